@@ -1,0 +1,320 @@
+"""What a fact is: a typed statement about the patient, or an honest "unknown", with where it came from.
+
+Three value shapes carry uncertainty that a plain Python value would lose:
+
+* `Interval` - a number known only within bounds ("<0.01 %", a birth date given as a year);
+* `TokenSet` - a set that may be incomplete (drugs on a list of which only the first page arrived);
+* `Fact` with ``value is None`` - unknown, always with a `Reason`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import TypeAlias
+
+from service.record.model import PatientRecord
+
+
+class Reason(StrEnum):
+    """Why a fact is unknown. The card and the trace show it; none of them ever counts as "no"."""
+
+    NOT_PROVIDED = "not-provided"  # the request did not carry this kind of resource
+    RECORD_EMPTY = "record-empty"  # it was asked for and the record holds nothing that answers
+    FETCH_FAILED = "fetch-failed"  # it was asked for and the answer was an error
+    INCOMPLETE = "incomplete"  # only part of the record arrived (first page, time limit)
+    STALE = "stale"  # the newest result is older than the fact may be
+    UNIT = "unit"  # a unit that cannot be converted
+    IMPLAUSIBLE = "implausible"  # outside the plausible range: shown, not used
+    UNREADABLE = "unreadable"  # present, but its text or structure could not be read
+    UNDATED = "undated"  # present, but without the date this fact needs
+    CONFLICTING = "conflicting"  # two statements that cannot both hold
+    SET_ASIDE = "set-aside"  # the only evidence was refused (status, other patient)
+    NOT_DECIDED = "not-decided"  # present, but it does not settle this fact (e.g. normal karyotype and Ph)
+    JUDGEMENT = "judgement"  # the clinician's to say: never derived
+    NOT_GIVEN = "not-given"  # evaluation from stated facts: this one was not stated
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A number known only within bounds. Open ends are excluded: ``Interval(0, 1e-4, high_open=True)`` is < 0.0001.
+
+    >>> Interval(0, 1e-4, high_open=True).less_than(1e-4)
+    True
+    >>> Interval(17, 18).at_least(18) is None
+    True
+    """
+
+    low: float = -math.inf
+    high: float = math.inf
+    low_open: bool = False
+    high_open: bool = False
+
+    def less_than(self, x: float) -> bool | None:
+        if self.high < x or (self.high == x and self.high_open):
+            return True
+        if self.low >= x:
+            return False
+        return None
+
+    def at_most(self, x: float) -> bool | None:
+        if self.high <= x:
+            return True
+        if self.low > x or (self.low == x and self.low_open):
+            return False
+        return None
+
+    def at_least(self, x: float) -> bool | None:
+        known = self.less_than(x)
+        return None if known is None else not known
+
+    def more_than(self, x: float) -> bool | None:
+        known = self.at_most(x)
+        return None if known is None else not known
+
+    def equals(self, x: float) -> bool | None:
+        if self.low == self.high == x and not (self.low_open or self.high_open):
+            return True
+        if self.less_than(x) or self.more_than(x):
+            return False
+        return None
+
+    def __str__(self) -> str:
+        if math.isinf(self.low):
+            return f"{'<' if self.high_open else '<='}{self.high:g}"
+        if math.isinf(self.high):
+            return f"{'>' if self.low_open else '>='}{self.low:g}"
+        return f"{self.low:g} to {'<' if self.high_open else ''}{self.high:g}"
+
+
+@dataclass(frozen=True, slots=True)
+class TokenSet:
+    """A set of tokens of which absence may be unproven.
+
+    ``members`` are there, ``excluded`` are known not to be there; anything else is absent only if ``complete``.
+
+    >>> TokenSet(frozenset({"dasatinib"}), complete=False).includes("ponatinib") is None
+    True
+    """
+
+    members: frozenset[str]
+    complete: bool = True
+    excluded: frozenset[str] = frozenset()
+
+    def includes(self, token: str) -> bool | None:
+        if token in self.members:
+            return True
+        if self.complete or token in self.excluded:
+            return False
+        return None
+
+    def includes_any(self, tokens: Iterable[str]) -> bool | None:
+        unknown = False
+        for token in tokens:
+            found = self.includes(token)
+            if found:
+                return True
+            unknown = unknown or found is None
+        return None if unknown else False
+
+    def is_empty(self) -> bool | None:
+        if self.members:
+            return False
+        return True if self.complete else None
+
+    def __str__(self) -> str:
+        text = ", ".join(sorted(self.members)) or "none"
+        return text if self.complete else f"{text} (list may be incomplete)"
+
+
+Value: TypeAlias = bool | str | float | Interval | TokenSet
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where a fact was read: one resource, as it was found."""
+
+    resource: str  # "Observation/mrd-1"; "given" for stated facts; the fact's name for derived ones
+    date: str | None = None  # ISO 8601, as precise as the source
+    code: str | None = None  # "http://loinc.org|29770-5"
+    found: str | None = None  # the value or text as found (patient data: for cards and traces, never for logs)
+    from_text: bool = False  # read from free text, not from a code
+    inferred: bool = False  # concluded (a regimen from its drugs), not stated
+    note: str | None = None  # "preliminary", "assumed sensitivity 1e-4 by method"
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One fact of the vocabulary: a value, or ``None`` with the reason, and provenance either way."""
+
+    name: str
+    value: Value | None
+    reason: Reason | None = None
+    detail: str | None = None  # why unknown, in a sentence for people
+    provenance: tuple[Provenance, ...] = ()
+
+    def __post_init__(self) -> None:
+        if (self.value is None) == (self.reason is None):
+            raise ValueError(f"{self.name}: a fact has a value or a reason, not both and not neither")
+
+    @property
+    def known(self) -> bool:
+        return self.value is not None
+
+
+def unknown(name: str, reason: Reason, detail: str | None = None, provenance: Iterable[Provenance] = ()) -> Fact:
+    """A fact that is not known, and why."""
+    return Fact(name, None, reason, detail, tuple(provenance))
+
+
+def known(name: str, value: Value, *provenance: Provenance, detail: str | None = None) -> Fact:
+    """A fact with its value and where it came from."""
+    return Fact(name, value, None, detail, provenance)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What the configuration of a site says about its patients.
+
+    ``region`` is the jurisdiction whose labels count ("US" or "EU"); ``care_setting`` decides between the adult and
+    the pediatric guideline for ages 15-39 where the record does not say ("adult-oncology", "pediatric-oncology").
+    """
+
+    region: str | None = None
+    care_setting: str | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Provider:
+    """A function that can yield some facts, from the record or from other facts.
+
+    ``needs`` names the facts it may ask for; a test checks that it asks for no other, because `Facts.assuming`
+    relies on it to know what must be read again.
+    """
+
+    name: str
+    provides: tuple[str, ...]
+    needs: tuple[str, ...]
+    run: Callable[[Facts], Iterable[Fact]]
+
+
+def provides(*names: str, needs: Iterable[str] = ()) -> Callable[[Callable[[Facts], Iterable[Fact]]], Provider]:
+    """Make a `Provider` of a reader or derivation: ``@provides("ph_status", needs=("karyotype",))``."""
+
+    def wrap(function: Callable[[Facts], Iterable[Fact]]) -> Provider:
+        return Provider(function.__name__, names, tuple(needs), function)
+
+    return wrap
+
+
+class Registry:
+    """All providers by the fact they yield, most trusted first. Built once, shared by every request."""
+
+    def __init__(self, providers: Iterable[Provider], unknown_fact: Callable[[Facts, str], Fact]):
+        self.providers = tuple(providers)
+        self.unknown_fact = unknown_fact
+        by_name: dict[str, tuple[Provider, ...]] = {}
+        for provider in self.providers:
+            for name in provider.provides:
+                by_name[name] = (*by_name.get(name, ()), provider)
+        self.by_name: Mapping[str, tuple[Provider, ...]] = by_name
+        self._dependents: dict[str, frozenset[str]] = {}
+
+    def dependents(self, name: str) -> frozenset[str]:
+        """Names of the facts that may change when ``name`` does, itself included."""
+        found = self._dependents.get(name)
+        if found is None:
+            reached = {name}
+            grew = True
+            while grew:
+                grew = False
+                for provider in self.providers:
+                    if reached.intersection(provider.needs) and not reached.issuperset(provider.provides):
+                        reached.update(provider.provides)
+                        grew = True
+            found = self._dependents[name] = frozenset(reached)
+        return found
+
+
+class Facts:
+    """All facts of one patient at one moment, each read when first asked for.
+
+    ``stated`` facts win over everything. Otherwise the providers of a name are asked in order until one knows; if
+    none does, the first unknown's reason is kept.
+    """
+
+    __slots__ = ("_asking", "_ran", "_read", "as_of", "record", "registry", "site", "stated")
+
+    def __init__(
+        self,
+        as_of: date,
+        registry: Registry,
+        record: PatientRecord | None = None,
+        site: Site | None = None,
+        stated: Mapping[str, Fact] | None = None,
+    ):
+        self.as_of = as_of
+        self.registry = registry
+        self.record = record
+        self.site = site or Site()
+        self.stated = dict(stated or {})
+        self._read: dict[str, Fact] = dict(self.stated)
+        self._ran: dict[Provider, dict[str, Fact]] = {}
+        self._asking: set[str] = set()
+
+    def __getitem__(self, name: str) -> Fact:
+        fact = self._read.get(name)
+        return fact if fact is not None else self._ask(name)
+
+    def value(self, name: str) -> Value | None:
+        """The value of a fact, or ``None`` while it is unknown."""
+        return self[name].value
+
+    def _ask(self, name: str) -> Fact:
+        if name in self._asking:  # two facts that could each be derived from the other: neither settles it
+            return self.registry.unknown_fact(self, name)
+        self._asking.add(name)
+        first: Fact | None = None
+        try:
+            for provider in self.registry.by_name.get(name, ()):
+                fact = self._run(provider).get(name)
+                if fact is None:
+                    continue
+                if fact.known:
+                    first = fact
+                    break
+                first = first or fact
+        finally:
+            self._asking.discard(name)
+        fact = first if first is not None else self.registry.unknown_fact(self, name)
+        self._read[name] = fact
+        return fact
+
+    def _run(self, provider: Provider) -> dict[str, Fact]:
+        done = self._ran.get(provider)
+        if done is None:
+            done = {fact.name: fact for fact in provider.run(self)}
+            self._ran[provider] = done
+        return done
+
+    def assuming(self, *facts: Fact) -> Facts:
+        """The same patient with some facts replaced: a drug a card is about to suggest, a what-if answer.
+
+        What was already read is kept, except what may rest on the replaced facts.
+        """
+        changed = frozenset[str]().union(*(self.registry.dependents(fact.name) for fact in facts))
+        other = Facts(self.as_of, self.registry, self.record, self.site, {**self.stated, **{f.name: f for f in facts}})
+        for name, fact in self._read.items():
+            if name not in changed:
+                other._read.setdefault(name, fact)
+        for provider, done in self._ran.items():
+            if not changed.intersection(provider.provides) and not changed.intersection(provider.needs):
+                other._ran[provider] = done
+        return other
+
+    def read_names(self) -> tuple[str, ...]:
+        """Names of the facts that have been asked for so far."""
+        return tuple(self._read)

@@ -1,0 +1,254 @@
+"""Read a content folder, given as texts by relative path, into `Content`; report everything wrong with it at once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
+
+from service.facts.vocabulary.base import Vocabulary, did_you_mean
+from service.rules.criterion import Tables
+from service.rules.document import Document, Problem, read_yaml
+from service.rules.load_rules import RuleReader
+from service.rules.rule import Content, Edition, Policy, Rule, Source
+from service.rules.schema import PolicyShape, S, Shape, SourceShape, read_shape
+from service.rules.tables import Definition, Evidence, LookupShape, NotImplemented, Orderable
+
+KEYED_TABLES: Mapping[str, type[Shape]] = {
+    "tests": Orderable,
+    "drugs": Orderable,
+    "evidence": Evidence,
+    "definitions": Definition,
+}
+
+
+class ContentProblems(ValueError):
+    """Content that must not be served. ``problems`` lists everything that is wrong, in file order."""
+
+    def __init__(self, problems: list[Problem]):
+        self.problems = tuple(sorted(set(problems)))
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+def load_content(files: Mapping[str, str], vocabulary: Vocabulary) -> Content:
+    """Read content.
+
+    Args:
+        files: texts by path relative to the content folder, with forward slashes (``rules/.../x.yaml``).
+        vocabulary: the facts that criteria may name.
+
+    Raises:
+        ContentProblems: anything misspelled, missing, doubled or pointing nowhere, with file and line.
+    """
+    return _Loader(files, vocabulary).load()
+
+
+class _Loader:
+    def __init__(self, files: Mapping[str, str], vocabulary: Vocabulary):
+        self.files = files
+        self.vocabulary = vocabulary
+        self.problems: list[Problem] = []
+        self.documents = {path: self._read(path, text) for path, text in files.items() if path.endswith(".yaml")}
+
+    def load(self) -> Content:
+        sources = self._sources()
+        lookups = self._lookups()
+        keyed = {name: self._keyed(name, shape) for name, shape in KEYED_TABLES.items()}
+        questions = self._questions()
+        tables: Tables = {t: {r: row.values for r, row in table.rows.items()} for t, table in lookups.items()}
+        reader = RuleReader(self.documents, self.vocabulary, tables, self.problems)
+        rules = reader.rules()
+        orderables: dict[str, Orderable] = {**_of(Orderable, keyed["tests"]), **_of(Orderable, keyed["drugs"])}
+        self._references(rules, sources, orderables, keyed["evidence"])
+        policy = self._policy(sources, {rule.id for rule in rules})
+        not_implemented = self._not_implemented()
+        if self.problems or policy is None:
+            raise ContentProblems(self.problems)
+        return Content(
+            sources=sources,
+            rules=rules,
+            policy=policy,
+            lookups=lookups,
+            orderables=orderables,
+            questions=questions,
+            evidence=_of(Evidence, keyed["evidence"]),
+            definitions=_of(Definition, keyed["definitions"]),
+            not_implemented=not_implemented,
+            digest=_digest(self.files),
+            wording={PurePosixPath(p).stem: t for p, t in self.files.items() if p.startswith("wording/")},
+        )
+
+    def _read(self, path: str, text: str) -> Document:
+        document = read_yaml(path, text)
+        self.problems.extend(document.problems)
+        return document
+
+    def _under(self, folder: str) -> Iterator[tuple[str, Document]]:
+        """Readable documents directly in a folder, by file name without ending."""
+        for path, document in sorted(self.documents.items()):
+            if PurePosixPath(path).parent == PurePosixPath(folder) and document.value is not None:
+                yield PurePosixPath(path).stem, document
+
+    def _shape(self, document: Document, shape: type[S], value: object = None, at: str = "") -> S | None:
+        found, problems = read_shape(document, shape, value, at)
+        self.problems.extend(problems)
+        return found
+
+    def _sources(self) -> dict[str, Source]:
+        sources: dict[str, Source] = {}
+        for stem, document in self._under("sources"):
+            shape = self._shape(document, SourceShape)
+            if shape is None:
+                continue
+            if shape.id != stem:
+                self.problems.append(document.problem("id", f"{shape.id!r} is not the file's name {stem!r}."))
+            sources[shape.id] = Source(
+                id=shape.id,
+                title=shape.title,
+                edition=shape.edition,
+                published=shape.published,
+                citation=shape.citation,
+                population=shape.population,
+                region=shape.region,
+                in_force_from=shape.in_force_from,
+                aliases=shape.aliases,
+                url=shape.url,
+                licence_note=shape.licence_note,
+                body=shape.authors_or_body,
+                inventory_prefix=shape.inventory_prefix,
+                supersedes=shape.supersedes,
+                silent_on=shape.silent_on,
+                last_checked=shape.last_checked,
+            )
+        return sources
+
+    def _lookups(self) -> dict[str, LookupShape]:
+        lookups = {}
+        for stem, document in self._under("tables"):
+            if stem not in KEYED_TABLES and stem != "questions":
+                shape = self._shape(document, LookupShape)
+                if shape is not None:
+                    lookups[stem] = shape
+        return lookups
+
+    def _keyed(self, name: str, shape: type[S]) -> dict[str, S]:
+        document = self.documents.get(f"tables/{name}.yaml")
+        rows: dict[str, S] = {}
+        if document is None or document.value is None:
+            return rows
+        if not isinstance(document.value, dict):
+            self.problems.append(document.problem("", "is a mapping of ids to rows."))
+            return rows
+        for key, value in document.value.items():
+            row = self._shape(document, shape, value if value is not None else {}, str(key))
+            if row is not None:
+                rows[str(key)] = row
+                self._facts_named(document, getattr(row, "answers", ()), f"{key}.answers")
+        return rows
+
+    def _facts_named(self, document: Document, names: tuple[str, ...], path: str) -> None:
+        for index, name in enumerate(names):
+            if name not in self.vocabulary:
+                known = [kind.name for kind in self.vocabulary]
+                self.problems.append(
+                    document.problem(f"{path}[{index}]", f"{name!r} is not a fact.{did_you_mean(name, known)}")
+                )
+
+    def _questions(self) -> dict[str, str]:
+        document = self.documents.get("tables/questions.yaml")
+        if document is None or document.value is None:
+            return {}
+        if not isinstance(document.value, dict):
+            self.problems.append(document.problem("", "is a mapping of facts to questions."))
+            return {}
+        questions = {}
+        for name, text in document.value.items():
+            self._facts_named(document, (str(name),), str(name))
+            if isinstance(text, str):
+                questions[str(name)] = text
+            else:
+                self.problems.append(document.problem(str(name), f"{text!r} is not a question in words."))
+        return questions
+
+    def _references(
+        self,
+        rules: tuple[Rule, ...],
+        sources: Mapping[str, Source],
+        orderables: Mapping[str, Orderable],
+        evidence: Mapping[str, Shape],
+    ) -> None:
+        """Everything a rule points at must exist."""
+        ids = {rule.id for rule in rules}
+        for rule in rules:
+            document = self.documents[rule.path]
+            self._point(document, "source.ref", (rule.source.ref,), sources, "source", listed=False)
+            self._point(document, "suggest", rule.suggest, orderables, "row of tables/tests.yaml or drugs.yaml")
+            self._point(document, "evidence", rule.evidence, evidence, "record in tables/evidence.yaml")
+            self._point(document, "supersedes", rule.supersedes, ids, "rule")
+            # A caution is the id of a rule or a sentence; one word alone can only be a misspelled id.
+            self._point(document, "cautions", tuple(c for c in rule.cautions if " " not in c), ids, "rule")
+
+    def _point(
+        self,
+        document: Document,
+        path: str,
+        names: tuple[str, ...],
+        allowed: Mapping[str, object] | set[str],
+        what: str,
+        *,
+        listed: bool = True,
+    ) -> None:
+        for index, name in enumerate(names):
+            if name not in allowed:
+                at = f"{path}[{index}]" if listed else path
+                self.problems.append(document.problem(at, f"{name!r} is not a {what}.{did_you_mean(name, allowed)}"))
+
+    def _policy(self, sources: Mapping[str, Source], rules: set[str]) -> Policy | None:
+        document = self.documents.get("policy.yaml")
+        if document is None:
+            self.problems.append(Problem("policy.yaml", 1, "", "is missing."))
+            return None
+        shape = self._shape(document, PolicyShape) if document.value is not None else None
+        if shape is None:
+            return None
+        self._point(document, "active", shape.active, sources, "source")
+        for index, edition in enumerate(shape.editions):
+            self._point(document, f"editions[{index}].source", (edition.source,), sources, "source", listed=False)
+        for index, pair in enumerate(shape.accepted_oppositions):
+            self._point(document, f"accepted_oppositions[{index}].rules", pair.rules, rules, "rule")
+        return Policy(
+            active=shape.active,
+            region=shape.region,
+            cards_on_chart_open=shape.limits.cards_on_chart_open,
+            editions=tuple(Edition(e.topic, e.source, e.population) for e in shape.editions),
+            accepted_oppositions={frozenset(pair.rules): pair.because for pair in shape.accepted_oppositions},
+        )
+
+    def _not_implemented(self) -> dict[str, NotImplemented]:
+        document = self.documents.get("not_implemented.yaml")
+        entries: dict[str, NotImplemented] = {}
+        if document is None or document.value is None:
+            return entries
+        if not isinstance(document.value, list):
+            self.problems.append(document.problem("", "is a list of {id, reason}."))
+            return entries
+        for index, raw in enumerate(document.value):
+            entry = self._shape(document, NotImplemented, raw if raw is not None else {}, f"[{index}]")
+            if entry is None:
+                continue
+            if entry.id in entries:
+                self.problems.append(document.problem(f"[{index}].id", f"{entry.id!r} is listed twice."))
+            entries[entry.id] = entry
+        return entries
+
+
+def _of(shape: type[S], rows: Mapping[str, Shape]) -> dict[str, S]:
+    return {key: row for key, row in rows.items() if isinstance(row, shape)}
+
+
+def _digest(files: Mapping[str, str]) -> str:
+    """A short name for exactly this content: SHA-256 over paths and texts, first 16 hexadecimal digits."""
+    total = hashlib.sha256()
+    for path, text in sorted(files.items()):
+        total.update(f"{path}\0{text}\0".encode())
+    return total.hexdigest()[:16]

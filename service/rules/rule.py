@@ -1,0 +1,168 @@
+"""Content as the engine holds it: sources, rules, tables, policy. Immutable, built by `service.rules.load`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any as AnyValue
+
+from service.rules.expression import Node, facts_of
+from service.rules.tables import Definition, Evidence, LookupShape, NotImplemented, Orderable
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A guideline document in one edition."""
+
+    id: str
+    title: str
+    edition: str
+    published: date
+    citation: str
+    population: str
+    region: str
+    in_force_from: date
+    aliases: tuple[str, ...] = ()
+    url: str | None = None
+    body: str = ""
+    licence_note: str | None = None
+    inventory_prefix: str | None = None
+    supersedes: tuple[str, ...] = ()
+    silent_on: tuple[str, ...] = ()
+    last_checked: date | None = None
+
+    @property
+    def label(self) -> str:
+        return f"{self.title}, {self.edition}"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRef:
+    """Where a rule stands in its source: page or line, evidence category and preference as printed."""
+
+    ref: str
+    at: str
+    category: str | None = None
+    preference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Advise:
+    """What a rule says when it applies. ``subjects`` are the drugs (or procedures) safety rules are asked about."""
+
+    kind: str
+    act: str
+    subject: str
+    subjects: tuple[str, ...] = ()
+    regimen: str | None = None
+    components: str | None = None
+    with_: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A patient written beside a rule and the verdict the rule must give."""
+
+    name: str
+    given: Mapping[str, AnyValue]
+    expect: str  # applies | does_not_apply | cannot_tell | applies_unchecked
+    facts: tuple[str, ...] = ()  # the missing or unchecked facts that must be named
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rule:
+    """One recommendation of one source. ``when`` and ``unless`` include the scope inherited from its folders."""
+
+    id: str
+    title: str
+    status: str
+    topic: str
+    hooks: tuple[str, ...]
+    source: SourceRef
+    when: Node
+    unless: Node
+    advise: Advise
+    inventory: tuple[str, ...] = ()
+    cautions: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
+    assumptions: tuple[str, ...] = ()
+    suggest: tuple[str, ...] = ()
+    supersedes: tuple[str, ...] = ()
+    examples: tuple[Example, ...] = ()
+    questions: Mapping[str, str] = field(default_factory=dict)
+    path: str = ""
+
+    @property
+    def facts(self) -> frozenset[str]:
+        return facts_of(self.when) | facts_of(self.unless)
+
+    @property
+    def is_safety(self) -> bool:
+        """Safety speaks from every active source; what is offered follows the edition in force."""
+        return self.advise.kind == "safety" or self.advise.act in ("avoid", "caution", "require")
+
+    @property
+    def speaks_from_every_source(self) -> bool:
+        """Not bound to the edition in force: safety, and labels, which are an overlay by region."""
+        return self.is_safety or self.advise.kind == "label"
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """Which source answers a topic for a population; entries of one population are in order of preference."""
+
+    topic: str
+    source: str
+    population: str
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What a site has switched on."""
+
+    active: tuple[str, ...]
+    editions: tuple[Edition, ...]
+    region: str
+    cards_on_chart_open: int = 5
+    accepted_oppositions: Mapping[frozenset[str], str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Everything under the content folder, read and checked. ``digest`` identifies it in traces and answers."""
+
+    sources: Mapping[str, Source]
+    rules: tuple[Rule, ...]
+    policy: Policy
+    lookups: Mapping[str, LookupShape]
+    orderables: Mapping[str, Orderable]
+    questions: Mapping[str, str]
+    evidence: Mapping[str, Evidence]
+    definitions: Mapping[str, Definition]
+    not_implemented: Mapping[str, NotImplemented]
+    wording: Mapping[str, str]
+    digest: str
+
+    def rule(self, rule_id: str) -> Rule:
+        """The rule of that id.
+
+        Raises:
+            KeyError: no such rule.
+        """
+        for rule in self.rules:
+            if rule.id == rule_id:
+                return rule
+        raise KeyError(rule_id)
+
+    def source_named(self, name: str) -> Source:
+        """A source by id or alias.
+
+        Raises:
+            KeyError: no such source.
+        """
+        for source in self.sources.values():
+            if name == source.id or name in source.aliases:
+                return source
+        raise KeyError(name)
