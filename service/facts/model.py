@@ -239,6 +239,9 @@ class Registry:
         return found
 
 
+_NO_CUT = 1_000_000
+
+
 class Facts:
     """All facts of one patient at one moment, each read when first asked for.
 
@@ -246,7 +249,7 @@ class Facts:
     none does, the first unknown's reason is kept.
     """
 
-    __slots__ = ("_asking", "_ran", "_read", "as_of", "record", "registry", "site", "stated")
+    __slots__ = ("_asking", "_cut", "_ran", "_read", "as_of", "record", "registry", "site", "stated")
 
     def __init__(
         self,
@@ -263,7 +266,8 @@ class Facts:
         self.stated = dict(stated or {})
         self._read: dict[str, Fact] = dict(self.stated)
         self._ran: dict[Provider, dict[str, Fact]] = {}
-        self._asking: set[str] = set()
+        self._asking: dict[str, int] = {}  # names being asked, with their depth
+        self._cut = _NO_CUT  # depth of the outermost fact that was asked for while being asked
 
     def __getitem__(self, name: str) -> Fact:
         fact = self._read.get(name)
@@ -275,8 +279,9 @@ class Facts:
 
     def _ask(self, name: str) -> Fact:
         if name in self._asking:  # two facts that could each be derived from the other: neither settles it
+            self._cut = min(self._cut, self._asking[name])
             return self.registry.unknown_fact(self, name)
-        self._asking.add(name)
+        depth = self._asking[name] = len(self._asking)
         first: Fact | None = None
         try:
             for provider in self.registry.by_name.get(name, ()):
@@ -288,16 +293,19 @@ class Facts:
                     break
                 first = first or fact
         finally:
-            self._asking.discard(name)
+            del self._asking[name]
         fact = first if first is not None else self.registry.unknown_fact(self, name)
-        self._read[name] = fact
+        if self._cut >= depth:  # nothing below was cut short for the sake of a fact still being asked further up
+            self._cut = _NO_CUT
+            self._read[name] = fact
         return fact
 
     def _run(self, provider: Provider) -> dict[str, Fact]:
         done = self._ran.get(provider)
         if done is None:
             done = {fact.name: fact for fact in provider.run(self)}
-            self._ran[provider] = done
+            if self._cut == _NO_CUT:
+                self._ran[provider] = done
         return done
 
     def assuming(self, *facts: Fact) -> Facts:

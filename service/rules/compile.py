@@ -57,8 +57,9 @@ class Evaluator:
         answers = []
         for rule in rules:
             quick_when, full_when, quick_unless, full_unless = self._compiled[rule]
-            if quick_when(state) is False or quick_unless(state) is True:
-                answers.append(Verdict(rule, Outcome.DOES_NOT_APPLY))
+            holding = quick_when(state)
+            if holding is False or quick_unless(state) is True:
+                answers.append(Verdict(rule, Outcome.DOES_NOT_APPLY, excluded=holding is True))
             else:
                 answers.append(conclude(rule, full_when(state), full_unless(state)))
         return answers

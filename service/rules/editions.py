@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 
 from service.facts.vocabulary.base import did_you_mean
-from service.rules.rule import Content, Rule, Source
+from service.rules.rule import Content, Rule, Source, is_under
 
 
 class UnknownSource(ValueError):
@@ -65,7 +65,7 @@ def by_policy(content: Content, as_of: date) -> tuple[Rule, ...]:
 def _answering(content: Content, topic: str, in_force: dict[str, Source], rules: list[Rule]) -> Iterator[str]:
     """Sources that answer a topic: per population the first listed that is in force and has a rule on the topic."""
     speaking = {rule.source.ref for rule in rules if rule.topic == topic}
-    entries = [e for e in content.policy.editions if topic == e.topic or topic.startswith(f"{e.topic}/")]
+    entries = [e for e in content.policy.editions if is_under(topic, e.topic)]
     closest = max((len(e.topic) for e in entries), default=0)
     populations: set[str] = set()
     for entry in entries:

@@ -86,7 +86,7 @@ def conclude(rule: Rule, when: Finding, unless: Finding) -> Verdict:
     """The verdict of a rule from its two halves."""
     total = combine((when, Finding(negate(unless.truth), unless.missing, unless.assumed)), decisive=False)
     if total.truth is False:
-        return Verdict(rule, Outcome.DOES_NOT_APPLY)
+        return Verdict(rule, Outcome.DOES_NOT_APPLY, excluded=when.truth is True)
     if total.truth is None:
         return Verdict(rule, Outcome.CANNOT_TELL, missing=tuple(sorted(total.missing)))
     return Verdict(rule, Outcome.APPLIES, unchecked=tuple(sorted(total.assumed)))

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import PurePosixPath
 
 from service.facts.vocabulary.base import Vocabulary, did_you_mean
 from service.rules.criterion import Tables
 from service.rules.document import Document, Problem, read_yaml
 from service.rules.load_rules import RuleReader
-from service.rules.rule import Content, Edition, Policy, Rule, Source
-from service.rules.schema import PolicyShape, S, Shape, SourceShape, read_shape
+from service.rules.rule import Content, Edition, Policy, Rule, Source, is_under
+from service.rules.schema import TOPIC, PolicyShape, S, Shape, SourceShape, read_shape
 from service.rules.tables import Definition, Evidence, LookupShape, NotImplemented, Orderable
 
 KEYED_TABLES: Mapping[str, type[Shape]] = {
@@ -54,12 +54,13 @@ class _Loader:
         sources = self._sources()
         lookups = self._lookups()
         keyed = {name: self._keyed(name, shape) for name, shape in KEYED_TABLES.items()}
-        questions = self._questions()
+        questions = self._sentences("tables/questions.yaml", self._is_fact)
+        topics = self._sentences("wording/topics.yaml", self._is_topic)
         tables: Tables = {t: {r: row.values for r, row in table.rows.items()} for t, table in lookups.items()}
         reader = RuleReader(self.documents, self.vocabulary, tables, self.problems)
         rules = reader.rules()
         orderables: dict[str, Orderable] = {**_of(Orderable, keyed["tests"]), **_of(Orderable, keyed["drugs"])}
-        self._references(rules, sources, orderables, keyed["evidence"])
+        self._references(rules, sources, orderables, keyed["evidence"], topics)
         policy = self._policy(sources, {rule.id for rule in rules})
         not_implemented = self._not_implemented()
         if self.problems or policy is None:
@@ -71,6 +72,7 @@ class _Loader:
             lookups=lookups,
             orderables=orderables,
             questions=questions,
+            topics=topics,
             evidence=_of(Evidence, keyed["evidence"]),
             definitions=_of(Definition, keyed["definitions"]),
             not_implemented=not_implemented,
@@ -148,27 +150,36 @@ class _Loader:
 
     def _facts_named(self, document: Document, names: tuple[str, ...], path: str) -> None:
         for index, name in enumerate(names):
-            if name not in self.vocabulary:
-                known = [kind.name for kind in self.vocabulary]
-                self.problems.append(
-                    document.problem(f"{path}[{index}]", f"{name!r} is not a fact.{did_you_mean(name, known)}")
-                )
+            wrong = self._is_fact(name)
+            if wrong:
+                self.problems.append(document.problem(f"{path}[{index}]", wrong))
 
-    def _questions(self) -> dict[str, str]:
-        document = self.documents.get("tables/questions.yaml")
+    def _sentences(self, path: str, key_problem: Callable[[str], str | None]) -> dict[str, str]:
+        """A mapping of known keys to sentences."""
+        document = self.documents.get(path)
         if document is None or document.value is None:
             return {}
         if not isinstance(document.value, dict):
-            self.problems.append(document.problem("", "is a mapping of facts to questions."))
+            self.problems.append(document.problem("", "is a mapping of names to sentences."))
             return {}
-        questions = {}
-        for name, text in document.value.items():
-            self._facts_named(document, (str(name),), str(name))
+        sentences = {}
+        for key, text in document.value.items():
+            wrong = key_problem(str(key))
+            if wrong:
+                self.problems.append(document.problem(str(key), wrong))
             if isinstance(text, str):
-                questions[str(name)] = text
+                sentences[str(key)] = text
             else:
-                self.problems.append(document.problem(str(name), f"{text!r} is not a question in words."))
-        return questions
+                self.problems.append(document.problem(str(key), f"{text!r} is not a sentence."))
+        return sentences
+
+    def _is_fact(self, name: str) -> str | None:
+        if name in self.vocabulary:
+            return None
+        return f"{name!r} is not a fact.{did_you_mean(name, [kind.name for kind in self.vocabulary])}"
+
+    def _is_topic(self, name: str) -> str | None:
+        return None if TOPIC.fullmatch(name) else f"{name!r} is not a topic: lower-case words parted by slashes."
 
     def _references(
         self,
@@ -176,12 +187,15 @@ class _Loader:
         sources: Mapping[str, Source],
         orderables: Mapping[str, Orderable],
         evidence: Mapping[str, Shape],
+        topics: Mapping[str, str],
     ) -> None:
         """Everything a rule points at must exist."""
         ids = {rule.id for rule in rules}
         for rule in rules:
             document = self.documents[rule.path]
             self._point(document, "source.ref", (rule.source.ref,), sources, "source", listed=False)
+            if topics and not any(is_under(rule.topic, topic) for topic in topics):
+                self.problems.append(document.problem("topic", f"{rule.topic!r} has no title in wording/topics.yaml."))
             self._point(document, "suggest", rule.suggest, orderables, "row of tables/tests.yaml or drugs.yaml")
             self._point(document, "evidence", rule.evidence, evidence, "record in tables/evidence.yaml")
             self._point(document, "supersedes", rule.supersedes, ids, "rule")

@@ -129,6 +129,15 @@ class Policy:
     accepted_oppositions: Mapping[frozenset[str], str] = field(default_factory=dict)
 
 
+def is_under(topic: str, parent: str) -> bool:
+    """Whether a topic is another or lies below it.
+
+    >>> is_under("relapse/ph-negative", "relapse"), is_under("relapsed", "relapse")
+    (True, False)
+    """
+    return topic == parent or topic.startswith(f"{parent}/")
+
+
 @dataclass(frozen=True, slots=True)
 class Content:
     """Everything under the content folder, read and checked. ``digest`` identifies it in traces and answers."""
@@ -139,6 +148,7 @@ class Content:
     lookups: Mapping[str, LookupShape]
     orderables: Mapping[str, Orderable]
     questions: Mapping[str, str]
+    topics: Mapping[str, str]
     evidence: Mapping[str, Evidence]
     definitions: Mapping[str, Definition]
     not_implemented: Mapping[str, NotImplemented]
@@ -155,6 +165,11 @@ class Content:
             if rule.id == rule_id:
                 return rule
         raise KeyError(rule_id)
+
+    def topic_title(self, topic: str) -> str:
+        """What the closest titled topic is called; the topic itself where none is."""
+        titled = [name for name in self.topics if is_under(topic, name)]
+        return self.topics[max(titled, key=len)] if titled else topic
 
     def source_named(self, name: str) -> Source:
         """A source by id or alias.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import date
 from typing import Any, Literal, TypeVar, get_args
@@ -38,6 +39,9 @@ HookName = Literal[
     "problem-list-item-create",
     "allergyintolerance-create",
 ]
+
+
+TOPIC = re.compile(r"^[a-z0-9-]+(/[a-z0-9-]+)*$")
 
 
 class Shape(BaseModel):
@@ -94,7 +98,7 @@ class RuleShape(Shape):
     id: str
     title: str = Field(max_length=200)
     status: Literal["draft", "active", "retired"]
-    topic: str = Field(pattern=r"^[a-z0-9-]+(/[a-z0-9-]+)*$")
+    topic: str = Field(pattern=TOPIC.pattern)
     hooks: tuple[HookName, ...] = Field(strict=False, min_length=1)
     source: RefShape
     inventory: tuple[str, ...] = Field(default=(), strict=False)

@@ -18,12 +18,16 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """``missing``: facts that could still settle a CANNOT_TELL. ``unchecked``: facts an APPLIES went on without."""
+    """``missing``: facts that could still settle a CANNOT_TELL. ``unchecked``: facts an APPLIES went on without.
+
+    ``excluded``: a DOES_NOT_APPLY whose conditions all hold, so that only an exclusion stands in the way.
+    """
 
     rule: Rule
     outcome: Outcome
     missing: tuple[str, ...] = ()
     unchecked: tuple[str, ...] = ()
+    excluded: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,8 +145,9 @@ def test_a_broken_rule_is_refused(broken: dict[str, Raw], says: str) -> None:
             "Did you mean 'age'",
         ),
         ("tables/tests.yaml", dump({"t": None}), "t.title: is missing."),
-        ("tables/questions.yaml", "- a", "is a mapping of facts to questions."),
-        ("tables/questions.yaml", dump({"age": 5}), "age: 5 is not a question in words."),
+        ("tables/questions.yaml", "- a", "is a mapping of names to sentences."),
+        ("tables/questions.yaml", dump({"age": 5}), "age: 5 is not a sentence."),
+        ("wording/topics.yaml", dump({"Relapse B": "x"}), "is not a topic"),
         ("tables/against.yaml", dump({"title": "t"}), "rows: is missing."),
         ("not_implemented.yaml", "a: b", "is a list of {id, reason}."),
         ("not_implemented.yaml", dump([{"id": "a"}, None]), "[1].id: is missing."),
@@ -156,6 +157,14 @@ def test_a_broken_rule_is_refused(broken: dict[str, Raw], says: str) -> None:
 def test_a_broken_file_is_refused(path: str, text: str, says: str) -> None:
     found = problems({**files(), path: text})
     assert any(line.startswith(f"{path}:") and says in line for line in found), found
+
+
+def test_a_topic_is_called_by_the_closest_title() -> None:
+    found = content(wording__topics={"relapse": "Relapse", "relapse/b": "Relapse of B-ALL"})
+    assert found.topic_title("relapse/b/late") == "Relapse of B-ALL"
+    assert found.topic_title("relapse/t") == "Relapse"
+    assert found.topic_title("other") == "other"
+    assert "topic: 'relapse/b' has no title" in problems(files(wording__topics={"frontline": "Frontline"}))[0]
 
 
 def test_without_a_policy_nothing_is_served() -> None:

@@ -1,0 +1,1 @@
+"""From verdicts to cards: what is worth saying now, merged over rules and sources, ordered and capped. Pure."""

@@ -1,0 +1,250 @@
+"""Advice drawn as CDS Hooks cards (CDS Hooks 2.0, "CDS Service Response")."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from jinja2 import Environment, StrictUndefined
+
+from service.advice.model import Advice, Gap, Missing, Notice, Option, Options, Unsafe
+from service.advice.suggestions import OrderBook
+from service.advice.words import Words
+from service.facts.model import Facts
+from service.rules.rule import Content, Rule
+from service.rules.verdict import Verdict
+
+Card = dict[str, Any]
+SUMMARY = 139  # the specification wants fewer than 140 characters
+_TOPIC = {"system": "http://snomed.info/sct", "code": "91857003", "display": "Acute lymphoid leukemia"}
+_HL7_REASONS = "http://terminology.hl7.org/CodeSystem/non-adherence-reason-codes"
+_OWN_REASONS = "urn:x-allcue:override-reason"  # stable for good: feedback statistics rest on it
+OVERRIDE_REASONS = tuple(
+    {"system": system, "code": code, "display": display}
+    for system, code, display in (
+        (_HL7_REASONS, "cds-not-applicable", "Not applicable to this patient"),
+        (_HL7_REASONS, "cds-suboptimal-context", "Not the right moment"),
+        (_HL7_REASONS, "recipient-disagrees-evidence", "Disagree with the evidence"),
+        (_HL7_REASONS, "patient-contraindication", "Contraindicated for this patient"),
+        (_HL7_REASONS, "patient-refuses", "Patient declines"),
+        (_HL7_REASONS, "action-completed", "Already done"),
+        (_OWN_REASONS, "clinical-trial", "Treated in a clinical trial"),
+        (_OWN_REASONS, "tumor-board-decision", "Decided otherwise in the tumor board"),
+        (_OWN_REASONS, "palliative-intent", "Palliative intent"),
+    )
+)
+SUGGESTED = 4  # options or tests offered as buttons; more are still named in the text
+FACTS_SHOWN = 10
+
+
+def shorten(text: str, limit: int = SUMMARY) -> str:
+    """A text cut at a word so that it fits.
+
+    >>> shorten("relapsed Ph-negative disease", 20)
+    'relapsed…'
+    """
+    if len(text) <= limit:
+        return text
+    cut = text[: limit - 1]
+    return cut[: cut.rfind(" ")].rstrip(" ,;:") + "…" if " " in cut else cut + "…"
+
+
+def listed(head: str, names: list[str], limit: int = SUMMARY) -> str:
+    """``head: a, b and 3 more``, as many names as fit.
+
+    >>> listed("Offer", ["blinatumomab", "inotuzumab", "tisagenlecleucel"], 30)
+    'Offer: blinatumomab and 2 more'
+    """
+    for shown in range(len(names), 0, -1):
+        more = f" and {len(names) - shown} more" if shown < len(names) else ""
+        text = f"{head}: {', '.join(names[:shown])}{more}"
+        if len(text) <= limit:
+            return text
+    return shorten(f"{head}: {len(names)} items", limit)
+
+
+class CardWriter:
+    """Draws cards from advice with the wording templates of the content."""
+
+    def __init__(self, content: Content, words: Words, orders: OrderBook):
+        self.content = content
+        self.words = words
+        self.orders = orders
+        # Not HTML: the output is Markdown, and what came from the record is escaped as Markdown in `words`.
+        environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)  # noqa: S701
+        self._templates = {name: environment.from_string(text) for name, text in content.wording.items()}
+
+    def draw(self, advice: Advice, facts: Facts, patient_id: str, namespace: uuid.UUID) -> Card:
+        """One card. Its uuid follows from the request and the advice, so that a repeated call repeats it."""
+        match advice:
+            case Options():
+                return self._options(advice, facts, patient_id, namespace)
+            case Missing():
+                return self._missing(advice, facts, patient_id, namespace)
+            case Unsafe():
+                return self._unsafe(advice, facts, namespace)
+            case Notice():
+                return self._notice(advice, facts, namespace)
+
+    def _card(self, key: str, namespace: uuid.UUID, summary: str, indicator: str, rules: Iterable[Rule],
+              template: str, values: Mapping[str, object]) -> tuple[Card, uuid.UUID]:  # fmt: skip
+        own = uuid.uuid5(namespace, key)
+        sources = list(dict.fromkeys(rule.source.ref for rule in rules))
+        detail = self._templates[template].render(**values, sources=[self.content.sources[s] for s in sources])
+        card: Card = {
+            "uuid": str(own),
+            "summary": shorten(summary),
+            "indicator": indicator,
+            "detail": detail.strip(),
+            "source": self._source(sources),
+            "overrideReasons": [dict(reason) for reason in OVERRIDE_REASONS],
+        }
+        links = [
+            {"label": f"{source.body}: {source.edition}", "url": source.url, "type": "absolute"}
+            for source in (self.content.sources[s] for s in sources)
+            if source.url
+        ]
+        if links:
+            card["links"] = links
+        return card, own
+
+    def _source(self, sources: list[str]) -> dict[str, Any]:
+        labels = [self.content.sources[s].label for s in sources] or ["Allcue"]
+        made: dict[str, Any] = {"label": "; ".join(labels), "topic": dict(_TOPIC)}
+        if len(sources) == 1 and self.content.sources[sources[0]].url:
+            made["url"] = self.content.sources[sources[0]].url
+        return made
+
+    def _options(self, advice: Options, facts: Facts, patient_id: str, namespace: uuid.UUID) -> Card:
+        rules = [v.rule for option in (*advice.offered, *advice.ruled_out) for v in option.verdicts]
+        head = self.content.topic_title(advice.topic)
+        names = [self._name(option) for option in advice.offered]
+        summary = listed(head, names) if names else f"{head}: each listed option is ruled out for this patient"
+        values = {
+            "title": head,
+            "offered": [self._offered(option) for option in advice.offered],
+            "ruled_out": [self._ruled_out(option, facts) for option in advice.ruled_out],
+            "notes": [self._line(verdict) for verdict in advice.notes],
+            "facts": self._facts_behind(advice.offered, facts),
+            "evidence": self._evidence(v.rule for option in advice.offered for v in option.verdicts),
+        }
+        card, own = self._card(f"options/{advice.topic}", namespace, summary, "info", rules, "options", values)
+        safe = [option for option in advice.offered if not option.unchecked]
+        keys = list(dict.fromkeys(key for option in safe for key in option.rule.suggest))[:SUGGESTED]
+        if keys:
+            card["suggestions"] = [self.orders.suggestion(key, patient_id, own) for key in keys]
+            card["selectionBehavior"] = "at-most-one"
+        return card
+
+    def _name(self, option: Option) -> str:
+        return option.rule.advise.regimen or option.subject
+
+    def _offered(self, option: Option) -> dict[str, object]:
+        advise = option.rule.advise
+        return {
+            "name": self._name(option),
+            "act": advise.act,
+            "with": advise.with_,
+            "note": advise.note,
+            "components": advise.components,
+            "said": [
+                {"source": self.words.source(v.rule), "strength": self.words.strength(v.rule)} for v in option.verdicts
+            ],
+            "unchecked": [self.words.label(name) for name in option.unchecked],
+            "cautions": [self._line(verdict) for verdict in option.cautions]
+            + [text for v in option.verdicts for text in v.rule.cautions if " " in text],
+            "labels": [self._line(verdict) for verdict in option.labels],
+            "assumptions": [text for v in option.verdicts for text in v.rule.assumptions],
+        }
+
+    def _ruled_out(self, option: Option, facts: Facts) -> dict[str, object]:
+        reasons = [self._line(verdict) for verdict in option.against]
+        if not reasons:
+            reasons = [self.words.standing_against(verdict, facts) for verdict in option.verdicts]
+        return {"name": self._name(option), "reasons": list(dict.fromkeys(reasons))}
+
+    def _line(self, verdict: Verdict) -> str:
+        """A rule in one line, with its page."""
+        return f"{verdict.rule.advise.note or verdict.rule.title} ({self.words.source(verdict.rule)})"
+
+    def _facts_behind(self, options: Iterable[Option], facts: Facts) -> list[str]:
+        names = dict.fromkeys(
+            name for option in options for verdict in option.verdicts for name in sorted(verdict.rule.facts)
+        )
+        known = [facts[name] for name in names if facts[name].known]
+        return [self.words.fact(fact) for fact in known[:FACTS_SHOWN]]
+
+    def _evidence(self, rules: Iterable[Rule]) -> list[dict[str, object]]:
+        keys = dict.fromkeys(key for rule in rules for key in rule.evidence)
+        rows = [self.content.evidence[key] for key in keys]
+        return [{"trial": row.trial, "figures": row.figures, "citation": row.citation, "at": row.at} for row in rows]
+
+    def _missing(self, advice: Missing, facts: Facts, patient_id: str, namespace: uuid.UUID) -> Card:
+        rules = [*(rule for gap in advice.gaps for rule in gap.decisions), *(v.rule for v in advice.tests)]
+        names = [self.words.label(gap.fact.name) for gap in advice.gaps]
+        summary = listed("Missing to decide in ALL", names) if advice.blocks else (
+            listed("Worth checking in ALL", names)
+            if names
+            else listed("Testing advised in ALL", [verdict.rule.title for verdict in advice.tests])
+        )  # fmt: skip
+        values = {
+            "gaps": [self._gap(gap) for gap in advice.gaps],
+            "further": advice.further,
+            "tests": [
+                {"title": v.rule.title, "note": v.rule.advise.note, "source": self.words.source(v.rule)}
+                for v in advice.tests
+            ],
+        }
+        indicator = "warning" if advice.blocks else "info"
+        card, own = self._card("missing", namespace, summary, indicator, rules, "missing", values)
+        wanted: dict[str, str] = {}
+        for verdict in advice.tests:
+            wanted.update(dict.fromkeys(verdict.rule.suggest, verdict.rule.title))
+        for gap in advice.gaps:
+            for key, order in gap.orders[:1]:
+                wanted.setdefault(key, order.why or "")
+        if wanted:
+            card["suggestions"] = [
+                self.orders.suggestion(key, patient_id, own, why) for key, why in list(wanted.items())[:SUGGESTED]
+            ]
+            card["selectionBehavior"] = "any"
+        return card
+
+    def _gap(self, gap: Gap) -> dict[str, object]:
+        return {
+            "label": self.words.label(gap.fact.name),
+            "why": self.words.why_unknown(gap.fact),
+            "detail": gap.fact.detail,
+            "question": gap.question,
+            "blocks": gap.blocks,
+            "decisions": list(dict.fromkeys(rule.advise.regimen or rule.advise.subject for rule in gap.decisions)),
+            "orders": [order.title for _, order in gap.orders],
+        }
+
+    def _unsafe(self, advice: Unsafe, facts: Facts, namespace: uuid.UUID) -> Card:
+        rules = [verdict.rule for verdict in advice.verdicts]
+        summary = f"{'Being taken now: ' if advice.drugs else ''}{rules[0].title}"
+        values = {
+            "subject": advice.subject,
+            "drugs": list(advice.drugs),
+            "warnings": [self._line(verdict) for verdict in advice.verdicts],
+            "facts": self._known(rules, facts),
+            "unchecked": [self.words.label(n) for n in sorted({n for v in advice.verdicts for n in v.unchecked})],
+        }
+        return self._card(f"unsafe/{advice.subject}", namespace, summary, "warning", rules, "unsafe", values)[0]
+
+    def _known(self, rules: Iterable[Rule], facts: Facts) -> list[str]:
+        names = dict.fromkeys(name for rule in rules for name in sorted(rule.facts))
+        return [self.words.fact(facts[name]) for name in names if facts[name].known][:FACTS_SHOWN]
+
+    def _notice(self, advice: Notice, facts: Facts, namespace: uuid.UUID) -> Card:
+        rules = [verdict.rule for verdict in advice.verdicts]
+        summary = rules[0].title if rules else "Part of the record could not be read: what follows may be incomplete"
+        values = {
+            "lines": [self._line(verdict) for verdict in advice.verdicts],
+            "unread": [{"type": kind, "how": how} for kind, how in advice.unread],
+            "facts": self._known(rules, facts),
+        }
+        indicator = "warning" if advice.unread else "info"
+        return self._card(f"notice/{advice.key}", namespace, summary, indicator, rules, "notice", values)[0]

@@ -1,0 +1,75 @@
+"""What is missing to decide: which unknown facts are worth asking for, and what would answer them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from service.advice.model import Gap, Missing, Options
+from service.advice.options import is_offer
+from service.facts.model import Facts
+from service.rules.rule import Content, Rule
+from service.rules.tables import Orderable
+from service.rules.verdict import Outcome, Verdict
+
+SHOWN = 6  # more questions at once are not read
+_WEIGHT = {"preferred": 4.0, "other": 2.0, None: 2.0, "useful-in-certain-circumstances": 1.0}
+_DECIDES = ("therapy", "transplant", "test", "safety")
+
+
+def orderables_by_fact(content: Content) -> Mapping[str, tuple[tuple[str, Orderable], ...]]:
+    """Tests that answer each fact."""
+    by_fact: dict[str, list[tuple[str, Orderable]]] = {}
+    for key, order in content.orderables.items():
+        for fact in order.answers:
+            by_fact.setdefault(fact, []).append((key, order))
+    return {fact: tuple(orders) for fact, orders in by_fact.items()}
+
+
+def plan(
+    verdicts: Iterable[Verdict],
+    options: Iterable[Options],
+    facts: Facts,
+    content: Content,
+    by_fact: Mapping[str, tuple[tuple[str, Orderable], ...]],
+) -> Missing | None:
+    """The gaps, most useful first: a fact that alone stands between the patient and a preferred option leads."""
+    score: dict[str, float] = {}
+    waiting: dict[str, dict[str, Rule]] = {}
+    blocking: set[str] = set()
+    tests = []
+    for verdict in verdicts:
+        if verdict.rule.advise.kind == "test" and verdict.outcome is Outcome.APPLIES:
+            tests.append(verdict)
+        if verdict.outcome is not Outcome.CANNOT_TELL or verdict.rule.advise.kind not in _DECIDES:
+            continue
+        weight = _WEIGHT[verdict.rule.source.preference] / len(verdict.missing)
+        for name in verdict.missing:
+            score[name] = score.get(name, 0.0) + weight
+            waiting.setdefault(name, {})[verdict.rule.id] = verdict.rule
+            if is_offer(verdict.rule):
+                blocking.add(name)
+    for choice in options:
+        for option in choice.offered:
+            for name in option.unchecked:
+                score[name] = score.get(name, 0.0) + 1.0
+                waiting.setdefault(name, {})[option.rule.id] = option.rule
+    if not score and not tests:
+        return None
+    names = sorted(score, key=lambda name: (name not in blocking, -score[name], name))
+    gaps = tuple(
+        Gap(
+            fact=facts[name],
+            decisions=tuple(waiting[name].values()),
+            blocks=name in blocking,
+            orders=by_fact.get(name, ()),
+            question=_question(name, waiting[name].values(), content),
+        )
+        for name in names[:SHOWN]
+    )
+    return Missing(gaps, tuple(tests), further=len(names) - len(gaps))
+
+
+def _question(name: str, rules: Iterable[Rule], content: Content) -> str | None:
+    """The rule's own question for the fact, else the general one."""
+    own = next((rule.questions[name] for rule in rules if name in rule.questions), None)
+    return own or content.questions.get(name)

@@ -1,0 +1,104 @@
+"""Advice: what is worth saying about one patient now, before it is drawn as cards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TypeAlias
+
+from service.facts.model import Fact
+from service.rules.rule import Rule
+from service.rules.tables import Orderable
+from service.rules.verdict import Verdict
+
+
+class Urgency(IntEnum):
+    """Order of cards; the least first."""
+
+    UNSAFE = 0
+    OPTIONS = 1
+    MISSING = 2
+    NOTICE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One treatment the guidelines offer this patient, said by one or more rules.
+
+    ``against``: safety verdicts that speak against it for this patient. ``cautions``: safety verdicts to heed when it
+    is chosen. ``labels``: what the labels of the configured region say. ``unchecked``: facts that nobody checked.
+    """
+
+    subject: str
+    verdicts: tuple[Verdict, ...]
+    against: tuple[Verdict, ...] = ()
+    cautions: tuple[Verdict, ...] = ()
+    labels: tuple[Verdict, ...] = ()
+    unchecked: tuple[str, ...] = ()
+
+    @property
+    def rule(self) -> Rule:
+        """The rule that says it most strongly; options are drawn with its words."""
+        return self.verdicts[0].rule
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The choice on one topic: what is offered, what is ruled out for this patient, and notes that go with it."""
+
+    topic: str
+    offered: tuple[Option, ...]
+    ruled_out: tuple[Option, ...] = ()
+    notes: tuple[Verdict, ...] = ()
+    urgency: Urgency = Urgency.OPTIONS
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A fact worth asking for: why it is unknown, which decisions wait for it, and what would answer it.
+
+    ``blocks``: a recommendation waits for it; otherwise it is only unchecked on something offered.
+    """
+
+    fact: Fact
+    decisions: tuple[Rule, ...]
+    blocks: bool
+    orders: tuple[tuple[str, Orderable], ...] = ()  # by id
+    question: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What is missing to decide, most useful first, and tests the guidelines ask for now."""
+
+    gaps: tuple[Gap, ...]
+    tests: tuple[Verdict, ...] = ()
+    further: int = 0  # gaps not shown
+    urgency: Urgency = Urgency.MISSING
+
+    @property
+    def blocks(self) -> bool:
+        return any(gap.blocks for gap in self.gaps)
+
+
+@dataclass(frozen=True, slots=True)
+class Unsafe:
+    """Something that is being given, or is the case, and that a source warns of."""
+
+    subject: str
+    verdicts: tuple[Verdict, ...]
+    drugs: tuple[str, ...] = ()
+    urgency: Urgency = Urgency.UNSAFE
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something to know that is neither an option nor a gap: another guideline applies, the record is incomplete."""
+
+    key: str
+    verdicts: tuple[Verdict, ...] = ()
+    unread: tuple[tuple[str, str], ...] = ()  # (resource type, why it could not be read)
+    urgency: Urgency = Urgency.NOTICE
+
+
+Advice: TypeAlias = Options | Missing | Unsafe | Notice

@@ -1,0 +1,125 @@
+"""The choice of treatment: rules that offer the same thing merged, each option held against the safety rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from service.advice.model import Option, Options
+from service.facts.model import Facts, TokenSet, known
+from service.facts.vocabulary.base import ValueProblem, Vocabulary
+from service.rules.compile import Evaluator
+from service.rules.criterion import Op
+from service.rules.expression import leaves
+from service.rules.rule import Rule
+from service.rules.verdict import Outcome, Verdict
+
+ORDERED = "ordered_drug"
+_OFFERS = frozenset({"offer", "consider", "prefer-trial"})
+_PREFERENCE = {"preferred": 0, "other": 1, "useful-in-certain-circumstances": 2, None: 1}
+_CATEGORY = {"1": 0, "2A": 1, "2B": 2, "3": 3, None: 1}
+_NAMES_DRUG = (Op.INCLUDES, Op.INCLUDES_ANY, Op.INCLUDES_ALL)
+
+
+def is_offer(rule: Rule) -> bool:
+    """Whether a rule offers a treatment."""
+    return rule.advise.kind in ("therapy", "transplant") and rule.advise.act in _OFFERS
+
+
+def strength(rule: Rule) -> tuple[int, int, int, str]:
+    """Sort key: trials first, then preference, then evidence category."""
+    trial = 0 if rule.advise.act == "prefer-trial" else 1
+    return trial, _PREFERENCE[rule.source.preference], _CATEGORY[rule.source.category], rule.id
+
+
+class DrugRules:
+    """Safety and label rules that speak about an ordered drug, to be asked again for every drug a card names."""
+
+    def __init__(self, rules: Iterable[Rule], order_facts: frozenset[str], evaluator: Evaluator,
+                 vocabulary: Vocabulary):  # fmt: skip
+        self.rules = tuple(rule for rule in rules if rule.speaks_from_every_source and rule.facts & order_facts)
+        self._evaluator = evaluator
+        self._drugs = vocabulary.lookup(ORDERED)
+        self._names = {rule: frozenset(_named(rule)) for rule in self.rules}
+
+    def __contains__(self, rule: Rule) -> bool:
+        return rule in self._names
+
+    def asked(self, drugs: Sequence[str], facts: Facts) -> list[Verdict]:
+        """Their verdicts if these drugs were ordered. Words that are no drug ("allogeneic-hct") are passed over."""
+        tokens = tuple(token for drug in drugs if (token := self._canonical(drug)) is not None)
+        if not tokens:
+            return []
+        ordered = self._drugs.token_set(tokens)
+        rules = [rule for rule in self.rules if not self._names[rule] or self._names[rule] & ordered.members]
+        if not rules:
+            return []
+        return self._evaluator.verdicts(rules, facts.assuming(known(ORDERED, ordered)))
+
+    def _canonical(self, word: str) -> str | None:
+        try:
+            return self._drugs.canonical(word)
+        except ValueProblem:
+            return None
+
+
+def _named(rule: Rule) -> Iterator[str]:
+    """Drugs a rule asks for by name; a rule that names none may concern any."""
+    for leaf in leaves(rule.when):
+        if leaf.criterion.fact == ORDERED and leaf.criterion.op in _NAMES_DRUG:
+            yield from map(str, leaf.criterion.operands)
+
+
+def choose(verdicts: Iterable[Verdict], drug_rules: DrugRules, facts: Facts) -> list[Options]:
+    """The options per topic, strongest first.
+
+    An option that a safety rule forbids for this patient, or that only an exclusion of its own rule stands against,
+    is listed as ruled out with the reason, so that its absence is not taken for an oversight.
+    """
+    by_topic: dict[str, dict[str, list[Verdict]]] = {}
+    for verdict in verdicts:
+        if is_offer(verdict.rule) and (verdict.outcome is Outcome.APPLIES or verdict.excluded):
+            root = verdict.rule.topic.partition("/")[0]
+            by_topic.setdefault(root, {}).setdefault(verdict.rule.advise.subject, []).append(verdict)
+    found = []
+    for subjects in by_topic.values():
+        offered: list[Option] = []
+        ruled_out: list[Option] = []
+        for subject, said in subjects.items():
+            holding = sorted((v for v in said if v.outcome is Outcome.APPLIES), key=lambda v: strength(v.rule))
+            if not holding:
+                ruled_out.append(Option(subject, tuple(said)))
+                continue
+            option = _weighed(subject, holding, drug_rules.asked(holding[0].rule.advise.subjects, facts))
+            (ruled_out if option.against else offered).append(option)
+        if offered:
+            offered.sort(key=lambda option: strength(option.rule))
+            topic = offered[0].rule.topic
+            found.append(Options(topic, tuple(offered), tuple(ruled_out)))
+        elif any(option.against for option in ruled_out):
+            found.append(Options(ruled_out[0].rule.topic, (), tuple(ruled_out)))
+    return found
+
+
+def _weighed(subject: str, holding: list[Verdict], safety: list[Verdict]) -> Option:
+    against, cautions, labels = [], [], []
+    unchecked = {name for verdict in holding for name in verdict.unchecked}
+    for verdict in safety:
+        if verdict.outcome is Outcome.DOES_NOT_APPLY:
+            continue
+        if verdict.rule.advise.kind == "label":
+            if verdict.outcome is Outcome.APPLIES:
+                labels.append(verdict)
+        elif verdict.outcome is Outcome.CANNOT_TELL:
+            # a danger that cannot be excluded is said, never taken as absent
+            unchecked.update(name for name in verdict.missing if name != ORDERED)
+        elif verdict.rule.advise.act == "avoid":
+            against.append(verdict)
+        else:
+            cautions.append(verdict)
+    return Option(subject, tuple(holding), tuple(against), tuple(cautions), tuple(labels), tuple(sorted(unchecked)))
+
+
+def current_drugs(facts: Facts) -> tuple[str, ...]:
+    """Drugs the record says are being taken now."""
+    value = facts.value("current_therapies")
+    return tuple(sorted(value.members)) if isinstance(value, TokenSet) else ()

@@ -1,0 +1,119 @@
+"""Facts, verdicts and sources in words. Everything that came from a patient's record is escaped here, once."""
+
+from __future__ import annotations
+
+import re
+
+from service.facts.model import Fact, Interval, TokenSet
+from service.facts.vocabulary.base import FactType, ValueProblem, Vocabulary
+from service.rules.criterion import holds
+from service.rules.expression import Leaf, Node, leaves
+from service.rules.interpret import Known
+from service.rules.rule import Content, Rule
+from service.rules.verdict import Verdict
+
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>&~])")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
+LONGEST = 160  # characters of a found text that are shown
+_WHY = {
+    "not-provided": "not provided",
+    "record-empty": "nothing in the record",
+    "fetch-failed": "could not be fetched",
+    "incomplete": "the record arrived in part",
+    "stale": "too old",
+    "unit": "unit not convertible",
+    "implausible": "implausible value, not used",
+    "unreadable": "could not be read",
+    "undated": "undated",
+    "conflicting": "conflicting statements",
+    "set-aside": "only in a resource that was set aside",
+    "not-decided": "not settled by what is recorded",
+    "judgement": "for the clinician to say",
+    "not-given": "not stated",
+}
+
+
+def escape(text: str) -> str:
+    """A text from the record as inert Markdown: no markup, no HTML, one line, not endless.
+
+    >>> escape("CD19 <b>neg</b>")
+    'CD19 \\\\<b\\\\>neg\\\\</b\\\\>'
+    """
+    line = _CONTROL.sub(" ", text).strip()
+    if len(line) > LONGEST:
+        line = line[: LONGEST - 1] + "…"
+    return _MARKDOWN.sub(r"\\\1", line)
+
+
+class Words:
+    """Says facts and sources the way cards and the terminal show them."""
+
+    def __init__(self, vocabulary: Vocabulary, content: Content):
+        self.vocabulary = vocabulary
+        self.content = content
+
+    def kind(self, name: str) -> FactType | None:
+        try:
+            return self.vocabulary.lookup(name)
+        except ValueProblem:
+            return None
+
+    def label(self, name: str) -> str:
+        """A fact's plain-English label, with the kind of a parameterised fact."""
+        kind = self.kind(name)
+        parameter = name.partition("(")[2].removesuffix(")")
+        if kind is None:
+            return name
+        return f"{kind.label}: {parameter}" if parameter else kind.label
+
+    def value(self, fact: Fact) -> str:
+        """A known value with its unit; the reason of an unknown one."""
+        if fact.value is None:
+            return f"unknown ({_WHY[str(fact.reason)]})"
+        if isinstance(fact.value, bool):
+            return "yes" if fact.value else "no"
+        kind = self.kind(fact.name)
+        unit = f" {kind.unit}" if kind and kind.unit else ""
+        if isinstance(fact.value, float | int):
+            return f"{fact.value:g}{unit}"
+        if isinstance(fact.value, Interval):
+            return f"{fact.value}{unit}"
+        if isinstance(fact.value, TokenSet):
+            return str(fact.value)
+        return escape(fact.value)
+
+    def fact(self, fact: Fact) -> str:
+        """One line: label, value, and where and when it was read."""
+        where = ""
+        if fact.provenance:
+            first = fact.provenance[0]
+            parts = [escape(first.resource)] + ([first.date] if first.date else [])
+            where = f" ({', '.join(parts)})"
+        return f"{self.label(fact.name)}: {self.value(fact)}{where}"
+
+    def why_unknown(self, fact: Fact) -> str:
+        """Why a fact is unknown, in a clause; what was found is quoted."""
+        said = _WHY[str(fact.reason)] if fact.reason else ""
+        found = next((p.found for p in fact.provenance if p.found), None)
+        return f"{said}: found “{escape(found)}”" if found else said
+
+    def source(self, rule: Rule) -> str:
+        """Source, edition and page of a rule."""
+        return f"{self.content.sources[rule.source.ref].label}, {rule.source.at}"
+
+    def strength(self, rule: Rule) -> str:
+        """Preference and category as the source prints them."""
+        parts = [rule.source.preference.replace("-", " ")] if rule.source.preference else []
+        if rule.source.category:
+            parts.append(f"category {rule.source.category}")
+        return ", ".join(parts)
+
+    def standing_against(self, verdict: Verdict, facts: Known) -> str:
+        """The exclusions that hold for this patient, as read."""
+        found = [facts[leaf.criterion.fact] for leaf in _holding(verdict.rule.unless, facts)]
+        lines = dict.fromkeys(self.fact(fact) for fact in found)
+        return "; ".join(lines)
+
+
+def _holding(node: Node, facts: Known) -> list[Leaf]:
+    return [leaf for leaf in leaves(node) if holds(leaf.criterion, facts[leaf.criterion.fact].value)]

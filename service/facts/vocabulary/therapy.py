@@ -1,0 +1,106 @@
+"""What was given, what is being given, transplant, and the clinician's judgements about options."""
+
+from __future__ import annotations
+
+from service.facts.vocabulary.base import Options, boolean, category, number, token_set
+from service.facts.vocabulary.drugs import DRUG_ALIASES, DRUGS, IMPLIES, TREATMENT_ALIASES, TREATMENTS
+
+_G = "treatment history"
+_J = "clinician's judgement"
+_DRUG_SET: Options = {"group": _G, "implies": IMPLIES, "value_aliases": DRUG_ALIASES}
+_HISTORY: Options = {"group": _G, "no_means": "a complete medication and procedure list without it"}
+_TKIS = ("imatinib", "dasatinib", "nilotinib", "bosutinib", "ponatinib", "asciminib", "olverembatinib")
+_REGIMENS = (
+    "InO + mini-hyperCVD", "AALL0232", "AALL0434", "AALL0932", "AALL1131", "AALL1231", "AALL1521", "AALL1631",
+    "AALL1731", "AALL1732", "ALL-INITIAL-1", "ALLIANCE A041703", "ALLOLD07", "BFM-like", "CALGB 10403", "CALGB 9111",
+    "CALGB-8811-Larson", "DFCI 00-01", "DFCI-11-001", "DFCI-16-001", "ECOG 1910", "EWALL", "GMALL", "GRAALL",
+    "HyperCVAD", "MSKCC CCG-1882", "Mini-hyperCVD", "Mini-hyperCVD + venetoclax", "Modified DFCI 91-01", "POMP",
+    "TKI + blinatumomab", "TKI + corticosteroid", "Total-XVI", "Total-XVII", "vincristine + prednisone", "MOpAD",
+    "hyper-CVAD without TKI", "augmented hyper-CVAD", "FLAG-IDA", "FLAM",
+)  # fmt: skip
+_REGIMEN_NAMES: Options = {
+    "group": _G,
+    "value_aliases": {"hyper-CVAD": "HyperCVAD", "Larson": "CALGB-8811-Larson", "BFM": "BFM-like",
+                      "CALGB10403": "CALGB 10403", "mini-hyper-CVD": "Mini-hyperCVD"},
+}  # fmt: skip
+
+TYPES = (
+    token_set("prior_therapies", "treatments given so far", *DRUGS, *TREATMENTS, group=_G, implies=IMPLIES,
+              value_aliases={**DRUG_ALIASES, **TREATMENT_ALIASES},
+              read_from="MedicationStatement, MedicationAdministration, MedicationRequest, Procedure",
+              no_means="complete medication and procedure lists without it"),
+    token_set("current_therapies", "treatments being given", *DRUGS, *TREATMENTS, group=_G, implies=IMPLIES,
+              value_aliases={**DRUG_ALIASES, **TREATMENT_ALIASES}),
+    token_set("concurrent_drugs", "drugs taken at the same time", *DRUGS, **_DRUG_SET),
+    token_set("prior_tkis", "TKIs taken so far", *_TKIS, group=_G, value_aliases=DRUG_ALIASES),
+    number("prior_tkis_count", "number of TKIs taken", low=0, high=10, group=_G),
+    number("prior_tki_failures", "number of TKIs that failed", low=0, high=10, group=_G,
+           read_from="TKI stopped for resistance or progression, or relapse while on it; intolerance does not count"),
+    boolean("refractory_to_tkis", "refractory to TKIs", group=_G),
+    boolean("relapsed_or_refractory_to_tki", "relapsed after or refractory to a TKI", group=_G),
+    category("induction_tki", "TKI of the induction", *_TKIS, "none", group=_G),
+    boolean("candidate_tki_used_in_induction", "the TKI considered was used in induction", group=_G),
+    boolean("prior_blinatumomab", "prior blinatumomab", **_HISTORY),
+    boolean("prior_inotuzumab", "prior inotuzumab ozogamicin", **_HISTORY),
+    boolean("prior_cart", "prior CAR-T therapy", **_HISTORY),
+    boolean("prior_anthracycline", "prior anthracycline", **_HISTORY),
+    number("weeks_since_last_inotuzumab", "weeks since the last inotuzumab ozogamicin", unit="weeks", low=0, high=3000,
+           group=_G),
+    number("prior_lines_count", "number of prior lines of therapy", low=0, high=30, group=_G),
+    category("induction_regimen", "induction regimen", *_REGIMENS, **_REGIMEN_NAMES),
+    category("candidate_regimen", "regimen being considered", *_REGIMENS, **_REGIMEN_NAMES),
+    boolean("candidate_regimen_is_multiagent", "the regimen considered is multiagent", group=_G),
+    boolean("regimen_previously_given", "the regimen considered was given before", group=_G),
+    token_set("regimen_contains", "drugs of the regimen", *DRUGS, **_DRUG_SET),
+    boolean("on_chemotherapy", "on chemotherapy", group=_G),
+    boolean("on_cytotoxic_chemotherapy", "on cytotoxic chemotherapy", group=_G),
+    boolean("on_steroids", "on corticosteroids", group=_G),
+    boolean("on_intensive_pediatric_regimen_plus_tki", "on an intensive pediatric regimen with a TKI", group=_G),
+    boolean("strong_cyp3a4_inhibitor", "takes a strong CYP3A4 inhibitor", group=_G),
+    boolean("myelosuppressive_block", "in a myelosuppressive block", group=_G),
+    boolean("tbi_planned", "total body irradiation planned", group=_G),
+    boolean("it_therapy_planned", "intrathecal therapy planned", group=_G, judgement=True),
+    boolean("it_therapy_failed", "intrathecal therapy failed", group=_G),
+    category("methotrexate_dose_level", "methotrexate dose level", "low", "high", group=_G),
+    category("cytarabine_dose_level", "cytarabine dose level", "conventional", "high", group=_G),
+    boolean("anthracycline_maximum_reached", "maximum anthracycline dose reached", group=_G),
+    boolean("blinatumomab_access", "blinatumomab accessible", group=_J, judgement=True),
+    boolean("stop_tki_requested", "stopping the TKI is asked for", group=_J, judgement=True),
+    boolean("prior_allo_hct", "prior allogeneic HCT", **_HISTORY),
+    number("months_since_hct", "months since HCT", unit="months", low=0, high=1200, group=_G),
+    number("days_since_hct", "days since HCT", unit="days", low=0, high=36500, group=_G),
+    category("hct_type", "type of HCT", "allogeneic", "autologous", group=_G, value_aliases={"allo": "allogeneic"}),
+    boolean("hct_planned", "HCT planned", group=_G),
+    category("planned_procedure", "planned procedure", "allo-HCT", "auto-HCT", "HCT", "cranial-radiation",
+             "craniospinal-radiation", "DLI", "none", group=_G, value_aliases={"allogeneic-sct": "allo-HCT"}),
+    category("conditioning", "conditioning", "myeloablative", "reduced-intensity", "none", group=_G),
+    category("graft_processing", "graft processing", "in-vitro-t-cell-depletion", "none", group=_G),
+    number("days_since_car_infusion", "days since CAR-T infusion", unit="days", low=0, high=36500, group=_G),
+    number("days_since_lymphodepletion_end", "days since the end of lymphodepletion", unit="days", low=0, high=3650,
+           group=_G),
+    boolean("b_cell_aplasia", "B-cell aplasia", group=_G),
+    boolean("marrow_aspirate_planned", "marrow aspirate planned", group=_G),
+    boolean("transfusion_ordered", "transfusion ordered", group=_G),
+    *(boolean(name, label, group=_J, judgement=True) for name, label in (
+        ("donor_available", "donor available"),
+        ("sibling_donor_available", "sibling donor available"),
+        ("matched_donor_available", "matched donor available"),
+        ("hct_candidate", "candidate for HCT"),
+        ("hct_contraindication", "contraindication to HCT"),
+        ("trial_available", "clinical trial available"),
+        ("tolerates_multiagent_chemotherapy", "tolerates multiagent chemotherapy"),
+        ("multiagent_contraindicated", "multiagent chemotherapy contraindicated"),
+        ("fit_for_additional_therapy", "fit for additional therapy"),
+        ("fit_for_intensive", "fit for intensive therapy"),
+        ("no_other_tki_indicated", "no other TKI indicated"),
+        ("other_tki_indicated", "another TKI indicated"),
+        ("intolerant_of_broader_tkis", "intolerant of TKIs with broader activity"),
+        ("alternative_durable_option", "alternative with a durable response"),
+        ("alternative_options_available", "alternative options available"),
+        ("alternative_treatment_option", "alternative treatment option"),
+        ("other_option_expected_durable_response", "another option expected to give a durable response"),
+        ("risk_prolonged_severe_neutropenia", "at risk of prolonged severe neutropenia"),
+    )),
+    category("tolerance_of_combinations", "tolerance of combinations", "good", "diminishing", "poor", group=_J,
+             judgement=True),
+)  # fmt: skip

@@ -1,0 +1,75 @@
+"""Facts are read when asked for, and what may be derived from each other gives one answer whatever is asked first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from itertools import permutations
+
+import pytest
+
+from service.facts.model import Fact, Facts, Interval, Reason, Registry, TokenSet, known, provides, unknown
+
+AS_OF = date(2026, 1, 1)
+
+
+@provides("a", needs=("b",))
+def a_from_b(facts: Facts) -> Iterator[Fact]:
+    if facts.value("b") is not None:
+        yield known("a", True)
+
+
+@provides("b", needs=("a", "c"))
+def b_from_a_or_c(facts: Facts) -> Iterator[Fact]:
+    if facts.value("a") or facts.value("c"):
+        yield known("b", True)
+
+
+@provides("c", needs=("b",))
+def c_from_b(facts: Facts) -> Iterator[Fact]:
+    if facts.value("b"):
+        yield known("c", True)
+
+
+REGISTRY = Registry((a_from_b, b_from_a_or_c, c_from_b), lambda _, name: unknown(name, Reason.NOT_GIVEN))
+
+
+@pytest.mark.parametrize("order", list(permutations("abc")))
+@pytest.mark.parametrize("stated", ["a", "b", "c", None])
+def test_circular_derivations_do_not_depend_on_the_order_of_asking(order: tuple[str, ...], stated: str | None) -> None:
+    facts = Facts(AS_OF, REGISTRY, stated={stated: known(stated, True)} if stated else None)
+    assert {name: facts.value(name) for name in order} == dict.fromkeys("abc", True if stated else None)
+
+
+def test_assuming_replaces_a_fact_and_what_rests_on_it() -> None:
+    facts = Facts(AS_OF, REGISTRY, stated={"c": known("c", False)})
+    assert facts.value("a") is None
+    other = facts.assuming(known("c", True))
+    assert other.value("a") is True
+    assert facts.value("a") is None
+    assert set(other.read_names()) >= {"a", "c"}
+
+
+def test_a_fact_has_a_value_or_a_reason() -> None:
+    with pytest.raises(ValueError, match="not both"):
+        Fact("x", None)
+
+
+@pytest.mark.parametrize(
+    ("interval", "text"),
+    [
+        (Interval(high=5, high_open=True), "<5"),
+        (Interval(high=5), "<=5"),
+        (Interval(low=5, low_open=True), ">5"),
+        (Interval(low=5), ">=5"),
+        (Interval(1, 2), "1 to 2"),
+        (Interval(1, 2, high_open=True), "1 to <2"),
+    ],
+)
+def test_an_interval_says_its_bounds(interval: Interval, text: str) -> None:
+    assert str(interval) == text
+
+
+def test_a_set_says_whether_it_may_be_incomplete() -> None:
+    assert str(TokenSet(frozenset({"b", "a"}))) == "a, b"
+    assert str(TokenSet(frozenset(), complete=False)) == "none (list may be incomplete)"
