@@ -1,0 +1,1 @@
+"""The patient record: FHIR resources as dicts, indexed once, dated, patient-checked; terminology; units. Pure."""
