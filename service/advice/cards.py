@@ -10,7 +10,7 @@ from jinja2 import Environment, StrictUndefined
 
 from service.advice.model import Advice, Gap, Missing, Notice, Option, Options, Unsafe
 from service.advice.suggestions import OrderBook
-from service.advice.words import Words
+from service.advice.words import Words, escape
 from service.facts.model import Facts
 from service.rules.rule import Content, Rule
 from service.rules.verdict import Verdict
@@ -81,7 +81,7 @@ class CardWriter:
             case Options():
                 return self._options(advice, facts, patient_id, namespace)
             case Missing():
-                return self._missing(advice, facts, patient_id, namespace)
+                return self._missing(advice, patient_id, namespace)
             case Unsafe():
                 return self._unsafe(advice, facts, namespace)
             case Notice():
@@ -180,7 +180,7 @@ class CardWriter:
         rows = [self.content.evidence[key] for key in keys]
         return [{"trial": row.trial, "figures": row.figures, "citation": row.citation, "at": row.at} for row in rows]
 
-    def _missing(self, advice: Missing, facts: Facts, patient_id: str, namespace: uuid.UUID) -> Card:
+    def _missing(self, advice: Missing, patient_id: str, namespace: uuid.UUID) -> Card:
         rules = [*(rule for gap in advice.gaps for rule in gap.decisions), *(v.rule for v in advice.tests)]
         names = [self.words.label(gap.fact.name) for gap in advice.gaps]
         summary = listed("Missing to decide in ALL", names) if advice.blocks else (
@@ -215,7 +215,7 @@ class CardWriter:
         return {
             "label": self.words.label(gap.fact.name),
             "why": self.words.why_unknown(gap.fact),
-            "detail": gap.fact.detail,
+            "detail": escape(gap.fact.detail) if gap.fact.detail else None,
             "question": gap.question,
             "blocks": gap.blocks,
             "decisions": list(dict.fromkeys(rule.advise.regimen or rule.advise.subject for rule in gap.decisions)),

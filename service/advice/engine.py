@@ -1,0 +1,126 @@
+"""The clinical engine: one patient in, cards out. Pure: no I/O, no clock; built once, shared by all requests."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+from service.advice.cards import Card, CardWriter
+from service.advice.missing import orderables_by_fact
+from service.advice.model import Advice
+from service.advice.options import ORDERED, DrugRules
+from service.advice.plan import advise
+from service.advice.suggestions import OrderBook
+from service.advice.words import Words
+from service.facts.model import Fact, Facts, Registry, Site
+from service.facts.vocabulary.base import Vocabulary
+from service.record.model import PatientRecord
+from service.rules.compile import Evaluator
+from service.rules.editions import by_policy, every_rule
+from service.rules.interpret import trace
+from service.rules.rule import Content, Rule
+from service.rules.verdict import Trace, Verdict
+
+Gate = Callable[[PatientRecord], bool | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One call: whose record, on which day, at which point of the workflow.
+
+    ``stated``: facts the call itself brings, such as the drugs of its draft orders. ``call_id`` names the call; cards
+    of the same call and content get the same uuids.
+    """
+
+    hook: str
+    call_id: str
+    as_of: date
+    record: PatientRecord
+    stated: Mapping[str, Fact] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The cards with the advice, verdicts and facts they were drawn from."""
+
+    cards: tuple[Card, ...]
+    advice: tuple[Advice, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+    facts: Facts | None = None
+
+    def traces(self) -> tuple[Trace, ...]:
+        """How each verdict that was not settled against came about, line by line."""
+        if self.facts is None:
+            return ()
+        return tuple(trace(v.rule, self.facts) for v in self.verdicts if v.outcome != "does_not_apply" or v.excluded)
+
+
+class Engine:
+    """Answers questions with one content, vocabulary and registry of fact readers."""
+
+    def __init__(
+        self,
+        content: Content,
+        vocabulary: Vocabulary,
+        registry: Registry,
+        gate: Gate,
+        deceased: Callable[[PatientRecord, date], bool],
+        site: Site | None = None,
+    ):
+        self.content = content
+        self.vocabulary = vocabulary
+        self.registry = registry
+        self.site = site or Site(region=content.policy.region)
+        self._gate = gate
+        self._deceased = deceased
+        self._evaluator = Evaluator(every_rule(content))
+        self._order_facts = registry.dependents(ORDERED)
+        self._by_fact = orderables_by_fact(content)
+        self.words = Words(vocabulary, content)
+        self._writer = CardWriter(content, self.words, OrderBook(content.orderables))
+        self._speaking = lru_cache(maxsize=512)(self._rules_for)
+
+    def _rules_for(self, hook: str, as_of: date) -> tuple[tuple[Rule, ...], DrugRules]:
+        """The rules that speak at a hook on a day, and among them those to be asked about drugs."""
+        rules = tuple(rule for rule in by_policy(self.content, as_of) if hook in rule.hooks)
+        return rules, DrugRules(rules, self._order_facts, self._evaluator, self.vocabulary)
+
+    def facts(self, question: Question) -> Facts:
+        """The facts of the record, read as they are asked for."""
+        return Facts(question.as_of, self.registry, question.record, self.site, question.stated)
+
+    def answer(self, question: Question) -> Answer:
+        """The cards for one call. A patient without ALL, or who has died, gets none, and costs almost nothing."""
+        record = question.record
+        if self._gate(record) is False or self._deceased(record, question.as_of):
+            return Answer(())
+        facts = self.facts(question)
+        rules, drug_rules = self._speaking(question.hook, question.as_of)
+        verdicts = self._evaluator.verdicts(rules, facts)
+        advice = advise(verdicts, drug_rules, facts, self.content, self._by_fact)
+        shown = advice[: self.content.policy.cards_on_chart_open]
+        namespace = uuid.uuid5(uuid.NAMESPACE_URL, f"{question.call_id}/{self.content.digest}")
+        patient = record.patient_id or "unknown"
+        cards = tuple(self._writer.draw(item, facts, patient, namespace) for item in shown)
+        return Answer(cards, tuple(shown), tuple(verdicts), facts)
+
+    def evaluate(self, rules: tuple[Rule, ...], facts: Facts) -> list[Verdict]:
+        """Verdicts of any active rules over any facts."""
+        return self._evaluator.verdicts(rules, facts)
+
+
+def as_json(verdict: Verdict) -> dict[str, Any]:
+    """A verdict as the command line prints it."""
+    rule = verdict.rule
+    return {
+        "rule": rule.id,
+        "source": rule.source.ref,
+        "inventory": list(rule.inventory),
+        "verdict": str(verdict.outcome),
+        "missing": list(verdict.missing),
+        "unchecked": list(verdict.unchecked),
+    }

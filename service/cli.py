@@ -1,0 +1,110 @@
+"""The ``allcue`` command."""
+
+from __future__ import annotations
+
+import sys
+from datetime import date, datetime
+from pathlib import Path
+
+import click
+
+from service import __version__
+
+_DATE = click.DateTime(formats=["%Y-%m-%d"])
+_FILES = click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, allow_dash=True))
+
+
+def _day(value: datetime | None) -> date | None:
+    return value.date() if value else None
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="allcue")
+def main() -> None:
+    """CDS Hooks service for acute lymphoblastic leukemia."""
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64), help="Worker processes.")
+def serve(host: str, port: int, workers: int) -> None:
+    """Serve CDS Hooks with the production WSGI server."""
+    from service.commands import serve as command
+
+    sys.exit(command.serve(host, port, workers))
+
+
+@main.command()
+@_FILES
+@click.option("--as-of", type=_DATE, help="Day of judgement; today if not given.")
+@click.option("--trace/--no-trace", default=True, help="Show how each verdict came about.")
+def check(files: tuple[str, ...], as_of: datetime | None, trace: bool) -> None:
+    """Cards and trace for FHIR Bundles, prefetch objects or whole CDS Hooks requests."""
+    from service.commands import check as command
+
+    sys.exit(command.check(files, _day(as_of), trace))
+
+
+@main.command()
+@_FILES
+@click.option("--as-of", type=_DATE, help="Day of judgement; today if not given.")
+def facts(files: tuple[str, ...], as_of: datetime | None) -> None:
+    """What is read from FHIR, from where, and what is unknown and why."""
+    from service.commands import facts as command
+
+    sys.exit(command.facts(files, _day(as_of)))
+
+
+@main.command()
+@click.option("--facts", "files", multiple=True, required=True, help="File with facts, or - for standard input.",
+              type=click.Path(exists=True, dir_okay=False, allow_dash=True))  # fmt: skip
+@click.option("--source", "sources", multiple=True, help="Ask the rules of this source only; may be repeated.")
+@click.option("--all", "all_sources", is_flag=True, help="Ask the rules of all sources.")
+@click.option("--as-of", type=_DATE, help="Day of judgement; today if not given.")
+@click.option("--jsonl", is_flag=True, help="One patient a line in, one answer a line out.")
+@click.argument("more", nargs=-1)
+def evaluate(
+    files: tuple[str, ...],
+    sources: tuple[str, ...],
+    all_sources: bool,
+    as_of: datetime | None,
+    jsonl: bool,
+    more: tuple[str, ...],
+) -> None:
+    """Verdicts of rules over facts stated by vocabulary name (JSON or YAML)."""
+    from service.commands import evaluate as command
+
+    if sources and all_sources:
+        raise click.UsageError("--source and --all exclude each other.")
+    further = tuple(name for name in more if sources and not Path(name).exists())  # --source a b
+    missing = [name for name in more if name not in further and name != "-" and not Path(name).is_file()]
+    if missing:
+        raise click.BadParameter(f"no such file: {', '.join(missing)}", param_hint="files")
+    inputs = (*files, *(name for name in more if name not in further))
+    sys.exit(command.evaluate(inputs, _split((*sources, *further)), all_sources, _day(as_of), jsonl))
+
+
+def _split(sources: tuple[str, ...]) -> tuple[str, ...]:
+    """``--source a --source b`` and ``--source a,b`` mean the same."""
+    return tuple(part.strip() for source in sources for part in source.split(",") if part.strip())
+
+
+@main.group()
+def content() -> None:
+    """The guideline content."""
+
+
+@content.command("check")
+@click.option(
+    "--content", "folder", type=click.Path(path_type=Path), help="Content folder; the packaged one if not given."
+)
+def content_check(folder: Path | None) -> None:
+    """Load the content and run every check over it."""
+    from service.commands import content as command
+
+    sys.exit(command.check(folder))
+
+
+if __name__ == "__main__":
+    main()

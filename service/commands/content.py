@@ -1,0 +1,72 @@
+"""``allcue content check``: everything that is wrong with the content, at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import click
+
+from service.content import NoContent, read_content
+from service.facts.given import StatedFactsProblem, facts_from_mapping
+from service.facts.model import Facts
+from service.facts.registry import REGISTRY
+from service.facts.vocabulary import VOCABULARY
+from service.rules.checks import applies_to_nobody_known, idle_criteria, opposite_advice, wrong_examples
+from service.rules.editions import every_rule
+from service.rules.load import ContentProblems
+from service.rules.rule import Content, Example
+
+_DAY = date(2026, 1, 1)  # examples state ages and intervals, not dates: any day gives the same verdicts
+
+
+def facts_of(example: Example) -> Facts:
+    """An example's facts, as `service.rules.checks` asks for them.
+
+    Raises:
+        StatedFactsProblem: a name or value that is not in the vocabulary.
+    """
+    return facts_from_mapping(example.given, _DAY, REGISTRY)
+
+
+def problems(content: Content) -> Iterator[str]:
+    """What the generated checks find in content that loads."""
+    rules = every_rule(content)
+    yield from applies_to_nobody_known(rules)
+    yield from idle_criteria(rules, VOCABULARY)
+    yield from opposite_advice(content, rules, VOCABULARY)
+    for rule in content.rules:
+        try:
+            yield from wrong_examples([rule], facts_of)
+        except StatedFactsProblem as problem:
+            yield from (f"{rule.path}: examples: {line}" for line in problem.problems)
+
+
+def check(folder: Path | None) -> int:
+    """Run the command; 0 if nothing is wrong."""
+    try:
+        content = read_content(folder)
+    except NoContent as problem:
+        raise click.BadParameter(str(problem), param_hint="--content") from None
+    except ContentProblems as found:
+        for item in found.problems:
+            click.echo(str(item))
+        click.echo(click.style(f"{len(found.problems)} problems", fg="red"), err=True)
+        return 1
+    with click.progressbar(list(problems(content)), label="checking", hidden=True) as lines:
+        count = 0
+        for line in lines:
+            count += 1
+            click.echo(line)
+    if count:
+        click.echo(click.style(f"{count} problems", fg="red"), err=True)
+        return 1
+    click.echo(click.style(_summary(content), fg="green"))
+    return 0
+
+
+def _summary(content: Content) -> str:
+    active = len(every_rule(content))
+    examples = sum(len(rule.examples) for rule in content.rules)
+    return f"{active} active rules of {len(content.sources)} sources, {examples} examples: no problem found"

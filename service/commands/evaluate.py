@@ -1,0 +1,134 @@
+"""``allcue evaluate``: facts stated by name in, verdicts out."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import IO, Any
+
+import click
+import yaml
+
+from service.advice.engine import as_json
+from service.content import read_content
+from service.facts.given import StatedFactsProblem, facts_from_mapping
+from service.facts.registry import REGISTRY
+from service.rules.compile import Evaluator
+from service.rules.editions import UnknownSource, by_policy, every_rule, of_sources
+from service.rules.rule import Content, Rule
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which rules are asked: of named sources, of all, or those the policy has in force on the day."""
+
+    content: Content
+    sources: tuple[str, ...] = ()
+    all_sources: bool = False
+
+    def rules(self, as_of: date) -> tuple[Rule, ...]:
+        """The rules for a day.
+
+        Raises:
+            UnknownSource: a source the content does not have.
+        """
+        if self.sources:
+            return of_sources(self.content, self.sources)
+        return every_rule(self.content) if self.all_sources else by_policy(self.content, as_of)
+
+
+class Judge:
+    """Evaluates patients given as mappings of fact names to values."""
+
+    def __init__(self, selection: Selection, as_of: date):
+        self.selection = selection
+        self.as_of = as_of
+        self._evaluator = Evaluator(every_rule(selection.content))
+        selection.rules(as_of)  # a wrong source is told before the first patient is read
+
+    def verdicts(self, patient: object) -> dict[str, Any]:
+        """The answer for one patient; its own ``as_of`` wins over the general one.
+
+        Raises:
+            StatedFactsProblem: names or values that are not in the vocabulary.
+        """
+        if not isinstance(patient, Mapping):
+            raise StatedFactsProblem(["a patient is a mapping of fact names to values."])
+        raw = dict(patient.get("facts", patient) if isinstance(patient.get("facts"), Mapping) else patient)
+        as_of = _day(raw.pop("as_of", patient.get("as_of"))) or self.as_of
+        facts = facts_from_mapping(raw, as_of, REGISTRY)
+        found = self._evaluator.verdicts(self.selection.rules(as_of), facts)
+        return {"as_of": as_of.isoformat(), "verdicts": [as_json(verdict) for verdict in found]}
+
+
+def _day(value: object) -> date | None:
+    if value is None:
+        return None
+    try:
+        return value if isinstance(value, date) else date.fromisoformat(str(value))
+    except ValueError:
+        raise StatedFactsProblem([f"as_of: {value!r} is not a date. Allowed: YYYY-MM-DD."]) from None
+
+
+def evaluate(files: Iterable[str], sources: tuple[str, ...], all_sources: bool, as_of: date | None, jsonl: bool) -> int:
+    """Run the command; the exit code is 0 when every patient (with ``jsonl``: every line) got an answer."""
+    today = as_of or date.today()  # noqa: DTZ011 - the day of the user's own clock is what is meant
+    try:
+        judge = Judge(Selection(read_content(), sources, all_sources), today)
+    except UnknownSource as problem:
+        raise click.BadParameter(str(problem), param_hint="--source") from None
+    failed = False
+    for name in files:
+        with click.open_file(name, encoding="utf-8") as stream:
+            if jsonl:
+                _lines(stream, name, judge)
+            else:
+                failed = not _whole(stream, name, judge) or failed
+    return 1 if failed else 0
+
+
+def _lines(stream: IO[Any], name: str, judge: Judge) -> None:
+    """One line in, one line out, in the same order; what cannot be read is answered with its error."""
+    with _progress(stream, name) as lines:
+        for line in lines:
+            click.echo(json.dumps(_answer(line, judge), ensure_ascii=False))
+
+
+def _progress(stream: IO[Any], name: str) -> Any:
+    """The lines, with a progress count on standard error where someone is watching it."""
+    hidden = not sys.stderr.isatty() or sys.stdout.isatty()
+    return click.progressbar(stream, label=name, file=sys.stderr, hidden=hidden, show_pos=True)
+
+
+def _answer(line: str, judge: Judge) -> dict[str, Any]:
+    try:
+        return judge.verdicts(json.loads(line))
+    except StatedFactsProblem as problem:
+        return {"error": "; ".join(problem.problems)}
+    except (ValueError, RecursionError) as error:
+        return {"error": f"not a line of JSON: {error}"}
+
+
+def _whole(stream: IO[Any], name: str, judge: Judge) -> bool:
+    """A file with one patient, or a list of them, in JSON or YAML."""
+    try:
+        for patient in _patients(yaml.safe_load(stream.read())):
+            click.echo(json.dumps(judge.verdicts(patient), ensure_ascii=False, indent=2))
+    except yaml.YAMLError as error:
+        click.echo(f"{name}: is neither JSON nor YAML: {error}", err=True)
+        return False
+    except StatedFactsProblem as problem:
+        for line in problem.problems:
+            click.echo(f"{name}: {line}", err=True)
+        return False
+    return True
+
+
+def _patients(raw: object) -> Iterator[object]:
+    if isinstance(raw, list):
+        yield from raw
+    else:
+        yield raw
