@@ -13,7 +13,7 @@ from service.rules.verdict import Outcome, Verdict
 
 SHOWN = 6  # more questions at once are not read
 _WEIGHT = {"preferred": 4.0, "other": 2.0, None: 2.0, "useful-in-certain-circumstances": 1.0}
-_DECIDES = ("therapy", "transplant", "test", "safety")
+_DECIDES = ("therapy", "transplant", "test")
 
 
 def orderables_by_fact(content: Content) -> Mapping[str, tuple[tuple[str, Orderable], ...]]:

@@ -1,0 +1,101 @@
+"""Files with patients: a FHIR Bundle, one resource, a prefetch object, or a whole CDS Hooks request."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime
+from typing import Any
+
+import click
+
+from service.hooks.contract import Invocation, KeyState, Prefetched, ServiceDefinition
+from service.hooks.prefetch import read_page, settle
+from service.wiring import SERVICES
+
+_SAME_FILE = uuid.uuid5(uuid.NAMESPACE_URL, "allcue/file")  # the same file gets the same card uuids each time
+
+
+class Unreadable(ValueError):
+    """A file that holds no patient; the message says what is allowed."""
+
+
+def invocations(files: tuple[str, ...], as_of: date | None) -> Iterator[tuple[str, Invocation | Unreadable]]:
+    """Each file as a call of the chart-open service, or why it cannot be one."""
+    for name in files:
+        with click.open_file(name, encoding="utf-8") as stream:
+            try:
+                yield name, invocation_of(json.loads(stream.read()), as_of)
+            except Unreadable as problem:
+                yield name, problem
+            except (ValueError, RecursionError) as error:
+                yield name, Unreadable(f"is not JSON: {error}")
+
+
+def invocation_of(raw: object, as_of: date | None) -> Invocation:
+    """A parsed file as a call.
+
+    A Bundle is taken for the whole record: a type it does not hold counts as searched for and empty. A request or
+    prefetch object keeps the states of its keys.
+
+    Raises:
+        Unreadable: none of the four.
+    """
+    if not isinstance(raw, Mapping):
+        raise Unreadable(
+            "is no JSON object. Allowed: a FHIR Bundle, a resource, a prefetch object, a CDS Hooks request."
+        )
+    service = _service(raw.get("hook"))
+    context: Mapping[str, Any] = raw["context"] if isinstance(raw.get("context"), Mapping) else {}
+    if "resourceType" in raw:
+        prefetched = _of_bundle(raw, service)
+    else:
+        values = raw.get("prefetch") if "hook" in raw else raw
+        if not isinstance(values, Mapping) or not set(values) & set(service.prefetch):
+            raise Unreadable(f"holds no prefetch key of the service. Allowed: {', '.join(service.prefetch)}.")
+        prefetched = {key: _state(key, values, service) for key in service.prefetch}
+    patient = str(context.get("patientId") or _patient_id(prefetched) or "unknown").rsplit("/", 1)[-1]
+    moment = datetime.combine(as_of, datetime.min.time(), UTC) if as_of else datetime.now(UTC)
+    return Invocation(
+        service, service.hook, str(raw.get("hookInstance") or _SAME_FILE), {**context, "patientId": patient},
+        prefetched, None, moment,
+    )  # fmt: skip
+
+
+def _service(hook: object) -> ServiceDefinition:
+    if hook is None:
+        return SERVICES[0]
+    for service in SERVICES:
+        if service.hook == hook:
+            return service
+    raise Unreadable(f"asks for the hook {hook!r}. Allowed: {', '.join(service.hook for service in SERVICES)}.")
+
+
+def _state(key: str, values: Mapping[str, Any], service: ServiceDefinition) -> Prefetched:
+    if key not in values:
+        return Prefetched(key, KeyState.ABSENT)
+    page = read_page(values[key])
+    unread = "further pages did not come" if page.next_url is not None else None
+    return settle(key, service.prefetch[key], [page], service.expected(key), unread)
+
+
+def _of_bundle(raw: Mapping[str, Any], service: ServiceDefinition) -> dict[str, Prefetched]:
+    page = read_page(dict(raw))
+    if page.broken is not None:
+        raise Unreadable(page.broken)
+    found: dict[str, Prefetched] = {}
+    for key in service.prefetch:
+        wanted = service.expected(key)
+        rows = [(r, u) for r, u in zip(page.resources, page.full_urls, strict=True) if r.get("resourceType") in wanted]
+        own = any(row.get("resourceType") != "Medication" for row, _ in rows)
+        state = KeyState.PROVIDED if own else KeyState.EMPTY
+        if page.next_url is not None:
+            state = KeyState.PARTIAL
+        found[key] = Prefetched(key, state, tuple(r for r, _ in rows), tuple(u for _, u in rows))
+    return found
+
+
+def _patient_id(prefetched: Mapping[str, Prefetched]) -> str | None:
+    found = prefetched.get("patient")
+    return next((str(r["id"]) for r in (found.resources if found else ()) if r.get("id")), None)

@@ -1,0 +1,55 @@
+"""``allcue serve``: gunicorn, the production WSGI server, with the settings of this command."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import click
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+
+from service.app import create_app
+from service.content import NoContent
+from service.rules.load import ContentProblems
+from service.settings import Settings, SettingsError
+
+THREADS = 4  # per worker: an answer waits only for the FHIR server, and a slow client must not hold a worker
+TIMEOUT_S = 30
+
+
+class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no type hints
+    def __init__(self, app: Flask, options: dict[str, Any]):
+        self._app = app
+        self._options = options
+        super().__init__()
+
+    def load_config(self) -> None:
+        for name, value in self._options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        return self._app
+
+
+def serve(host: str, port: int, workers: int) -> int:
+    """Check settings and content, then serve until stopped. 1 if either must not be served."""
+    try:
+        settings = Settings.from_env({**os.environ, "ALLCUE_HOST": host, "ALLCUE_PORT": str(port)})
+        app = create_app(settings)
+    except (SettingsError, NoContent, ContentProblems) as problem:
+        click.echo(str(problem), err=True)
+        return 1
+    shown = f"[{host}]" if ":" in host else host
+    click.echo(f"Allcue serves http://{shown}:{port}/cds-services with {workers} workers. Stop with Ctrl-C.")
+    options = {
+        "bind": f"{shown}:{port}",
+        "workers": workers,
+        "threads": THREADS,
+        "worker_class": "gthread",
+        "timeout": TIMEOUT_S,
+        "preload_app": True,
+        "proc_name": "allcue",
+    }
+    _Server(app, options).run()
+    return 0
