@@ -1,0 +1,96 @@
+"""``make bench``: Allcue beside the floor, under the same WSGI server, in rounds that take turns."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from bench.load import Result, measure
+from bench.patients import request
+
+_PATH = "/cds-services/allcue-patient-view"
+_FLOOR, _ALL, _OTHER = "floor (parse 100 KB, constant 5 KB)", "patient with ALL (80 resources)", "patient without ALL"
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def _served(app: str) -> Iterator[int]:
+    """gunicorn with one worker, as `allcue serve` configures it."""
+    port = _free_port()
+    command = [
+        sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", "1", "--worker-class", "gthread",
+        "--threads", "4", "--log-level", "error", app,
+    ]  # fmt: skip
+    environment = {**os.environ, "ALLCUE_HOST": "127.0.0.1"}
+    process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+    try:
+        _wait(port)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _wait(port: int) -> None:
+    for _ in range(200):
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    raise RuntimeError("the server did not start")
+
+
+def _cards(port: int, body: bytes) -> int:
+    call = urllib.request.Request(f"http://127.0.0.1:{port}{_PATH}", body, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(call, timeout=30) as answer:
+        return len(json.load(answer)["cards"])
+
+
+@click.command()
+@click.option("--seconds", default=4.0, show_default=True, help="Length of one measurement.")
+@click.option("--rounds", default=3, show_default=True)
+@click.option("--clients", default=2, show_default=True, help="Concurrent connections.")
+@click.option("--output", type=click.Path(path_type=Path), help="Write the figures as JSON.")
+def main(seconds: float, rounds: int, clients: int, output: Path | None) -> None:
+    """Requests a second and latency, and the ratio to the floor."""
+    with_all, without = request(True), request(False)
+    results: dict[str, list[Result]] = {_FLOOR: [], _ALL: [], _OTHER: []}
+    with _served("bench.floor:app") as floor, _served("service.wsgi:app") as allcue:
+        shown = f"{len(with_all) // 1000} KB, {_cards(allcue, with_all)} cards; {len(without) // 1000} KB, {_cards(allcue, without)} cards"
+        click.echo(f"requests: {shown}", err=True)
+        for _ in range(rounds):
+            results[_FLOOR].append(measure(floor, _PATH, with_all, seconds, clients))
+            results[_ALL].append(measure(allcue, _PATH, with_all, seconds, clients))
+            results[_OTHER].append(measure(allcue, _PATH, without, seconds, clients))
+    base = statistics.median(result.rate for result in results[_FLOOR])
+    figures = {}
+    for name, found in results.items():
+        rate = statistics.median(result.rate for result in found)
+        p50, p99 = (statistics.median(getattr(result, which) for result in found) for which in ("p50", "p99"))
+        figures[name] = {"requests_per_second": round(rate, 1), "p50_ms": round(p50, 2), "p99_ms": round(p99, 2),
+                         "ratio_to_floor": round(rate / base, 3)}  # fmt: skip
+        click.echo(f"{name:40} {rate:8.0f}/s  p50 {p50:6.2f} ms  p99 {p99:6.2f} ms  {rate / base:5.0%} of the floor")
+    if output:
+        output.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
