@@ -8,7 +8,7 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
-from service.advice.model import Advice, Gap, Missing, Notice, Option, Options, Unsafe
+from service.advice.model import INCOMPLETE, UNDIAGNOSED, Advice, Gap, Missing, Notice, Option, Options, Unsafe
 from service.advice.suggestions import OrderBook
 from service.advice.words import Words, escape
 from service.facts.model import Facts
@@ -34,6 +34,10 @@ OVERRIDE_REASONS = tuple(
         (_OWN_REASONS, "palliative-intent", "Palliative intent"),
     )
 )
+_UNREAD = {
+    UNDIAGNOSED: "Allcue could not tell whether this patient has acute lymphoblastic leukemia: no advice",
+    INCOMPLETE: "Part of the record could not be read: the advice on ALL may be incomplete",
+}
 SUGGESTED = 4  # options or tests offered as buttons; more are still named in the text
 FACTS_SHOWN = 10
 
@@ -240,7 +244,7 @@ class CardWriter:
 
     def _notice(self, advice: Notice, facts: Facts, namespace: uuid.UUID) -> Card:
         rules = [verdict.rule for verdict in advice.verdicts]
-        summary = rules[0].title if rules else "Part of the record could not be read: what follows may be incomplete"
+        summary = rules[0].title if rules else _UNREAD[advice.key]
         values = {
             "lines": [self._line(verdict) for verdict in advice.verdicts],
             "unread": [{"type": kind, "how": how} for kind, how in advice.unread],

@@ -13,7 +13,7 @@ from service.advice.cards import Card, CardWriter
 from service.advice.missing import orderables_by_fact
 from service.advice.model import Advice
 from service.advice.options import ORDERED, DrugRules
-from service.advice.plan import advise
+from service.advice.plan import advise, undiagnosed
 from service.advice.suggestions import OrderBook
 from service.advice.words import Words
 from service.facts.model import Fact, Facts, Registry, Site
@@ -94,19 +94,27 @@ class Engine:
         return Facts(question.as_of, self.registry, question.record, self.site, question.stated)
 
     def answer(self, question: Question) -> Answer:
-        """The cards for one call. A patient without ALL, or who has died, gets none, and costs almost nothing."""
+        """The cards for one call. A patient without ALL, or who has died, gets none, and costs almost nothing.
+
+        Where the record does not let anyone tell whether there is ALL, one card says just that.
+        """
         record = question.record
-        if self._gate(record) is False or self._deceased(record, question.as_of):
+        has_all = self._gate(record)
+        if has_all is False or self._deceased(record, question.as_of):
             return Answer(())
         facts = self.facts(question)
+        if has_all is None:
+            return self._drawn(question, facts, [undiagnosed(facts)], ())
         rules, drug_rules = self._speaking(question.hook, question.as_of)
         verdicts = self._evaluator.verdicts(rules, facts)
         advice = advise(verdicts, drug_rules, facts, self.content, self._by_fact)
-        shown = advice[: self.content.policy.cards_on_chart_open]
+        return self._drawn(question, facts, advice[: self.content.policy.cards_on_chart_open], tuple(verdicts))
+
+    def _drawn(self, question: Question, facts: Facts, advice: list[Advice], verdicts: tuple[Verdict, ...]) -> Answer:
         namespace = uuid.uuid5(uuid.NAMESPACE_URL, f"{question.call_id}/{self.content.digest}")
-        patient = record.patient_id or "unknown"
-        cards = tuple(self._writer.draw(item, facts, patient, namespace) for item in shown)
-        return Answer(cards, tuple(shown), tuple(verdicts), facts)
+        patient = question.record.patient_id or "unknown"
+        cards = tuple(self._writer.draw(item, facts, patient, namespace) for item in advice)
+        return Answer(cards, tuple(advice), verdicts, facts)
 
     def evaluate(self, rules: tuple[Rule, ...], facts: Facts) -> list[Verdict]:
         """Verdicts of any active rules over any facts."""

@@ -91,6 +91,10 @@ class Unsafe:
     urgency: Urgency = Urgency.UNSAFE
 
 
+INCOMPLETE = "record-incomplete"  # key of the notice that a part of the record could not be read
+UNDIAGNOSED = "undiagnosed"  # key of the notice that the record does not tell whether there is ALL
+
+
 @dataclass(frozen=True, slots=True)
 class Notice:
     """Something to know that is neither an option nor a gap: another guideline applies, the record is incomplete."""

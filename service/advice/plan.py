@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from service.advice.missing import plan as plan_missing
-from service.advice.model import Advice, Notice, Options, Unsafe
+from service.advice.model import INCOMPLETE, UNDIAGNOSED, Advice, Notice, Options, Unsafe
 from service.advice.options import DrugRules, choose, current_drugs, is_offer
 from service.facts.model import Facts
 from service.record.model import Coverage
@@ -43,7 +43,7 @@ def advise(
     advice += [Notice(verdict.rule.advise.subject, (verdict,)) for verdict in referrals]
     unread = _unread(facts)
     if unread and advice:
-        advice.append(Notice("record-incomplete", unread=unread))
+        advice.append(Notice(INCOMPLETE, unread=unread))
     return sorted(advice, key=lambda item: item.urgency)
 
 
@@ -76,6 +76,11 @@ def _with_notes(options: list[Options], notes: list[Verdict]) -> list[Options]:
         own = tuple(v for v in notes if v.rule.topic.partition("/")[0] == root)
         out.append(replace(choice, notes=own))
     return out
+
+
+def undiagnosed(facts: Facts) -> Notice:
+    """For a record that does not let anyone tell whether there is ALL: the one thing worth saying."""
+    return Notice(UNDIAGNOSED, unread=_unread(facts) or (("Condition", "holds nothing that can be read"),))
 
 
 def _unread(facts: Facts) -> tuple[tuple[str, str], ...]:

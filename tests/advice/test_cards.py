@@ -144,7 +144,16 @@ def test_no_all_no_cards() -> None:
     answer = engine(gate=False).answer(question)
     assert answer.cards == ()
     assert answer.traces() == ()
-    assert engine(gate=None).answer(question).cards
+
+
+def test_when_nobody_can_tell_whether_there_is_all_one_card_says_so() -> None:
+    question = Question("patient-view", "call-1", AS_OF, record({"Condition": Coverage.PARTIAL}), stated(RELAPSED))
+    (only,) = engine(gate=None).answer(question).cards
+    assert only["summary"].startswith("Allcue could not tell whether this patient has")
+    assert only["indicator"] == "warning"
+    assert "- Condition: arrived only in part" in only["detail"]
+    question = Question("patient-view", "call-1", AS_OF, record({"Condition": Coverage.COMPLETE}), stated(RELAPSED))
+    assert "- Condition: holds nothing that can be read" in engine(gate=None).answer(question).cards[0]["detail"]
 
 
 def test_another_hook_has_its_own_rules() -> None:
