@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from service.advice.engine import Answer, Engine, Question
+from service.content import read_terminology
 from service.facts.given import facts_from_mapping
 from service.facts.model import Fact
 from service.facts.registry import REGISTRY
@@ -118,7 +119,7 @@ def content(*rules: Raw, cards: int = 5) -> Content:
 
 
 def record(coverage: Mapping[str, Coverage] | None = None) -> PatientRecord:
-    return PatientRecord("p1", {"resourceType": "Patient", "id": "p1"}, (), coverage or {})
+    return PatientRecord("p1", {"resourceType": "Patient", "id": "p1"}, (), coverage or {}, read_terminology())
 
 
 def engine(*rules: Raw, cards: int = 5, gate: bool | None = True) -> Engine:

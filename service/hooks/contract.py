@@ -1,0 +1,79 @@
+"""What the protocol side and the clinical side say to each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+Json: TypeAlias = Mapping[str, Any]
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+class KeyState(StrEnum):
+    """What is known of one prefetch key. Only PROVIDED and EMPTY let a missing resource mean "there is none"."""
+
+    PROVIDED = "provided"
+    EMPTY = "empty"  # null, or a search that ran and found nothing
+    ABSENT = "absent"  # not sent, and not to be had from the FHIR server
+    FAILED = "failed"  # an error came instead, or something unreadable
+    PARTIAL = "partial"  # some of it: pages, entries or a warning of the server say that there is more
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceDefinition:
+    """One CDS service.
+
+    ``prefetch``: query templates by key. ``required``: keys without which the service must not answer (412).
+    ``resource_types``: the FHIR types that each key covers; a key without an entry may bring any type.
+    """
+
+    id: str
+    hook: str
+    title: str
+    description: str
+    prefetch: Mapping[str, str] = field(default_factory=dict)
+    required: frozenset[str] = frozenset()
+    resource_types: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    usage_requirements: str | None = None
+
+    def expected(self, key: str) -> frozenset[str]:
+        """The FHIR types that a key covers; empty where it is not said."""
+        return frozenset(self.resource_types.get(key, ()))
+
+
+@dataclass(frozen=True, slots=True)
+class Prefetched:
+    """The resources of one prefetch key and how far they can be trusted to be all there is.
+
+    ``full_urls`` runs along ``resources``. ``detail`` says why a key is not complete; it never holds patient values.
+    """
+
+    key: str
+    state: KeyState
+    resources: tuple[Json, ...] = ()
+    full_urls: tuple[str | None, ...] = ()
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """One checked call of a service. ``prefetched`` has an entry for every key of the service's templates.
+
+    ``context`` is as sent, except that ``patientId`` is a bare id. ``received_at`` is aware of its time zone.
+    """
+
+    service: ServiceDefinition
+    hook: str
+    hook_instance: str
+    context: Json
+    prefetched: Mapping[str, Prefetched]
+    fhir_server: str | None
+    received_at: datetime
+
+
+Decide: TypeAlias = Callable[[Invocation], Mapping[str, Any]]
+"""Answers one invocation with the CDS Hooks response: ``{"cards": [...]}``, with ``systemActions`` where agreed."""

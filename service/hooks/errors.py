@@ -1,0 +1,93 @@
+"""Every refusal and failure as a FHIR OperationOutcome: the one place that maps errors to status and body."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, Response, g
+from werkzeug.exceptions import HTTPException
+
+from service.hooks.wire import reply
+
+log = logging.getLogger("allcue.errors")
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """One issue: an IssueType code, a sentence without patient values, the element that it is about."""
+
+    code: str
+    diagnostics: str
+    expression: str | None = None
+
+
+class HookError(Exception):
+    """A call that is answered with an error. ``status`` is the HTTP status."""
+
+    def __init__(self, status: int, *issues: Issue):
+        self.status = status
+        self.issues = issues
+        super().__init__(f"{status}: " + "; ".join(issue.diagnostics for issue in issues))
+
+
+def bad_request(code: str, diagnostics: str, expression: str | None = None) -> HookError:
+    """A 400 with one issue."""
+    return HookError(400, Issue(code, diagnostics, expression))
+
+
+def operation_outcome(issues: Iterable[Issue]) -> dict[str, Any]:
+    """An OperationOutcome (FHIR R4) with one issue of severity error for each."""
+    return {"resourceType": "OperationOutcome", "issue": [_issue(issue) for issue in issues]}
+
+
+def install(app: Flask) -> None:
+    """Answer every error of the application with an OperationOutcome."""
+    app.register_error_handler(HookError, _hook_error)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def _issue(issue: Issue) -> dict[str, Any]:
+    found: dict[str, Any] = {"severity": "error", "code": issue.code, "diagnostics": issue.diagnostics}
+    if issue.expression:
+        found["expression"] = [issue.expression]
+    return found
+
+
+def _hook_error(error: HookError) -> Response:
+    return reply(operation_outcome(error.issues), error.status)
+
+
+# Status of the web framework -> IssueType code and our words; the framework's own pages may quote the request.
+_HTTP = {
+    404: ("not-found", "There is nothing at this address. GET /cds-services lists the services."),
+    405: ("not-supported", "This method is not allowed here: discovery is GET, a service call is POST."),
+    413: ("too-long", "The request body is larger than this service accepts."),
+    415: ("not-supported", "The request body must be JSON: Content-Type application/json."),
+}
+
+
+def _http_error(error: HTTPException) -> Response | HTTPException:
+    status = error.code or 500
+    if status < 400:
+        return error  # a redirect is not an error
+    code, words = _HTTP.get(status, ("invalid" if status < 500 else "exception", error.name))
+    response = reply(operation_outcome([Issue(code, words)]), status)
+    allowed = getattr(error, "valid_methods", None)
+    if allowed:
+        response.headers["Allow"] = ", ".join(sorted(allowed))
+    return response
+
+
+def _unexpected(error: Exception) -> Response:
+    # The message of an exception may quote a patient's data, so only its type and the places in the code are logged.
+    frames = traceback.extract_tb(error.__traceback__)[-6:]
+    places = " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames))
+    request_id = g.get("request_id", "-")
+    log.error("unexpected %s request_id=%s at %s", type(error).__name__, request_id, places)
+    words = f"The service failed to answer. Quote request id {request_id} to its operator."
+    return reply(operation_outcome([Issue("exception", words)]), 500)

@@ -1,0 +1,211 @@
+"""Settings, read once from environment variables named ALLCUE_*."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any, TypeVar
+
+from service.hooks.fhir_access import Limits
+from service.hooks.servers import AllowedServers, is_loopback, parse_base
+
+T = TypeVar("T")
+REGIONS = ("US", "EU")
+CARE_SETTINGS = ("adult-oncology", "pediatric-oncology")
+
+
+class SettingsError(ValueError):
+    """Settings that must not be served. The message names each variable and what it may be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How one service is run.
+
+    ``open_mode``: whether calls are answered without checking who calls; None: only if nothing else is configured
+    and the service listens on this machine alone. ``max_body``: bytes. ``as_of``: a fixed day of judgement, for
+    demonstrations. ``region``, ``care_setting``, ``cards_dir``: None leaves it to the content.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    public_base_url: str = ""
+    open_mode: bool | None = None
+    clients_file: Path | None = None
+    fhir_servers: tuple[str, ...] = ()
+    cors_origins: tuple[str, ...] | None = None
+    max_body: int = 10_000_000
+    cards_dir: Path | None = None
+    region: str | None = None
+    care_setting: str | None = None
+    as_of: date | None = None
+    fhir: Limits = field(default_factory=Limits)
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> Settings:
+        """Read ALLCUE_* from a mapping such as ``os.environ``; an empty variable counts as not set.
+
+        Raises:
+            SettingsError: everything wrong at once, unknown ALLCUE_* names included.
+        """
+        reader = _Reader(environ)
+        default = cls()
+        limits = Limits(
+            deadline=reader.get("FHIR_DEADLINE_S", _seconds, default.fhir.deadline),
+            timeout=reader.get("FHIR_TIMEOUT_S", _seconds, default.fhir.timeout),
+            verify=reader.get("FHIR_CA_FILE", _ca_file, default.fhir.verify),
+        )
+        found = cls(
+            host=reader.get("HOST", str, default.host),
+            port=reader.get("PORT", _port, default.port),
+            public_base_url=reader.get("PUBLIC_BASE_URL", _base_url, default.public_base_url),
+            open_mode=reader.get("OPEN", _yes_or_no, None),
+            clients_file=reader.get("CLIENTS_FILE", _file, None),
+            fhir_servers=reader.get("FHIR_SERVERS", _servers, ()),
+            cors_origins=reader.get("CORS_ORIGINS", _words, None),
+            max_body=reader.get("MAX_BODY_BYTES", _positive, default.max_body),
+            cards_dir=reader.get("CARDS_DIR", _folder, None),
+            region=reader.get("REGION", _one_of(REGIONS), None),
+            care_setting=reader.get("CARE_SETTING", _one_of(CARE_SETTINGS), None),
+            as_of=reader.get("AS_OF", _day, None),
+            fhir=limits,
+        )
+        reader.finish()
+        return found
+
+    @property
+    def is_open(self) -> bool:
+        """Whether calls are answered without checking who calls."""
+        if self.open_mode is not None:
+            return self.open_mode
+        return self.clients_file is None and is_loopback(self.host)
+
+    @property
+    def local_only(self) -> bool:
+        """Open for no other reason than listening on this machine: then other callers are refused."""
+        return self.is_open and self.open_mode is None
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """Origins of browser clients; all in open mode unless set otherwise."""
+        if self.cors_origins is not None:
+            return self.cors_origins
+        return ("*",) if self.is_open else ()
+
+    @property
+    def servers(self) -> AllowedServers:
+        """FHIR servers that may be read; in open mode also one on this machine."""
+        return AllowedServers.of(self.fhir_servers, open_loopback=self.is_open)
+
+
+class _Reader:
+    """Reads variables and collects what is wrong with them."""
+
+    def __init__(self, environ: Mapping[str, str]):
+        named = {name: value.strip() for name, value in environ.items() if name.startswith("ALLCUE_")}
+        self._environ = {name: value for name, value in named.items() if not _is_linked(name, value)}
+        self._asked: list[str] = []
+        self._problems: list[str] = []
+
+    def get(self, name: str, read: Callable[[str], T], default: Any) -> Any:
+        """One variable; the default where it is not set or not usable."""
+        variable = f"ALLCUE_{name}"
+        self._asked.append(variable)
+        value = self._environ.get(variable, "")
+        if not value:
+            return default
+        try:
+            return read(value)
+        except ValueError as error:
+            self._problems.append(f"{variable}={value!r}: {error}")
+            return default
+
+    def finish(self) -> None:
+        for name in sorted(set(self._environ) - set(self._asked)):
+            self._problems.append(f"{name}: no such setting. Allowed: {', '.join(sorted(self._asked))}")
+        if self._problems:
+            raise SettingsError("\n".join(self._problems))
+
+
+def _is_linked(name: str, value: str) -> bool:
+    """Whether Kubernetes set the variable, as it does in every container beside a service that is named allcue."""
+    return name.startswith(("ALLCUE_SERVICE_", "ALLCUE_PORT_")) or (name == "ALLCUE_PORT" and "://" in value)
+
+
+def _positive(value: str) -> int:
+    if not value.isdecimal() or int(value) < 1:
+        raise ValueError("must be a whole number above 0")
+    return int(value)
+
+
+def _port(value: str) -> int:
+    if not value.isdecimal() or not 1 <= int(value) <= 65535:
+        raise ValueError("must be a port from 1 to 65535")
+    return int(value)
+
+
+def _seconds(value: str) -> float:
+    try:
+        seconds = float(value)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= 60:
+        raise ValueError("must be seconds, above 0 and at most 60")
+    return seconds
+
+
+def _yes_or_no(value: str) -> bool:
+    known = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+    if value.lower() not in known:
+        raise ValueError("must be 1 or 0")
+    return known[value.lower()]
+
+
+def _day(value: str) -> date:
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise ValueError("must be a date, such as 2025-06-30") from None
+
+
+def _base_url(value: str) -> str:
+    if parse_base(value) is None:
+        raise ValueError("must be the public http(s) address, such as https://cds.example.org/allcue")
+    return value.rstrip("/")
+
+
+def _words(value: str) -> tuple[str, ...]:
+    return tuple(value.replace(",", " ").split())
+
+
+def _servers(value: str) -> tuple[str, ...]:
+    urls = _words(value)
+    AllowedServers.of(urls)
+    return urls
+
+
+def _file(value: str) -> Path:
+    if not Path(value).is_file():
+        raise ValueError("no such file")
+    return Path(value)
+
+
+def _ca_file(value: str) -> str:
+    return str(_file(value))
+
+
+def _folder(value: str) -> Path:
+    if not Path(value).is_dir():
+        raise ValueError("no such folder")
+    return Path(value)
+
+
+def _one_of(allowed: tuple[str, ...]) -> Callable[[str], str]:
+    def read(value: str) -> str:
+        if value not in allowed:
+            raise ValueError(f"must be one of {', '.join(allowed)}")
+        return value
+
+    return read

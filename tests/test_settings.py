@@ -1,0 +1,113 @@
+"""Settings from the environment."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from service.settings import Settings, SettingsError
+
+
+def test_defaults_serve_this_machine_only() -> None:
+    settings = Settings.from_env({})
+    assert settings == Settings()
+    assert (settings.host, settings.port) == ("127.0.0.1", 8000)
+    assert settings.is_open
+    assert settings.local_only
+    assert settings.as_of is None
+
+
+def test_everything_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("")
+    settings = Settings.from_env(
+        {
+            "ALLCUE_HOST": "0.0.0.0",
+            "ALLCUE_PORT": "80",
+            "ALLCUE_PUBLIC_BASE_URL": "https://cds.example.org/allcue/",
+            "ALLCUE_OPEN": "1",
+            "ALLCUE_CLIENTS_FILE": str(file),
+            "ALLCUE_FHIR_SERVERS": "https://a.example.org/fhir, https://b.example.org",
+            "ALLCUE_CORS_ORIGINS": "https://c.example.org",
+            "ALLCUE_MAX_BODY_BYTES": "500",
+            "ALLCUE_CARDS_DIR": str(tmp_path),
+            "ALLCUE_REGION": "EU",
+            "ALLCUE_CARE_SETTING": "pediatric-oncology",
+            "ALLCUE_AS_OF": "2025-06-30",
+            "ALLCUE_FHIR_DEADLINE_S": "2.5",
+            "ALLCUE_FHIR_TIMEOUT_S": "1",
+            "ALLCUE_FHIR_CA_FILE": str(file),
+            "HOME": "/",
+        }
+    )
+    assert settings.public_base_url == "https://cds.example.org/allcue"
+    assert (settings.host, settings.port, settings.max_body) == ("0.0.0.0", 80, 500)
+    assert settings.fhir_servers == ("https://a.example.org/fhir", "https://b.example.org")
+    assert settings.servers.may_read("https://b.example.org/fhir", "t")
+    assert settings.origins == ("https://c.example.org",)
+    assert (settings.clients_file, settings.cards_dir) == (file, tmp_path)
+    assert (settings.region, settings.care_setting) == ("EU", "pediatric-oncology")
+    assert settings.as_of == date(2025, 6, 30)
+    assert (settings.fhir.deadline, settings.fhir.timeout, settings.fhir.verify) == (2.5, 1.0, str(file))
+
+
+OPENNESS = [
+    ({}, True, True),
+    ({"ALLCUE_HOST": "::1"}, True, True),
+    ({"ALLCUE_HOST": "0.0.0.0"}, False, False),
+    ({"ALLCUE_HOST": "0.0.0.0", "ALLCUE_OPEN": "1"}, True, False),
+    ({"ALLCUE_OPEN": "yes"}, True, False),
+    ({"ALLCUE_OPEN": "0"}, False, False),
+    ({"ALLCUE_OPEN": ""}, True, True),
+    ({"ALLCUE_CLIENTS_FILE": __file__}, False, False),
+]
+
+
+@pytest.mark.parametrize(("environ", "is_open", "local_only"), OPENNESS)
+def test_open_mode(environ: dict[str, str], is_open: bool, local_only: bool) -> None:
+    settings = Settings.from_env(environ)
+    assert (settings.is_open, settings.local_only) == (is_open, local_only)
+    assert settings.origins == (("*",) if is_open else ())
+    assert settings.servers.open_loopback is is_open
+
+
+WRONG = {
+    "ALLCUE_PORT": ["0", "70000", "http", "-1"],
+    "ALLCUE_OPEN": ["maybe"],
+    "ALLCUE_PUBLIC_BASE_URL": ["cds.example.org"],
+    "ALLCUE_CLIENTS_FILE": ["/no/such/file"],
+    "ALLCUE_CARDS_DIR": ["/no/such/folder"],
+    "ALLCUE_FHIR_CA_FILE": ["/no/such/file"],
+    "ALLCUE_FHIR_SERVERS": ["https://a.example.org, b"],
+    "ALLCUE_MAX_BODY_BYTES": ["0", "10MB"],
+    "ALLCUE_REGION": ["eu"],
+    "ALLCUE_CARE_SETTING": ["adult"],
+    "ALLCUE_AS_OF": ["30.06.2025"],
+    "ALLCUE_FHIR_DEADLINE_S": ["0", "soon", "61", "nan"],
+    "ALLCUE_FHIR_TIMEOUT_S": ["-1"],
+    "ALLCUE_REGIN": ["EU"],
+}
+
+
+@pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in WRONG.items() for value in values])
+def test_what_is_wrong_is_named(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=name):
+        Settings.from_env({name: value})
+
+
+def test_all_that_is_wrong_is_named_at_once() -> None:
+    with pytest.raises(SettingsError) as problem:
+        Settings.from_env({"ALLCUE_PORT": "x", "ALLCUE_REGION": "x", "ALLCUE_CARDS": "x"})
+    lines = str(problem.value).splitlines()
+    assert [line.split(":")[0].split("=")[0] for line in lines] == ["ALLCUE_PORT", "ALLCUE_REGION", "ALLCUE_CARDS"]
+
+
+def test_variables_that_kubernetes_sets_are_no_settings() -> None:
+    linked = {
+        "ALLCUE_PORT": "tcp://10.0.0.1:80",
+        "ALLCUE_PORT_80_TCP_ADDR": "10.0.0.1",
+        "ALLCUE_SERVICE_HOST": "10.0.0.1",
+    }
+    assert Settings.from_env(linked) == Settings()
