@@ -64,6 +64,9 @@ _COVERAGE = {
 }
 
 
+_WEAKEST_FIRST = (Coverage.ABSENT, Coverage.FAILED, Coverage.PARTIAL, Coverage.EMPTY, Coverage.COMPLETE)
+
+
 @dataclass(frozen=True, slots=True)
 class Clinic:
     """The engine with what it needs to read a call."""
@@ -119,11 +122,12 @@ def decide_with(clinic: Clinic) -> Decide:
 
 
 def coverage_of(service: ServiceDefinition, prefetched: Mapping[str, Prefetched]) -> dict[str, Coverage]:
-    """Per resource type how much of it came: the state of the key that asks for it."""
+    """Per resource type how much of it came: the weakest state of the keys that ask for it."""
     coverage: dict[str, Coverage] = {}
     for key, found in prefetched.items():
         for kind in service.resource_types.get(key, ()):
-            coverage[kind] = _COVERAGE[found.state]
+            now = _COVERAGE[found.state]
+            coverage[kind] = min(now, coverage.get(kind, now), key=_WEAKEST_FIRST.index)
     return coverage
 
 

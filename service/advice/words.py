@@ -92,7 +92,9 @@ class Words:
         return f"{self.label(fact.name)}: {self.value(fact)}{where}"
 
     def why_unknown(self, fact: Fact) -> str:
-        """Why a fact is unknown, in a clause; what was found is quoted."""
+        """Why a fact does not settle a decision, in a clause; what was found is quoted."""
+        if fact.known:  # a list that may be incomplete, a number known within bounds
+            return f"known only in part: {self.value(fact)}"
         said = _WHY[str(fact.reason)] if fact.reason else ""
         found = next((p.found for p in fact.provenance if p.found), None)
         return f"{said}: found “{escape(found)}”" if found else said

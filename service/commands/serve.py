@@ -9,7 +9,7 @@ import click
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
-from service.app import create_app
+from service.app import create_app, log_to_stderr
 from service.content import NoContent
 from service.rules.load import ContentProblems
 from service.settings import Settings, SettingsError
@@ -18,7 +18,7 @@ THREADS = 4  # per worker: an answer waits only for the FHIR server, and a slow 
 TIMEOUT_S = 30
 
 
-class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no type hints
+class _Server(BaseApplication):  # type: ignore[misc] # gunicorn has no type hints
     def __init__(self, app: Flask, options: dict[str, Any]):
         self._app = app
         self._options = options
@@ -40,6 +40,7 @@ def serve(host: str, port: int, workers: int) -> int:
     except (SettingsError, NoContent, ContentProblems) as problem:
         click.echo(str(problem), err=True)
         return 1
+    log_to_stderr()
     shown = f"[{host}]" if ":" in host else host
     click.echo(f"Allcue serves http://{shown}:{port}/cds-services with {workers} workers. Stop with Ctrl-C.")
     options = {

@@ -111,7 +111,7 @@ FAILURES: dict[str, tuple[Answer, str]] = {
     "null": (Answer(b"null"), "answered null"),
     "array": (Answer(b"[]"), "an array"),
     "broken compression": (Answer(b"not gzip", headers={"Content-Encoding": "gzip"}), "no connection"),
-    "too deep": (Answer(b"[" * 200 + b"]" * 200), "nested deeper"),
+    "too deep": (Answer(b"[" * 2000 + b"]" * 2000), "depth limit"),
 }
 
 

@@ -91,7 +91,7 @@ JSON: dict[str, tuple[bytes, str]] = {
     "second line": (b'{"hook": 1,\n  oops}', "line 2, column 3"),
     "not UTF-8": (b'{"hook": "\xff"}', "UTF-8"),
     "NaN": (b'{"a": NaN}', "line 1"),
-    "too deep": (b'{"a":' + b"[" * 150 + b"]" * 150 + b"}", "nested deeper"),
+    "too deep": (b'{"a":' + b"[" * 2000 + b"]" * 2000 + b"}", "depth limit"),
     "much too deep": (b"[" * 100_000, "JSON"),
 }
 

@@ -11,27 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.hooks.wire import clean, deeper_than, dump, parse
+from service.hooks.wire import clean, dump, parse
 from tests.hooks.support import CARD, Recorder, app_of, body, post
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-5, 5) | st.sampled_from(["", "x", "yz"]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
 )
-
-
-def nested(depth: int) -> Any:
-    value: Any = 1
-    for level in range(depth):
-        value = [value] if level % 2 else {"a": value, "b": 2}
-    return value
-
-
-@pytest.mark.parametrize(
-    ("depth", "deeper"), [(0, False), (1, False), (9, False), (10, False), (11, True), (400, True)]
-)
-def test_depth(depth: int, deeper: bool) -> None:
-    assert deeper_than(nested(depth), 10) is deeper
 
 
 def empties(value: Any) -> int:
