@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from datetime import date
 
@@ -23,7 +24,7 @@ def check(files: tuple[str, ...], as_of: date | None, trace: bool) -> int:
     clinic = build_clinic(as_of=as_of)
     failed = False
     with click.progressbar(invocations(files, as_of), length=len(files), label="checking",
-                           hidden=len(files) < 5, file=click.get_text_stream("stderr")) as rows:  # fmt: skip
+                           hidden=len(files) < 5, file=sys.stderr) as rows:  # fmt: skip
         for name, invocation in rows:
             if isinstance(invocation, Unreadable):
                 click.echo(f"{name}: {invocation}", err=True)

@@ -115,6 +115,7 @@ class _Builder:
             patient,
             ordered,
             coverage,
+            self.terminology,
             tuple(self.aside),
             {kind: tuple(found) for kind, found in by_type.items()},
             {concept: tuple(found) for concept, found in by_concept.items()},

@@ -12,6 +12,8 @@ from datetime import date
 from enum import StrEnum
 from typing import Any, TypeAlias
 
+from service.record.terminology import Terminology
+
 Resource: TypeAlias = Mapping[str, Any]
 
 
@@ -82,6 +84,7 @@ class PatientRecord:
     patient: Resource | None
     entries: tuple[Entry, ...]
     coverage: Mapping[str, Coverage]
+    terminology: Terminology
     set_aside: tuple[SetAside, ...] = ()
     _by_type: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict)
     _by_concept: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict)
@@ -103,6 +106,14 @@ class PatientRecord:
                     seen[id(entry)] = entry
             found = newest_first(seen.values())
         return tuple(e for e in found if e.type in types) if types else found
+
+    def means(self, entry: Entry, what: str) -> str | None:
+        """What the codes of an entry settle by themselves ("disease_state"); the first code that says it wins."""
+        for system, code in entry.codings:
+            found = self.terminology.meaning(system, code).get(what)
+            if found is not None:
+                return found
+        return None
 
     def covered(self, *types: str) -> Coverage:
         """The weakest coverage over the given resource types (ABSENT < FAILED < PARTIAL < EMPTY < COMPLETE).

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from service.record.text import Mention, mention_of
+
 _NOTHING: frozenset[str] = frozenset()
 _NO_MEANING: Mapping[str, str] = {}
 
@@ -56,6 +58,9 @@ class Terminology:
             return frozenset(found)
 
         self._in_text = in_text
+        self._patterns: dict[str, list[re.Pattern[str]]] = {}
+        for group, pattern in patterns:
+            self._patterns.setdefault(group, []).append(pattern)
 
     @classmethod
     def from_json(cls, text: str) -> Terminology:
@@ -98,6 +103,13 @@ class Terminology:
     def concepts_in_text(self, text: str) -> frozenset[str]:
         """Concept groups that a text names. Says nothing about negation."""
         return self._in_text(text) if text else _NOTHING
+
+    def mention(self, group: str, text: str) -> Mention | None:
+        """How a text mentions a concept by its patterns: plainly, denied, doubted, of the past; ``None``: not at all."""
+        found = [mention_of(text, pattern) for pattern in self._patterns.get(group, ())]
+        if Mention.PRESENT in found:
+            return Mention.PRESENT
+        return next((mention for mention in found if mention is not None), None)
 
     def meaning(self, system: str, code: str) -> Mapping[str, str]:
         """What the code itself settles, such as ``{"disease_state": "relapsed"}``."""

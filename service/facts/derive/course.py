@@ -1,95 +1,23 @@
-"""Response, MRD status, CNS status and counts of relapse that follow from other facts."""
+"""Counts of relapse and remission, transplant and line of therapy that follow from other facts."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
-from service.facts.derive.tools import at_least, flag, follows, less_than, more_than, number, token_set, word
-from service.facts.model import Fact, Facts, Interval, Reason, provides, unknown
-
-POSITIVE_FROM = 1e-4  # a result of exactly 10^-4 is positive
-_POSITIVE = ("positive", "persistent", "progressive", "emergent")
-_RESPONSE = ("marrow_blasts_percent", "circulating_blasts", "extramedullary_disease")
-_REACHES = {"flow": 1e-4, "pcr": 1e-4, "ngs": 1e-6}  # usual sensitivity by method, where none is stated
-
-
-@provides("mrd_status", needs=("mrd_fraction", "mrd_sensitivity", "mrd_method", "mrd_reported_negative", "mrd_trend"))
-def mrd_status(facts: Facts) -> Iterator[Fact]:
-    """Positive from 10^-4 of cells. Negative below it, if the assay reaches 10^-4: by its stated sensitivity, or,
-    where none is stated, by its method (marked assumed). "Not detected" by an unknown assay decides nothing.
-    """
-    trend = word(facts, "mrd_trend")
-    fraction = number(facts, "mrd_fraction")
-    if fraction is not None and fraction.at_least(POSITIVE_FROM):
-        status = trend if trend in ("persistent", "progressive", "emergent") else "positive"
-        yield follows("mrd_status", status, facts, "mrd_fraction")
-        return
-    below = fraction is not None and fraction.less_than(POSITIVE_FROM)
-    if not below and not flag(facts, "mrd_reported_negative"):
-        return
-    reached, note = _reaches(facts)
-    if reached:
-        reason = "mrd_fraction" if below else "mrd_reported_negative"
-        yield follows("mrd_status", "negative", facts, reason, note=note)
-    else:
-        yield unknown(
-            "mrd_status", Reason.NOT_DECIDED, "negative only if the assay reaches 10^-4: ask for its sensitivity",
-            facts["mrd_fraction"].provenance,
-        )  # fmt: skip
-
-
-def _reaches(facts: Facts) -> tuple[bool, str | None]:
-    """Whether the assay can see 10^-4, and a note where that was taken from its method."""
-    sensitivity = number(facts, "mrd_sensitivity")
-    if sensitivity is not None:
-        return bool(sensitivity.at_most(POSITIVE_FROM)), None
-    method = word(facts, "mrd_method")
-    if method in _REACHES:
-        return True, f"sensitivity {_REACHES[method]:g} assumed by method ({method})"
-    return False, None
-
-
-@provides("mrd_persistent", "mrd_clearance", needs=("mrd_trend", "mrd_status"))
-def mrd_trend_words(facts: Facts) -> Iterator[Fact]:
-    """Other words for the trend."""
-    trend, status = word(facts, "mrd_trend"), word(facts, "mrd_status")
-    if "persistent" in (trend, status):
-        yield follows("mrd_persistent", True, facts, "mrd_trend", "mrd_status")
-    elif status in ("negative", "undetectable"):
-        yield follows("mrd_persistent", False, facts, "mrd_status")
-    if trend == "slow":
-        yield follows("mrd_clearance", "slow", facts, "mrd_trend")
-
-
-@provides("mrd_detectable", needs=("mrd_status", "mrd_fraction"))
-def mrd_detectable(facts: Facts) -> Iterator[Fact]:
-    """Positive is detectable, undetectable is not; a negative (below 10^-4) may still have been seen."""
-    status = word(facts, "mrd_status")
-    if status in _POSITIVE or more_than(facts, "mrd_fraction", 0):
-        yield follows("mrd_detectable", True, facts, "mrd_status")
-    elif status == "undetectable":
-        yield follows("mrd_detectable", False, facts, "mrd_status")
-
-
-@provides("response", needs=(*_RESPONSE, "anc", "platelets"))
-def response(facts: Facts) -> Iterator[Fact]:
-    """CR: marrow blasts below 5 %, none in blood, no extramedullary disease, ANC above 1.0 and platelets above 100
-    (10^9/L); CRi: the same without recovered counts; anything else known to fail is less than CR (NCCN ALL-F).
-    """
-    needs = _RESPONSE
-    marrow = less_than(facts, "marrow_blasts_percent", 5)
-    blood, outside = flag(facts, "circulating_blasts"), flag(facts, "extramedullary_disease")
-    if marrow is False or blood or outside:
-        failed = next(n for n, bad in zip(needs, (marrow is False, blood, outside), strict=True) if bad)
-        yield follows("response", "less-than-CR", facts, failed)
-        return
-    if marrow is None or blood is None or outside is None:
-        return
-    neutrophils, platelets = more_than(facts, "anc", 1.0), more_than(facts, "platelets", 100)
-    if neutrophils is False or platelets is False:
-        yield follows("response", "CRi", facts, *needs, "anc", "platelets")
-    elif neutrophils and platelets:
-        yield follows("response", "CR", facts, *needs, "anc", "platelets")
+from service.facts.derive.tools import (
+    any_of,
+    at_least,
+    at_most,
+    flag,
+    follows,
+    number,
+    says,
+    span,
+    whole,
+    word,
+)
+from service.facts.model import Fact, Facts, Interval, provides
 
 
 @provides("relapse_number", needs=("disease_state", "remission_number"))
@@ -100,8 +28,7 @@ def relapse_number(facts: Facts) -> Iterator[Fact]:
     if state == "new-diagnosis":
         yield follows("relapse_number", 0.0, facts, "disease_state")
     elif state == "in-remission" and remission is not None and remission.low >= 1:
-        low, high = remission.low - 1, remission.high - 1
-        value = low if low == high else Interval(low, high)
+        value = span(remission.low - 1, remission.high - 1)
         yield follows("relapse_number", value, facts, "disease_state", "remission_number")
     elif state == "relapsed":
         yield follows("relapse_number", Interval(low=1), facts, "disease_state")
@@ -112,15 +39,40 @@ def remission_number(facts: Facts) -> Iterator[Fact]:
     """In remission after n relapses is remission n + 1; after none the first."""
     relapses = number(facts, "relapse_number")
     if word(facts, "disease_state") == "in-remission" and relapses is not None:
-        low, high = relapses.low + 1, relapses.high + 1
-        value = low if low == high else Interval(low, high)
+        value = span(max(relapses.low, 0) + 1, relapses.high + 1)
         yield follows("remission_number", value, facts, "disease_state", "relapse_number")
 
 
 @provides("refractory", needs=("disease_state",))
 def refractory(facts: Facts) -> Iterator[Fact]:
-    if word(facts, "disease_state") == "refractory":
-        yield follows("refractory", True, facts, "disease_state")
+    """Refractory at any time in the course: yes in that state, not yet in a new diagnosis."""
+    state = word(facts, "disease_state")
+    if state in ("refractory", "new-diagnosis"):
+        yield follows("refractory", state == "refractory", facts, "disease_state")
+
+
+@provides("line_of_therapy", needs=("disease_state", "relapse_number", "refractory"))
+def line_of_therapy(facts: Facts) -> Iterator[Fact]:
+    """Salvage once the disease relapsed or was refractory; frontline while it did neither."""
+    state = word(facts, "disease_state")
+    salvage = any_of(
+        None if state is None else state in ("relapsed", "refractory"),
+        at_least(facts, "relapse_number", 1),
+        flag(facts, "refractory"),
+    )
+    if salvage is not None:
+        line = "salvage" if salvage else "frontline"
+        yield follows("line_of_therapy", line, facts, "disease_state", "relapse_number", "refractory")
+
+
+@provides("marrow_relapse", needs=("relapse_site",))
+def marrow_relapse(facts: Facts) -> Iterator[Fact]:
+    """Any involvement of the marrow in the relapse."""
+    site = word(facts, "relapse_site")
+    if site in ("isolated-marrow", "combined"):
+        yield follows("marrow_relapse", True, facts, "relapse_site")
+    elif site is not None and site.startswith("isolated-"):
+        yield follows("marrow_relapse", False, facts, "relapse_site")
 
 
 @provides("prior_allo_hct", needs=("relapse_after_hct", "hct_type", "months_since_hct"))
@@ -132,59 +84,72 @@ def prior_allo_hct(facts: Facts) -> Iterator[Fact]:
         yield follows("prior_allo_hct", True, facts, "hct_type", "months_since_hct")
 
 
-@provides("relapse_after_hct", needs=("prior_allo_hct",))
+@provides("relapse_after_hct", needs=("prior_allo_hct", "relapse_number"))
 def relapse_after_hct(facts: Facts) -> Iterator[Fact]:
-    """No transplant, no relapse after it."""
+    """Without a transplant, or without a relapse, there is no relapse after it. When it came is not derived."""
     if flag(facts, "prior_allo_hct") is False:
         yield follows("relapse_after_hct", False, facts, "prior_allo_hct")
+    elif at_most(facts, "relapse_number", 0):
+        yield follows("relapse_after_hct", False, facts, "relapse_number")
 
 
-@provides("extramedullary_disease", needs=("extramedullary_sites", "relapse_site"))
-def extramedullary_disease(facts: Facts) -> Iterator[Fact]:
-    sites = token_set(facts, "extramedullary_sites")
-    site = word(facts, "relapse_site")
-    if sites is not None and sites.is_empty() is not None:
-        yield follows("extramedullary_disease", not sites.is_empty(), facts, "extramedullary_sites")
-    elif site in ("isolated-CNS", "isolated-testicular", "isolated-extramedullary", "combined"):
-        yield follows("extramedullary_disease", True, facts, "relapse_site")
+@provides("months_since_hct", needs=("days_since_hct",))
+def months_since_hct(facts: Facts) -> Iterator[Fact]:
+    """Calendar months from days: a month has 28 to 31."""
+    days = number(facts, "days_since_hct")
+    if days is not None:
+        value = Interval(max(days.low, 0) / 31, days.high / 28)
+        yield follows("months_since_hct", value, facts, "days_since_hct")
 
 
-@provides("marrow_relapse", needs=("relapse_site",))
-def marrow_relapse(facts: Facts) -> Iterator[Fact]:
-    site = word(facts, "relapse_site")
-    if site in ("isolated-marrow", "combined"):
-        yield follows("marrow_relapse", True, facts, "relapse_site")
-    elif site is not None and site.startswith("isolated-"):
-        yield follows("marrow_relapse", False, facts, "relapse_site")
+@provides("days_since_hct", needs=("months_since_hct",))
+def days_since_hct(facts: Facts) -> Iterator[Fact]:
+    """Days from calendar months: a month has 28 to 31, and the last one may be running."""
+    months = number(facts, "months_since_hct")
+    if months is not None:
+        low, high = whole(months)
+        value = Interval(low * 28, high if math.isinf(high) else (high + 1) * 31, high_open=True)
+        yield follows("days_since_hct", value, facts, "months_since_hct")
 
 
-@provides("cns_status", needs=("csf_wbc", "csf_blasts", "traumatic_lp", "csf_to_blood_wbc_rbc_ratio_fold",
-                               "cranial_nerve_involvement"))  # fmt: skip
-def cns_status(facts: Facts) -> Iterator[Fact]:
-    """CNS-1: no blasts. CNS-2: blasts, fewer than 5 leukocytes per microliter. CNS-3: blasts with 5 or more, or
-    clinical signs. After a traumatic tap with 5 or more: CNS-3 if CSF WBC/RBC is at least twice that of blood.
-    """
-    if flag(facts, "cranial_nerve_involvement"):
-        yield follows("cns_status", "CNS-3", facts, "cranial_nerve_involvement")
-        return
-    blasts = flag(facts, "csf_blasts")
-    if blasts is False:
-        yield follows("cns_status", "CNS-1", facts, "csf_blasts")
-    few = less_than(facts, "csf_wbc", 5)
-    if not blasts or few is None:
-        return
-    if few:
-        yield follows("cns_status", "CNS-2", facts, "csf_blasts", "csf_wbc")
-        return
-    traumatic = flag(facts, "traumatic_lp")
-    fold = at_least(facts, "csf_to_blood_wbc_rbc_ratio_fold", 2)
-    if traumatic is False or (traumatic and fold):
-        yield follows("cns_status", "CNS-3", facts, "csf_blasts", "csf_wbc", "traumatic_lp")
-    elif traumatic and fold is False:
-        yield follows("cns_status", "CNS-2", facts, "csf_blasts", "csf_wbc", "csf_to_blood_wbc_rbc_ratio_fold")
+@provides("post_hct", needs=("prior_allo_hct", "treatment_phase", "months_since_hct"))
+def post_hct(facts: Facts) -> Iterator[Fact]:
+    """After a transplant: by phase, history or the time since. No allogeneic one leaves an autologous one open."""
+    after = any_of(
+        flag(facts, "prior_allo_hct"),
+        says(facts, "treatment_phase", "post-hct"),
+        at_least(facts, "months_since_hct", 0),
+    )
+    if after:
+        yield follows("post_hct", True, facts, "prior_allo_hct", "treatment_phase", "months_since_hct")
+
+
+@provides("recipient_cns_relapse", needs=("relapse_after_hct", "cns_involvement_at_relapse"))
+def recipient_cns_relapse(facts: Facts) -> Iterator[Fact]:
+    """A relapse in the CNS after transplant; none where the relapse after transplant spared it or there was none."""
+    after, cns = flag(facts, "relapse_after_hct"), flag(facts, "cns_involvement_at_relapse")
+    if after is False or (after and cns is not None):
+        yield follows("recipient_cns_relapse", bool(after and cns), facts, "relapse_after_hct")
+
+
+@provides("hct_planned", needs=("planned_procedure", "ordered_procedure"))
+def hct_planned(facts: Facts) -> Iterator[Fact]:
+    """A transplant among the planned or ordered procedures. Another procedure leaves it open."""
+    for name in ("planned_procedure", "ordered_procedure"):
+        if word(facts, name) in ("allo-HCT", "auto-HCT", "HCT"):
+            yield follows("hct_planned", True, facts, name)
+            return
+
+
+@provides("regimen_previously_given", needs=("candidate_regimen", "induction_regimen"))
+def regimen_again(facts: Facts) -> Iterator[Fact]:
+    """The regimen of the induction was given before. Another name proves nothing: later lines are not listed here."""
+    considered = word(facts, "candidate_regimen")
+    if considered is not None and considered == word(facts, "induction_regimen"):
+        yield follows("regimen_previously_given", True, facts, "candidate_regimen", "induction_regimen")
 
 
 PROVIDERS = (
-    mrd_status, mrd_trend_words, mrd_detectable, response, relapse_number, remission_number, refractory, prior_allo_hct,
-    relapse_after_hct, extramedullary_disease, marrow_relapse, cns_status,
+    relapse_number, remission_number, refractory, line_of_therapy, marrow_relapse, prior_allo_hct, relapse_after_hct,
+    months_since_hct, days_since_hct, post_hct, recipient_cns_relapse, hct_planned, regimen_again,
 )  # fmt: skip

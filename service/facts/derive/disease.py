@@ -1,45 +1,34 @@
-"""Age bands, genetics and risk that follow from other facts."""
+"""Which disease it is: diagnosis, lineage, genetics and markers that follow from other facts."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from service.facts.derive.tools import at_least, band, flag, follows, includes, less_than, number, token_set, word
-from service.facts.model import Fact, Facts, Interval, TokenSet, provides
+from service.facts.derive.tools import (
+    all_of,
+    at_least,
+    band,
+    flag,
+    follows,
+    includes,
+    less_than,
+    more_than,
+    number,
+    says,
+    token_set,
+    word,
+)
+from service.facts.model import Fact, Facts, Interval, Reason, TokenSet, provides, unknown
 from service.facts.vocabulary import VOCABULARY
 
-_AGE_GROUPS = ((0, 1, "infant"), (1, 15, "child"), (15, 40, "AYA"), (40, 65, "adult"), (65, 1000, "older"))
-
-
-@provides("age_years", needs=("age_months",))
-def age_years(facts: Facts) -> Iterator[Fact]:
-    """Years from months, where only months are known: completed years."""
-    months = number(facts, "age_months")
-    if months is not None:
-        low, high = months.low // 12, months.high // 12
-        yield follows("age_years", low if low == high else Interval(low, high), facts, "age_months")
-
-
-@provides("age_months", needs=("age_years",))
-def age_months(facts: Facts) -> Iterator[Fact]:
-    """Months from years: a whole year wide."""
-    years = number(facts, "age_years")
-    if years is not None:
-        yield follows("age_months", Interval(years.low * 12, years.high * 12 + 12, high_open=True), facts, "age_years")
-
-
-@provides("is_adult", "age_group", needs=("age_years",))
-def age_bands(facts: Facts) -> Iterator[Fact]:
-    """Adult from 18 years; NCCN bands: infant below 12 months, child 1-14, AYA 15-39, adult 40-64, older from 65."""
-    years = number(facts, "age_years")
-    if years is None:
-        return
-    adult = years.at_least(18)
-    if adult is not None:
-        yield follows("is_adult", adult, facts, "age_years")
-    group = band(years, _AGE_GROUPS)
-    if group is not None:
-        yield follows("age_group", group, facts, "age_years")
+_NAMED_FUSIONS = {"kmt2a": "KMT2A-r", "t_4_11": "KMT2A::AFF1", "tcf3_hlf": "TCF3::HLF"}
+_OF_KMT2A = tuple(name for name in VOCABULARY.lookup("fusions").values if name.startswith("KMT2A"))
+_MYELOID = VOCABULARY.lookup("myeloid_markers").values
+_PLOIDY = (
+    (24, 30, "near-haploid"), (30, 40, "low-hypodiploid"), (40, 44, "hypodiploid"), (44, 46, "near-diploid"),
+    (46, 47, "diploid"), (47, 51, "hyperdiploid"), (51, 60, "high-hyperdiploid"), (66, 69, "near-triploid"),
+    (81, 104, "near-tetraploid"),
+)  # fmt: skip
 
 
 @provides("jurisdiction", "care_setting")
@@ -53,6 +42,7 @@ def site(facts: Facts) -> Iterator[Fact]:
 
 @provides("burkitt_or_mature_b", needs=("diagnosis", "lineage"))
 def mature_b(facts: Facts) -> Iterator[Fact]:
+    """Mature B-cell disease by diagnosis or lineage; not, where lymphoblastic disease has a precursor lineage."""
     diagnosis, lineage = word(facts, "diagnosis"), word(facts, "lineage")
     if "mature-B" in (diagnosis, lineage):
         yield follows("burkitt_or_mature_b", True, facts, "diagnosis", "lineage")
@@ -60,11 +50,17 @@ def mature_b(facts: Facts) -> Iterator[Fact]:
         yield follows("burkitt_or_mature_b", False, facts, "diagnosis", "lineage")
 
 
-@provides("lineage", needs=("diagnosis",))
-def lineage(facts: Facts) -> Iterator[Fact]:
-    """Mature B-cell disease carries its lineage."""
-    if word(facts, "diagnosis") == "mature-B":
-        yield follows("lineage", "mature-B", facts, "diagnosis")
+@provides("lineage", "malignancy_myeloid", needs=("diagnosis",))
+def by_diagnosis(facts: Facts) -> Iterator[Fact]:
+    """What a diagnosis says by itself. "ALL" alone says nothing about lineage."""
+    diagnosis = word(facts, "diagnosis")
+    lineage = {"mature-B": "mature-B", "MPAL": "mixed"}.get(diagnosis or "")
+    if lineage is not None:
+        yield follows("lineage", lineage, facts, "diagnosis")
+    if diagnosis in ("ALL", "LL", "mature-B"):
+        yield follows("malignancy_myeloid", False, facts, "diagnosis")
+    elif diagnosis in ("AML", "CML", "MDS", "BP-CML"):
+        yield follows("malignancy_myeloid", True, facts, "diagnosis")
 
 
 @provides("ph_status", needs=("fusions",))
@@ -76,13 +72,15 @@ def ph_status(facts: Facts) -> Iterator[Fact]:
 
 @provides("fusions", needs=("kmt2a", "t_4_11", "ph_status", "tcf3_hlf"))
 def fusions(facts: Facts) -> Iterator[Fact]:
-    """Fusions stated as facts of their own; the list stays open."""
+    """Fusions stated as facts of their own; the list stays open. No KMT2A rearrangement excludes all its fusions."""
     yes: list[str] = []
     no: list[str] = []
-    for name, token in (("kmt2a", "KMT2A-r"), ("t_4_11", "KMT2A::AFF1"), ("tcf3_hlf", "TCF3::HLF")):
+    for name, fusion in _NAMED_FUSIONS.items():
         said = flag(facts, name)
-        if said is not None:
-            (yes if said else no).append(token)
+        if said:
+            yes.append(fusion)
+        elif said is False:
+            no.extend(_OF_KMT2A if name == "kmt2a" else (fusion,))
     status = word(facts, "ph_status")
     if status is not None:
         (yes if status == "positive" else no).append("BCR::ABL1")
@@ -91,11 +89,15 @@ def fusions(facts: Facts) -> Iterator[Fact]:
         yield follows("fusions", made, facts, "kmt2a", "t_4_11", "ph_status", "tcf3_hlf")
 
 
-@provides("kmt2a", "t_4_11", "tcf3_hlf", needs=("fusions",))
+@provides(*_NAMED_FUSIONS, needs=("fusions",))
 def named_fusions(facts: Facts) -> Iterator[Fact]:
-    """Facts of their own from the list of fusions."""
-    for name, token in (("kmt2a", "KMT2A-r"), ("t_4_11", "KMT2A::AFF1"), ("tcf3_hlf", "TCF3::HLF")):
+    """Facts of their own from the list of fusions. Any fusion of KMT2A, listed by name or not, is a rearrangement."""
+    members = token_set(facts, "fusions")
+    rearranged = members is not None and any(name.startswith("KMT2A") for name in members.members)
+    for name, token in _NAMED_FUSIONS.items():
         found = includes(facts, "fusions", token)
+        if name == "kmt2a" and rearranged:
+            found = True
         if found is not None:
             yield follows(name, found, facts, "fusions")
 
@@ -111,18 +113,29 @@ def abl1(facts: Facts) -> Iterator[Fact]:
     yield follows("abl1_mutations_count", count if found.complete else Interval(low=count), facts, "abl1_mutations")
 
 
+@provides("abl1_mutations", needs=("abl1_mutations_count",))
+def no_mutations(facts: Facts) -> Iterator[Fact]:
+    """A count of zero is an empty set."""
+    count = number(facts, "abl1_mutations_count")
+    if count is not None and count.at_most(0):
+        yield follows("abl1_mutations", TokenSet(frozenset()), facts, "abl1_mutations_count")
+
+
 @provides("ploidy", needs=("modal_chromosome_number",))
 def ploidy(facts: Facts) -> Iterator[Fact]:
-    """Ploidy from the modal number: near-haploid 24-29, low-hypodiploid 30-39, hypodiploid 40-43, high-hyperdiploid
-    51-59, near-triploid 66-68. 60-65 fits both high hyperdiploidy and near-triploidy (which may be a doubled
-    low-hypodiploid clone), and 44-50 is no class of its own: no call is made there.
+    """Ploidy from the modal number (NCCN ALL 2015, risk footnotes): near-haploid 24-29, low-hypodiploid 30-39,
+    hypodiploid 40-43, high-hyperdiploid 51-59, near-triploid 66-68. 60-65 fits both high hyperdiploidy (51-65) and
+    near-triploidy (60-68, which may be a doubled low-hypodiploid clone): no call is made there.
     """
     modal = number(facts, "modal_chromosome_number")
-    bands = ((24, 30, "near-haploid"), (30, 40, "low-hypodiploid"), (40, 44, "hypodiploid"), (46, 47, "diploid"),
-             (51, 60, "high-hyperdiploid"), (66, 69, "near-triploid"))  # fmt: skip
-    found = band(modal, bands) if modal is not None else None
+    if modal is None:
+        return
+    found = band(modal, _PLOIDY)
     if found is not None:
         yield follows("ploidy", found, facts, "modal_chromosome_number")
+    elif modal.at_least(60) and modal.at_most(65):
+        detail = "60-65 chromosomes fit high hyperdiploidy as well as near-triploidy"
+        yield unknown("ploidy", Reason.NOT_DECIDED, detail, facts["modal_chromosome_number"].provenance)
 
 
 @provides("complex_karyotype", needs=("chromosomal_abnormality_count",))
@@ -133,34 +146,10 @@ def complex_karyotype(facts: Facts) -> Iterator[Fact]:
         yield follows("complex_karyotype", found, facts, "chromosomal_abnormality_count")
 
 
-@provides("wbc_high_risk", needs=("lineage", "wbc_at_diagnosis"))
-def wbc_high_risk(facts: Facts) -> Iterator[Fact]:
-    """WBC at diagnosis of 30 or more in B, 100 or more (10^9/L) in T lineage (NCCN ALL 2015, ALL-5 footnote w)."""
-    limit = {"B": 30.0, "T": 100.0}.get(word(facts, "lineage") or "")
-    found = at_least(facts, "wbc_at_diagnosis", limit) if limit is not None else None
-    if found is not None:
-        yield follows("wbc_high_risk", found, facts, "lineage", "wbc_at_diagnosis")
-
-
-@provides("nci_risk", needs=("lineage", "age_at_diagnosis_years", "wbc_at_diagnosis"))
-def nci_risk(facts: Facts) -> Iterator[Fact]:
-    """NCI risk of B-ALL: standard at 1 to under 10 years with WBC below 50 (10^9/L), otherwise high."""
-    if word(facts, "lineage") != "B":
-        return
-    young = less_than(facts, "age_at_diagnosis_years", 10)
-    infant = less_than(facts, "age_at_diagnosis_years", 1)
-    low_count = less_than(facts, "wbc_at_diagnosis", 50)
-    if young is False or low_count is False:
-        yield follows("nci_risk", "high", facts, "age_at_diagnosis_years", "wbc_at_diagnosis")
-    elif young and infant is False and low_count:
-        yield follows("nci_risk", "standard", facts, "age_at_diagnosis_years", "wbc_at_diagnosis")
-
-
 @provides("cd20", needs=("cd20_percent_blasts",))
 def cd20(facts: Facts) -> Iterator[Fact]:
     """CD20 on more than 20 % of the blasts counts as positive (NCCN)."""
-    share = number(facts, "cd20_percent_blasts")
-    found = share.more_than(20) if share is not None else None
+    found = more_than(facts, "cd20_percent_blasts", 20)
     if found is not None:
         yield follows("cd20", "positive" if found else "negative", facts, "cd20_percent_blasts")
 
@@ -174,15 +163,49 @@ def targets(facts: Facts) -> Iterator[Fact]:
             yield follows(f"cd{target}", said, facts, f"marker_CD{target}")
 
 
-@provides("abl1_mutations", needs=("abl1_mutations_count",))
-def no_mutations(facts: Facts) -> Iterator[Fact]:
-    """A count of zero is an empty set."""
-    count = number(facts, "abl1_mutations_count")
-    if count is not None and count.at_most(0):
-        yield follows("abl1_mutations", TokenSet(frozenset()), facts, "abl1_mutations_count")
+@provides("marker_CD19", "marker_CD20", "marker_CD22", needs=("cd19", "cd20", "cd22"))
+def target_markers(facts: Facts) -> Iterator[Fact]:
+    """The marker panel from the treatment targets."""
+    for target in ("19", "20", "22"):
+        said = word(facts, f"cd{target}")
+        if said is not None:
+            yield follows(f"marker_CD{target}", said, facts, f"cd{target}")
+
+
+@provides("myeloid_markers", needs=tuple(f"marker_{name}" for name in _MYELOID))
+def myeloid_markers(facts: Facts) -> Iterator[Fact]:
+    """Myeloid antigens found positive; those found negative are excluded, the rest stays open."""
+    said = {name: word(facts, f"marker_{name}") for name in _MYELOID}
+    tested = [f"marker_{name}" for name, result in said.items() if result is not None]
+    if tested:
+        positive = frozenset(name for name, result in said.items() if result == "positive")
+        negative = frozenset(name for name, result in said.items() if result == "negative")
+        yield follows("myeloid_markers", TokenSet(positive, len(tested) == len(said), negative), facts, *tested)
+
+
+_ETP = ("marker_CD1a", "marker_CD8", "cd5_percent", "etp_myeloid_stem_marker_max_percent")
+
+
+@provides("etp_phenotype", needs=("lineage", "marker_CD5", *_ETP))
+def etp_phenotype(facts: Facts) -> Iterator[Fact]:
+    """Early T-cell precursor (NCCN ALL 2015, ALL-A): T lineage, no CD1a, no CD8, CD5 on fewer than 75 % of the blasts
+    and a myeloid or stem-cell marker on 25 % or more. One part known to fail settles "no".
+    """
+    weak_cd5 = less_than(facts, "cd5_percent", 75)
+    if weak_cd5 is None and word(facts, "marker_CD5") == "negative":
+        weak_cd5 = True
+    found = all_of(
+        says(facts, "lineage", "T"),
+        says(facts, "marker_CD1a", "negative"),
+        says(facts, "marker_CD8", "negative"),
+        weak_cd5,
+        at_least(facts, "etp_myeloid_stem_marker_max_percent", 25),
+    )
+    if found is not None:
+        yield follows("etp_phenotype", found, facts, "lineage", *_ETP)
 
 
 PROVIDERS = (
-    age_years, age_months, age_bands, site, mature_b, lineage, ph_status, fusions, named_fusions, abl1, no_mutations,
-    ploidy, complex_karyotype, wbc_high_risk, nci_risk, cd20, targets,
+    site, mature_b, by_diagnosis, ph_status, fusions, named_fusions, abl1, no_mutations, ploidy, complex_karyotype,
+    cd20, targets, target_markers, myeloid_markers, etp_phenotype,
 )  # fmt: skip

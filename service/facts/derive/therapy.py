@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from service.facts.derive.tools import at_least, follows, includes, number, token_set, word
+from service.facts.derive.tools import at_least, at_most, follows, includes, number, token_set, word
 from service.facts.model import Fact, Facts, Interval, TokenSet, provides
 from service.facts.vocabulary import VOCABULARY
-from service.facts.vocabulary.drugs import CLASSES
+from service.facts.vocabulary.drugs import CLASSES, DRUGS, may_hide
 
 _HISTORY = {
     "prior_blinatumomab": "blinatumomab",
@@ -15,14 +15,23 @@ _HISTORY = {
     "prior_cart": "CAR-T",
     "prior_anthracycline": "anthracycline",
 }
+_NOW = {"on_steroids": "corticosteroid", "strong_cyp3a4_inhibitor": "strong-CYP3A4-inhibitor"}
 _TKIS = VOCABULARY.lookup("prior_tkis").values
+
+
+def _has(facts: Facts, name: str, token: str) -> bool | None:
+    """Whether a list of drugs has one; unknown where a class or regimen on it may stand for that drug."""
+    found, listed = includes(facts, name, token), token_set(facts, name)
+    if found is False and listed is not None and token not in listed.excluded and may_hide(listed.members, token):
+        return None
+    return found
 
 
 @provides(*_HISTORY, needs=("prior_therapies",))
 def history(facts: Facts) -> Iterator[Fact]:
-    """Whether a drug or class is among the treatments given; "no" only from a complete list."""
+    """Whether a drug or class is among the treatments given; "no" only from a complete list without vague entries."""
     for name, token in _HISTORY.items():
-        found = includes(facts, "prior_therapies", token)
+        found = _has(facts, "prior_therapies", token)
         if found is not None:
             yield follows(name, found, facts, "prior_therapies")
 
@@ -34,56 +43,81 @@ def transplant(facts: Facts) -> Iterator[Fact]:
         yield follows("prior_allo_hct", True, facts, "prior_therapies")
 
 
-@provides("prior_tkis", needs=("prior_therapies", "prior_tkis_count"))
+@provides("prior_tkis", needs=("prior_therapies", "induction_tki", "prior_tkis_count"))
 def prior_tkis(facts: Facts) -> Iterator[Fact]:
-    """The TKIs among the treatments given; none where the count is zero."""
-    given = token_set(facts, "prior_therapies")
-    if given is not None:
-        members = given.members.intersection(_TKIS)
-        if members or given.complete:
-            yield follows("prior_tkis", TokenSet(members, given.complete), facts, "prior_therapies")
-            return
-    count = number(facts, "prior_tkis_count")
-    if count is not None and count.at_most(0):
+    """The TKIs among the treatments given and that of the induction; none where the count is zero."""
+    given, induction = token_set(facts, "prior_therapies"), word(facts, "induction_tki")
+    members = set(given.members.intersection(_TKIS)) if given is not None else set()
+    if induction in _TKIS:
+        members.add(induction)
+    complete = given is not None and given.complete and not may_hide(given.members, "TKI")
+    if members or complete:
+        taken = TokenSet(frozenset(members), complete)
+        yield follows("prior_tkis", taken, facts, "prior_therapies", "induction_tki")
+    elif at_most(facts, "prior_tkis_count", 0):
         yield follows("prior_tkis", TokenSet(frozenset()), facts, "prior_tkis_count")
 
 
-@provides("prior_tkis_count", needs=("prior_tkis", "prior_tki_failures"))
+@provides("prior_tkis_count", needs=("prior_tkis", "prior_therapies", "prior_tki_failures"))
 def prior_tkis_count(facts: Facts) -> Iterator[Fact]:
-    """How many TKIs were taken: at least those listed, at least those that failed."""
-    taken = token_set(facts, "prior_tkis")
-    if taken is not None:
-        count = float(len(taken.members))
-        yield follows("prior_tkis_count", count if taken.complete else Interval(low=count), facts, "prior_tkis")
+    """How many TKIs were taken: at least those listed (one, where only the class is), at least those that failed."""
+    taken, failed = token_set(facts, "prior_tkis"), number(facts, "prior_tki_failures")
+    if taken is not None and taken.complete:
+        yield follows("prior_tkis_count", float(len(taken.members)), facts, "prior_tkis")
         return
-    failed = number(facts, "prior_tki_failures")
-    if failed is not None and failed.low > 0:
-        yield follows("prior_tkis_count", Interval(low=failed.low), facts, "prior_tki_failures")
+    least = max(
+        len(taken.members) if taken is not None else 0,
+        failed.low if failed is not None else 0,
+        1 if includes(facts, "prior_therapies", "TKI") else 0,
+    )
+    if least > 0:
+        value = Interval(low=float(least))
+        yield follows("prior_tkis_count", value, facts, "prior_tkis", "prior_therapies", "prior_tki_failures")
 
 
 @provides("prior_tki_failures", needs=("prior_tkis_count",))
 def no_failures(facts: Facts) -> Iterator[Fact]:
     """What was never taken cannot have failed."""
-    taken = number(facts, "prior_tkis_count")
-    if taken is not None and taken.at_most(0):
+    if at_most(facts, "prior_tkis_count", 0):
         yield follows("prior_tki_failures", 0.0, facts, "prior_tkis_count")
 
 
-@provides("relapsed_or_refractory_to_tki", needs=("prior_tki_failures",))
+@provides("relapsed_or_refractory_to_tki", "refractory_to_tkis", needs=("prior_tki_failures",))
 def tki_failure(facts: Facts) -> Iterator[Fact]:
-    """One failed TKI is relapse after or refractoriness to a TKI."""
+    """A failed TKI (resistance, or relapse while on it) is relapse on or refractoriness to a TKI; none failed, neither.
+    How many failures make the disease refractory to TKIs no source says.
+    """
     found = at_least(facts, "prior_tki_failures", 1)
     if found is not None:
         yield follows("relapsed_or_refractory_to_tki", found, facts, "prior_tki_failures")
+    if found is False:
+        yield follows("refractory_to_tkis", False, facts, "prior_tki_failures")
 
 
-@provides("on_steroids", "strong_cyp3a4_inhibitor", needs=("concurrent_drugs",))
+@provides("concurrent_drugs", needs=("current_therapies",))
+def concurrent_drugs(facts: Facts) -> Iterator[Fact]:
+    """Drugs of the treatments being given are taken now; there may be others."""
+    current = token_set(facts, "current_therapies")
+    drugs = current.members.intersection(DRUGS) if current is not None else frozenset[str]()
+    if drugs:
+        yield follows("concurrent_drugs", TokenSet(drugs, complete=False), facts, "current_therapies")
+
+
+@provides(*_NOW, needs=("concurrent_drugs",))
 def concurrent(facts: Facts) -> Iterator[Fact]:
-    """Classes among the drugs taken now; "no" only from a complete list."""
-    for name, token in (("on_steroids", "corticosteroid"), ("strong_cyp3a4_inhibitor", "strong-CYP3A4-inhibitor")):
-        found = includes(facts, "concurrent_drugs", token)
+    """Classes among the drugs taken now; "no" only from a complete list without vague entries."""
+    for name, token in _NOW.items():
+        found = _has(facts, "concurrent_drugs", token)
         if found is not None:
             yield follows(name, found, facts, "concurrent_drugs")
+
+
+@provides("on_chemotherapy", "on_cytotoxic_chemotherapy", needs=("concurrent_drugs",))
+def on_chemotherapy(facts: Facts) -> Iterator[Fact]:
+    """A cytotoxic drug among those taken now. A list without one may come between two courses."""
+    if includes(facts, "concurrent_drugs", "chemotherapy"):
+        for name in ("on_chemotherapy", "on_cytotoxic_chemotherapy"):
+            yield follows(name, True, facts, "concurrent_drugs")
 
 
 @provides("ordered_drug_class", needs=("ordered_drug",))
@@ -98,44 +132,13 @@ def ordered_class(facts: Facts) -> Iterator[Fact]:
 @provides("candidate_tki_used_in_induction", needs=("ordered_drug", "induction_tki"))
 def tki_again(facts: Facts) -> Iterator[Fact]:
     """Whether the TKI considered is the one of the induction."""
-    ordered, used = token_set(facts, "ordered_drug"), word(facts, "induction_tki")
-    if ordered is not None and used is not None:
-        found = ordered.includes(used)
-        if found is not None:
-            yield follows("candidate_tki_used_in_induction", found, facts, "ordered_drug", "induction_tki")
-
-
-@provides("hct_planned", needs=("planned_procedure",))
-def hct_planned(facts: Facts) -> Iterator[Fact]:
-    planned = word(facts, "planned_procedure")
-    if planned in ("allo-HCT", "auto-HCT", "HCT"):
-        yield follows("hct_planned", True, facts, "planned_procedure")
-
-
-@provides("toxicities_present", needs=tuple(f"toxicity({k})" for k in VOCABULARY.lookup("toxicity(CRS)").parameters))
-def toxicities(facts: Facts) -> Iterator[Fact]:
-    """Kinds with a grade above zero; the list stays open, for nobody grades everything."""
-    kinds = VOCABULARY.lookup("toxicity(CRS)").parameters
-    present = [kind for kind in kinds if at_least(facts, f"toxicity({kind})", 1)]
-    if present:
-        yield follows(
-            "toxicities_present", TokenSet(frozenset(present), complete=False), facts, f"toxicity({present[0]})"
-        )
-
-
-KINDS = VOCABULARY.lookup("toxicity(CRS)").parameters
-
-
-@provides(*(f"toxicity_worst({kind})" for kind in KINDS), needs=tuple(f"toxicity({kind})" for kind in KINDS))
-def worst(facts: Facts) -> Iterator[Fact]:
-    """The worst grade ever is at least the present one."""
-    for kind in KINDS:
-        now = number(facts, f"toxicity({kind})")
-        if now is not None and now.low > 0:
-            yield follows(f"toxicity_worst({kind})", Interval(low=now.low, high=5), facts, f"toxicity({kind})")
+    used = word(facts, "induction_tki")
+    found = _has(facts, "ordered_drug", used) if used is not None else None
+    if found is not None:
+        yield follows("candidate_tki_used_in_induction", found, facts, "ordered_drug", "induction_tki")
 
 
 PROVIDERS = (
-    history, transplant, prior_tkis, prior_tkis_count, no_failures, tki_failure, concurrent, ordered_class, tki_again,
-    hct_planned, toxicities, worst,
+    history, transplant, prior_tkis, prior_tkis_count, no_failures, tki_failure, concurrent_drugs, concurrent,
+    on_chemotherapy, ordered_class, tki_again,
 )  # fmt: skip

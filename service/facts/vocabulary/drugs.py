@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 # name -> (classes it implies, other names)
 _DRUGS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -157,11 +157,35 @@ _TREATMENTS: Mapping[str, tuple[str, ...]] = {
 
 _CLASS_ALIASES: Mapping[str, str] = {"H2-antagonist": "H2-blocker", "H2 blocker": "H2-blocker", "CAR T": "CAR-T"}
 
+# What a regimen surely contains. "maintenance" differs by protocol, so nothing is taken for granted there.
+_REGIMEN_DRUGS: Mapping[str, tuple[str, ...]] = {
+    "hyper-CVAD": ("cyclophosphamide", "vincristine", "doxorubicin", "dexamethasone", "methotrexate", "cytarabine"),
+    "augmented-hyper-CVAD": ("cyclophosphamide", "vincristine", "doxorubicin", "dexamethasone", "methotrexate",
+                             "cytarabine", "asparaginase"),
+    "mini-hyper-CVD": ("cyclophosphamide", "vincristine", "dexamethasone", "methotrexate", "cytarabine"),
+    "BFM-like": ("vincristine", "anthracycline", "corticosteroid", "asparaginase", "cyclophosphamide", "cytarabine",
+                 "mercaptopurine", "methotrexate"),
+    "CALGB-8811-Larson": ("cyclophosphamide", "daunorubicin", "vincristine", "prednisone", "asparaginase"),
+    "maintenance": ("chemotherapy",),
+    "IT chemotherapy": ("chemotherapy",),
+}  # fmt: skip
+_CYTOTOXIC = "chemotherapy"
+
+
+def _with_classes(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Drugs and classes, with the classes of each drug."""
+    classes = (c for name in names if name in _DRUGS for c in _DRUGS[name][0])
+    return tuple(dict.fromkeys((*names, *classes)))
+
+
 DRUG_NAMES: tuple[str, ...] = tuple(_DRUGS)
 CLASSES: tuple[str, ...] = tuple(dict.fromkeys(c for classes, _ in _DRUGS.values() for c in classes if c not in _DRUGS))
 DRUGS: tuple[str, ...] = (*DRUG_NAMES, *CLASSES)
 TREATMENTS: tuple[str, ...] = tuple(_TREATMENTS)
-IMPLIES: Mapping[str, tuple[str, ...]] = {name: classes for name, (classes, _) in _DRUGS.items() if classes}
+IMPLIES: Mapping[str, tuple[str, ...]] = {
+    **{name: classes for name, (classes, _) in _DRUGS.items() if classes},
+    **{regimen: _with_classes(drugs) for regimen, drugs in _REGIMEN_DRUGS.items()},
+}
 DRUG_ALIASES: Mapping[str, str] = {
     **{alias: name for name, (_, aliases) in _DRUGS.items() for alias in aliases},
     **_CLASS_ALIASES,
@@ -182,3 +206,20 @@ DRUG_OF_CONCEPT: Mapping[str, str] = {
     **{f"therapy.{name.replace(' ', '_').replace('-', '_')}": name for name in _DRUGS},
     **{f"therapy.{concept}": name for concept, name in _CONCEPT_NAMES.items()},
 }
+
+
+def may_hide(members: Collection[str], token: str) -> bool:
+    """Whether a list that names a class or a regimen could hold a drug or class without naming it.
+
+    "TKI" in a list may be dasatinib and "maintenance" may hold any cytotoxic drug, so their absence from the list as
+    words proves nothing; "dasatinib" brings the class TKI along and hides nothing.
+
+    >>> may_hide(["TKI"], "dasatinib"), may_hide(["dasatinib", "TKI"], "ponatinib"), may_hide(["TKI"], "rituximab")
+    (True, False, False)
+    """
+    explained = {word for member in members if member in _DRUGS for word in _DRUGS[member][0]}
+    vague = {member for member in members if member in CLASSES and member not in explained}
+    if any(member in _REGIMEN_DRUGS and member != "IT chemotherapy" for member in members):
+        vague.add(_CYTOTOXIC)
+    held = [(name, classes) for name, (classes, _) in _DRUGS.items() if vague.intersection(classes)]
+    return any(token == name or token in classes for name, classes in held)

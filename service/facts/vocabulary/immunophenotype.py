@@ -14,19 +14,24 @@ MARKERS = (
 
 
 def _marker(name: str, label: str) -> FactType:
-    return category(name, label, "positive", "negative", group=_G, stale_after_days=90, read_from=_FLOW,
+    return category(name, label, "positive", "negative", group=_G, stale_after_days=90, read_from=_FLOW, codes=("immunophenotype.markers",),
                     value_aliases={"pos": "positive", "neg": "negative", "dim": "positive", "+": "positive",
                                    "-": "negative"})  # fmt: skip
 
 
 TYPES = (
     *(_marker(f"cd{n}", f"CD{n} on the blasts") for n in (19, 20, 22)),
-    number("cd19_percent_blasts", "blasts with CD19", unit="%", low=0, high=100, group=_G, stale_after_days=90),
-    number("cd20_percent_blasts", "blasts with CD20", unit="%", low=0, high=100, group=_G, stale_after_days=90),
-    number("cd22_percent_blasts", "blasts with CD22", unit="%", low=0, high=100, group=_G, stale_after_days=90),
-    number("cd5_percent", "blasts with CD5", unit="%", low=0, high=100, group=_G),
+    number("cd19_percent_blasts", "blasts with CD19", unit="%", low=0, high=100, group=_G, stale_after_days=90,
+           read_from="flow cytometry", codes=("immunophenotype.markers",)),
+    number("cd20_percent_blasts", "blasts with CD20", unit="%", low=0, high=100, group=_G, stale_after_days=90,
+           read_from="flow cytometry", codes=("immunophenotype.markers",)),
+    number("cd22_percent_blasts", "blasts with CD22", unit="%", low=0, high=100, group=_G, stale_after_days=90,
+           read_from="flow cytometry", codes=("immunophenotype.markers",)),
+    number("cd5_percent", "blasts with CD5", unit="%", low=0, high=100, group=_G, read_from="flow cytometry",
+           codes=("immunophenotype.markers",)),
     number("etp_myeloid_stem_marker_max_percent", "highest share of a myeloid or stem-cell marker", unit="%", low=0,
-           high=100, group=_G),
-    token_set("myeloid_markers", "myeloid markers", "CD13", "CD15", "CD33", "CD65", "CD117", "MPO", group=_G),
+           high=100, group=_G, read_from="flow cytometry: CD117, CD34, HLA-DR, CD13, CD33, CD11b, CD65"),
+    token_set("myeloid_markers", "myeloid markers", "CD13", "CD15", "CD33", "CD65", "CD117", "MPO", group=_G,
+              read_from="markers found positive"),
     *(_marker(f"marker_{name}", f"{name} on the blasts") for name in MARKERS),
 )  # fmt: skip
