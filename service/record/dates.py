@@ -14,7 +14,6 @@ _DATE = re.compile(
 )
 
 
-@lru_cache(maxsize=4096)
 def parse_when(text: object) -> When | None:
     """A FHIR date, dateTime or instant as the days it may mean; ``None`` for anything else.
 
@@ -23,8 +22,11 @@ def parse_when(text: object) -> When | None:
     >>> parse_when("2024-02").end
     datetime.date(2024, 2, 29)
     """
-    if not isinstance(text, str):
-        return None
+    return _parse(text) if isinstance(text, str) else None
+
+
+@lru_cache(maxsize=4096)
+def _parse(text: str) -> When | None:
     found = _DATE.match(text)
     if not found:
         return None
