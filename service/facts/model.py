@@ -245,8 +245,9 @@ _NO_CUT = 1_000_000
 class Facts:
     """All facts of one patient at one moment, each read when first asked for.
 
-    ``stated`` facts win over everything. Otherwise the providers of a name are asked in order until one knows; if
-    none does, the first unknown's reason is kept.
+    ``stated`` facts win over everything. Otherwise the providers of a name are asked in order until one knows, or
+    finds that the record contradicts itself: no derivation settles that. If none does, the first unknown's reason is
+    kept.
     """
 
     __slots__ = ("_asking", "_cut", "_ran", "_read", "as_of", "record", "registry", "site", "stated")
@@ -288,7 +289,7 @@ class Facts:
                 fact = self._run(provider).get(name)
                 if fact is None:
                     continue
-                if fact.known:
+                if fact.known or fact.reason is Reason.CONFLICTING:
                     first = fact
                     break
                 first = first or fact

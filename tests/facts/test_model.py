@@ -50,6 +50,19 @@ def test_assuming_replaces_a_fact_and_what_rests_on_it() -> None:
     assert set(other.read_names()) >= {"a", "c"}
 
 
+def test_a_contradiction_in_the_record_is_not_settled_by_a_derivation() -> None:
+    @provides("x")
+    def says(_: Facts) -> Iterator[Fact]:
+        yield unknown("x", Reason.CONFLICTING)
+
+    @provides("x")
+    def derives(_: Facts) -> Iterator[Fact]:
+        yield known("x", True)
+
+    registry = Registry((says, derives), lambda _, name: unknown(name, Reason.NOT_GIVEN))
+    assert Facts(AS_OF, registry)["x"].reason is Reason.CONFLICTING
+
+
 def test_a_fact_has_a_value_or_a_reason() -> None:
     with pytest.raises(ValueError, match="not both"):
         Fact("x", None)

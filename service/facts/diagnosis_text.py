@@ -1,0 +1,49 @@
+"""The lineage of a lymphoblastic leukemia in words, English and German, with the short forms of other languages."""
+
+from __future__ import annotations
+
+import re
+
+from service.record.text import Mention, mention_of, states
+
+_DISEASE = r"(?:ALL|LAL|LLA|LBL|LL|ŪLL|lymph\w*|lymfo\w*|linfo\w*|leuk\w*|leuc\w*|leuz\w*)"
+_WORDS_BETWEEN = r"(?:(?:cell|zell\w*|zellige|lineage|linien|linie|precursor|vorläufer|acute|akute)[\s-]+)*"
+
+
+def _of(letter: str) -> str:
+    """Before the disease ("T-cell ALL", "precursor B lymphoblastic ...") or behind it ("LAL-T", "ALL, T lineage")."""
+    before = rf"(?<!CAR[ -])\b(?:pre-?|pro-?|cortical |early )?{letter}(?:[\s-]+|(?=ALL)){_WORDS_BETWEEN}{_DISEASE}"
+    behind = (
+        rf"\b(?:ALL|LAL|LLA|leuk\w+|leuc\w+|lymphom\w*)[\s,(-]+(?:de |of |a |di |célul\w+ |cell\w+ )*"
+        rf"(?:pre-?|pro-?|common )?{letter}(?:[\s-]+(?:cell|zell\w*|lin\w+|precursor|vorläufer)\b|(?=[\s,;.)]|$))"
+    )
+    return f"{before}|{behind}"
+
+
+_B = re.compile(
+    _of("B") + r"|\bBCP\b|\b(?:common|c)-?\s?ALL\b|\bB[\s-]+(?:cell |zell\w* )?(?:precursor|vorläufer)|\bprecursor[\s-]B\b",
+    re.IGNORECASE,
+)
+_T = re.compile(_of("T") + r"|\bprecursor[\s-]T\b|\bETP\b|\bT[\s-]+(?:cell |zell\w* )?vorläufer", re.IGNORECASE)
+_ETP = re.compile(
+    r"(?<!near[ -])(?<!non[ -])\bETP\b|(?<!non[ -])early[\s-]T[\s-](?:cell[\s-])?precursor|frühe?\w* T-(?:zell-)?vorl\w*",
+    re.IGNORECASE,
+)
+
+
+def lineage_in(text: str) -> str | None:
+    """``B`` or ``T`` where a text states just one of them.
+
+    >>> lineage_in("T-ALL nach CAR-T-Zell-Therapie"), lineage_in("akute lymphatische Leukämie"), lineage_in("LAL-B")
+    ('T', None, 'B')
+    """
+    found = [letter for letter, pattern in (("B", _B), ("T", _T)) if states(text, pattern)]
+    return found[0] if len(found) == 1 else None
+
+
+def etp_in(text: str) -> bool | None:
+    """Whether a text calls the disease early T-cell precursor, or denies it."""
+    mention = mention_of(text, _ETP)
+    if mention is Mention.PRESENT:
+        return True
+    return False if mention is Mention.NEGATED else None

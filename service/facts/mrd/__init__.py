@@ -1,0 +1,7 @@
+"""Measurable residual disease: values as laboratories write them, one result, the series, and the facts."""
+
+from __future__ import annotations
+
+from service.facts.mrd.readers import PROVIDERS
+
+__all__ = ["PROVIDERS"]

@@ -1,0 +1,191 @@
+"""Numbers in the text of an MRD result: as a fraction of cells, each with what it is (value, sensitivity, cut-off)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    VALUE = "value"
+    SENSITIVITY = "sensitivity"  # limit of detection
+    QUANTIFIABLE = "quantifiable"  # limit of quantification, quantitative range
+    CUT_OFF = "cut-off"  # a threshold or reference limit: not about this patient
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """One number of a text. ``low`` and ``high`` are fractions (0.02 % is 0.0002), equal unless it is a range.
+
+    ``scaled`` is false for a bare number: nobody said whether it is a fraction or a percentage.
+    """
+
+    low: float
+    high: float
+    start: int
+    end: int
+    comparator: str | None = None
+    role: Role = Role.VALUE
+    scaled: bool = True
+    international: bool = False  # BCR::ABL1 on the International Scale
+
+
+_SIGNS = str.maketrans(
+    {"−": "-", "–": "-", "—": "-", "×": "x", "∙": "·", "⋅": "·", "\u00a0": " ", "\u202f": " ", "\u2009": " ", "％": "%"}
+)
+_SUPER = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
+_SUPERSCRIPT = re.compile(r"(?<=10)\s?([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)")
+
+
+def plain(text: str) -> str:
+    """Typographic signs as keyboard signs: ``2,3 × 10⁻⁴`` becomes ``2,3 x 10^-4``."""
+    text = _SUPERSCRIPT.sub(lambda m: "^" + m[1].translate(_SUPER), text)
+    return text.translate(_SIGNS).replace("≤", "<=").replace("≥", ">=")
+
+
+# What looks like a number but tells a date, a time point, a marker or a gene.
+_OTHER = re.compile(
+    r"""\b\d{4}-\d{2}(?:-\d{2})?(?:T[\d:.Z+-]+)?\b | \b\d{1,2}[./]\d{1,2}[./](?:19|20)?\d{2}\b
+      | \b(?:days?|d|tag|weeks?|wk|woche|months?|monat|cycle|zyklus|course|block|visit|age|tp|v)\s?[+#.]?\s?\d{1,3}\b
+      | \b(?:cd|p|hla|nct|aall|uk|nopho|tube|clone|klon|marker)[ -]?\d+[a-z]?\b | \bt\([^)]*\) | \be\d+a\d+\b
+      | \b\d+\s?[- ]?(?:colou?r|years?|months?|weeks?|days?|jahre|monate|wochen|tage|ml|mg|ct)\b
+      | \b\d(?:[.,]\d+)?[- ]?(?:log\b|fold) | [(\[](?:range|CI|95\s?%)[^)\]]*[)\]]""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_DECIMAL = r"(?:\d+(?:[.,]\d+)?|[.,]\d+)"
+_PERCENT = r"\s?(?:%|per ?cent\b|prozent\b)"
+_GROUPED = r"\d{1,3}(?:[ .,']\d{3})+(?!\d)|1000(?:0*)\b|[1-9]\d{4,}\b"
+_AMOUNT = re.compile(
+    rf"""(?P<cmp><=|>=|<|>|\b(?:below|less\ than|under|unter|kleiner(?:\ als)?|at\ most|above|greater\ than|more\ than|over|über)\b)?\s*
+    (?<![\d.,^])(?:
+      (?P<top>{_DECIMAL})(?:\s+(?!in\b|per\b|of\b|pro\b)[a-z-]+){{0,4}}\s*(?:\bin\b|\bper\b|\bpro\b|\bauf\b|\b(?:out\s)?of\b|\bvon\b|/|:)\s*
+          (?:(?P<bottom>{_GROUPED})|10\s?[*^]?\s?(?P<power>[3-7])(?!\d)|(?P<million>million\b|mio\b))
+      |(?:(?P<mantissa>{_DECIMAL})(?P<times>\s*[x·*]\s*|\s+(?=10[*^])))?10\s?(?P<mark>\^|\*{{1,2}}|e)?\s?\(?(?P<exponent>-\s?\d{{1,2}})(?![\d/-]|[.,]\d)\)?
+      |(?P<digits>{_DECIMAL})\s?e\s?(?P<e>-\s?\d{{1,2}})(?!\d)
+      |(?P<from>{_DECIMAL}){_PERCENT}?\s?(?:-|to|bis)\s?(?P<to>{_DECIMAL})(?={_PERCENT})
+      |(?P<simple>{_DECIMAL})(?={_PERCENT})
+    )(?P<percent>{_PERCENT})?(?P<scale>\s?[(\[]?\s?IS\b\s?[)\]]?)?""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_BARE = re.compile(rf"\s*(?:MRD)?\s*[:=]?\s*(<=|>=|<|>)?\s*({_DECIMAL})\s*", re.IGNORECASE)
+_COMPARATORS = {"<": "<", "<=": "<=", ">": ">", ">=": ">=", "at most": "<="}
+_MORE = ("above", "greater", "more", "over", "über")
+
+_LIMIT_WORDS = (
+    (Role.SENSITIVITY, re.compile(
+        r"sensitivit\w*|\bsens\b\.?|empfindlichkeit|\bLL?OD\b|(?:limit|level|threshold) of detection"
+        r"|detection (?:limit|threshold|level)|nachweisgrenze|detektionsgrenze"
+            r"|(?:not detect\w+|negativ\w*|undetect\w+|nicht nachweisbar) (?:down )?(?:at|to|bis|bei)\b", re.IGNORECASE)),
+    (Role.QUANTIFIABLE, re.compile(
+        r"\bLL?OQ\b|quantif\w+|quantitative range|\bQR\b|bestimmungsgrenze", re.IGNORECASE)),
+    (Role.CUT_OFF, re.compile(
+        r"cut-?off|threshold|reference|referenz\w*|normal range|grenzwert|schwelle\w*|considered|defined as|definiert"
+        r"|expected|positivity", re.IGNORECASE)),
+)  # fmt: skip
+_NUMBER_NEXT = re.compile(r"\s*(?:of|is|was|level|von|:|=|\()*\s*[<>]?=?\s*\d")
+_BREAK = re.compile(r"[;\n]|\.\s")
+_OPENS = re.compile(r"\s*(?:level|assay|as|the|\s)*\s*", re.IGNORECASE)
+_BACK = 48
+
+
+def amounts(text: str) -> tuple[Amount, ...]:
+    """The numbers of a text (already `plain`) that may be shares of cells, with their roles, in order.
+
+    Days, dates, markers and cell counts are passed over. A bare number counts only if it is all there is.
+
+    >>> [(a.low, a.role.value) for a in amounts("0.02 % (sensitivity 1E-5)")]
+    [(0.0002, 'value'), (1e-05, 'sensitivity')]
+    """
+    bare = _BARE.fullmatch(text)
+    if bare:
+        number = _float(bare[2])
+        return (Amount(number, number, bare.start(2), bare.end(2), bare[1], scaled=False),)
+    cleaned = _OTHER.sub(lambda m: " " * len(m[0]), text)
+    found: list[Amount] = []
+    after = 0
+    for match in _AMOUNT.finditer(cleaned):
+        low, high = _bounds(match)
+        if match["percent"]:
+            low, high = low / 100, high / 100
+        role = _role(cleaned, after, match.start(), match.end())
+        found.append(
+            Amount(_tidy(low), _tidy(high), match.start(), match.end(), _comparator(match["cmp"]), role, True,
+                   bool(match["scale"]))
+        )  # fmt: skip
+        after = match.end()
+    return tuple(found)
+
+
+def _bounds(match: re.Match[str]) -> tuple[float, float]:
+    """The number of a match, before a percent sign is heeded."""
+    if match["top"] is not None:
+        if match["million"]:
+            whole = 1e6
+        elif match["power"]:
+            whole = 10.0 ** int(match["power"])
+        else:
+            whole = float(re.sub(r"\D", "", match["bottom"]))
+        value = _float(match["top"]) / whole
+    elif match["exponent"] is not None:
+        power = 10.0 ** int(match["exponent"].replace(" ", ""))
+        if match["mantissa"] is None and (match["mark"] or "").lower() == "e":
+            return power, 10 * power  # "10E-4" is 10^-3 by the letter and 10^-4 by what many mean
+        value = _float(match["mantissa"] or "1") * power
+    elif match["digits"] is not None:
+        value = _float(match["digits"]) * 10.0 ** int(match["e"].replace(" ", ""))
+    elif match["from"] is not None:
+        return tuple(sorted((_float(match["from"]), _float(match["to"]))))  # type: ignore[return-value]
+    else:
+        value = _float(match["simple"])
+    return value, value
+
+
+def _float(text: str) -> float:
+    return float(text.replace(",", "."))
+
+
+def _tidy(value: float) -> float:
+    """Without the dust of decimal division, so that 0.01 % is exactly 10^-4."""
+    return float(f"{value:.12g}")
+
+
+def _comparator(sign: str | None) -> str | None:
+    if not sign:
+        return None
+    word = " ".join(sign.lower().split())
+    return _COMPARATORS.get(word) or (">" if word.split()[0] in _MORE else "<")
+
+
+def _role(text: str, after: int, start: int, end: int) -> Role:
+    """What a number is, by the nearest limit word before it in its clause, or the word right behind it."""
+    before = text[max(after, start - _BACK) : start]
+    before = _BREAK.split(before)[-1]
+    nearest: tuple[int, Role] | None = None
+    for role, words in _LIMIT_WORDS:
+        for match in words.finditer(before):
+            if nearest is None or match.end() > nearest[0]:
+                nearest = (match.end(), role)
+    if nearest is not None:
+        return nearest[1]
+    opened = _OPENS.match(text, end)
+    for role, words in _LIMIT_WORDS:
+        behind = words.match(text, opened.end() if opened else end)
+        if behind and not _NUMBER_NEXT.match(text, behind.end()):
+            return role
+    return Role.VALUE
+
+
+_MR = re.compile(r"\bMR[\s_|^:=]*(?P<log>\d(?:[.,]\d+)?)(?!\d)(?:\s?\|\s?%\s?\(IS\))?(?!\s?%)", re.IGNORECASE)
+_CLASSES = frozenset({2.0, 3.0, 4.0, 4.5, 5.0})
+
+
+def molecular_responses(text: str) -> Iterator[tuple[float, bool, int, int]]:
+    """Molecular responses named in a text: log value, whether it is a class (MR4.5: that or deeper), and its span.
+
+    ``MR4.18`` is a measured value; ``MR4`` alone a class.
+    """
+    for match in _MR.finditer(text):
+        log = _float(match["log"])
+        yield log, log in _CLASSES and len(match["log"]) <= 3, match.start(), match.end()
