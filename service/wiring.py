@@ -18,7 +18,7 @@ from service.facts.registry import REGISTRY
 from service.facts.vocabulary import VOCABULARY
 from service.hooks.contract import Decide, Invocation, KeyState, Prefetched, ServiceDefinition
 from service.record.build import build_record
-from service.record.model import Coverage
+from service.record.model import Coverage, PatientRecord
 from service.record.terminology import Terminology
 
 _KEYS: Mapping[str, tuple[str, tuple[str, ...]]] = {
@@ -55,6 +55,7 @@ SERVICES: tuple[ServiceDefinition, ...] = (
         ),
     ),
 )
+_GATE_KEYS = ("patient", "conditions")
 _COVERAGE = {
     KeyState.PROVIDED: Coverage.COMPLETE,
     KeyState.EMPTY: Coverage.EMPTY,
@@ -75,22 +76,33 @@ class Clinic:
     terminology: Terminology
     as_of: date | None = None  # a fixed day of judgement, for demonstrations; None: the day of the call
 
-    def question(self, invocation: Invocation) -> Question:
-        """The call as a question to the engine."""
-        as_of = self.as_of or invocation.received_at.date()
-        drafts = invocation.context.get("draftOrders")
-        record = build_record(
-            _resources(invocation.prefetched.values()),
+    def day(self, invocation: Invocation) -> date:
+        """The day of judgement."""
+        return self.as_of or invocation.received_at.date()
+
+    def record(self, invocation: Invocation, keys: Iterable[str]) -> PatientRecord:
+        """The patient's record out of some prefetch keys."""
+        prefetched = {key: invocation.prefetched[key] for key in keys}
+        return build_record(
+            _resources(prefetched.values()),
             patient_id=str(invocation.context["patientId"]),
-            coverage=coverage_of(invocation.service, invocation.prefetched),
-            as_of=as_of,
+            coverage=coverage_of(invocation.service, prefetched),
+            as_of=self.day(invocation),
             terminology=self.terminology,
         )
+
+    def question(self, invocation: Invocation) -> Question:
+        """The call as a question to the engine."""
+        as_of = self.day(invocation)
+        drafts = invocation.context.get("draftOrders")
+        record = self.record(invocation, invocation.prefetched)
         stated = {fact.name: fact for fact in stated_orders(_entries(drafts), self.terminology)} if drafts else {}
         return Question(invocation.hook, invocation.hook_instance, as_of, record, stated)
 
     def answer(self, invocation: Invocation) -> Answer:
-        """The engine's answer to a call."""
+        """The engine's answer to a call. Most patients have no ALL: for them nothing but the Conditions is read."""
+        if has_all(self.record(invocation, _GATE_KEYS)) is False:
+            return Answer(())
         return self.engine.answer(self.question(invocation))
 
     def decide(self, invocation: Invocation) -> Mapping[str, Any]:

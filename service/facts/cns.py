@@ -13,6 +13,7 @@ from service.facts.results import (
     diagnosed,
     full_text,
     is_active,
+    is_count,
     latest_first,
     nothing,
     outdated,
@@ -235,7 +236,7 @@ def extramedullary(facts: Facts) -> Iterator[Fact]:
     sites: dict[str, tuple[bool, Provenance]] = {}
     for entry, site in _coded_sites(facts, facts.record):
         sites.setdefault(site, (True, seen_in(entry, entry.text)))
-    entries = latest_first(e for e in facts.record.of_type(*_PLACES) if _speaks_now(facts, e))
+    entries = latest_first(e for e in facts.record.of_type(*_PLACES) if not is_count(e) and _speaks_now(facts, e))
     texts = [(e, text) for e in entries if _RELEVANT.search(text := full_text(e))]
     for site, pattern in _PATTERNS.items():
         for entry, mention, words in stated(texts, pattern):

@@ -10,7 +10,13 @@ from service.facts import clocks, phase
 from service.facts.absence import absent
 from service.facts.conditions import words_of
 from service.facts.course_text import (
-    RELAPSE, many_relapses_in, refractory_in, relapse_number_in, relapse_site_in, remission_number_in, sites_in,
+    RELAPSE,
+    many_relapses_in,
+    refractory_in,
+    relapse_number_in,
+    relapse_site_in,
+    remission_number_in,
+    sites_in,
 )  # fmt: skip
 from service.facts.diagnosis import diagnosis_date, names_relapse, served
 from service.facts.model import Fact, Facts, Interval, Provenance, Provider, Reason, known, provides, unknown

@@ -12,7 +12,7 @@ from service.facts.course_text import RELAPSE
 from service.facts.diagnosis_text import etp_in, lineage_in
 from service.facts.model import Fact, Facts, Provider, Reason, known, provides, unknown
 from service.record.dates import parse_when
-from service.record.model import Coverage, Entry, PatientRecord, When
+from service.record.model import Coverage, Entry, PatientRecord, When, once_per_record
 from service.record.text import Mention
 from service.record.values import as_dict, as_list, as_text
 
@@ -93,6 +93,7 @@ def _lineage_by_text(diagnosis: str, text: str) -> str | None:
     return lineage_in(text) if diagnosis in ("ALL", "LL") else None
 
 
+@once_per_record
 def diseases(record: PatientRecord, as_of: date | None = None) -> tuple[Disease, ...]:
     """All leukemias the Conditions name, newest first; those merely considered are left out."""
     entries = record.about(*_GROUPS, types=("Condition",))
@@ -130,6 +131,7 @@ def names_relapse(record: PatientRecord, entry: Entry) -> bool:
     return record.means(entry, "disease_state") == "relapsed" or names(entry, RELAPSE, past_too=True)
 
 
+@once_per_record
 def diagnosis_date(record: PatientRecord, as_of: date | None = None) -> Diagnosed | None:
     """When the disease was diagnosed: the earliest asserted date (mCODE) or onset of its Conditions, leaving out those
     of a relapse. Where only the day of recording is known, or that lies before, it was diagnosed by then at the latest.

@@ -12,7 +12,7 @@ from service.facts.drug_names import is_intrathecal, is_local, named
 from service.facts.model import Provenance
 from service.facts.vocabulary.drugs import IMPLIES
 from service.record.dates import parse_when
-from service.record.model import Entry, PatientRecord, When
+from service.record.model import Entry, PatientRecord, When, once_per_record
 from service.record.text import states
 from service.record.values import as_dict, as_list, as_text, concept_text, notes_of
 
@@ -101,6 +101,7 @@ def is_steroid(drug: str) -> bool:
     return "corticosteroid" in IMPLIES.get(drug, ())
 
 
+@once_per_record
 def exposures(record: PatientRecord, as_of: date) -> Exposures:
     """All drugs of the record's medications and of procedures coded by drug; preparations for local use left out."""
     items: list[Exposure] = []

@@ -24,7 +24,7 @@ from service.facts.karyotype import Hybridization, hybridizations_in, implied_fu
 from service.facts.karyotype.clean import without_formula
 from service.facts.karyotype.collect import Found, at_diagnosis, karyotypes, milestones
 from service.facts.karyotype.hybridization import symbol
-from service.record.model import Entry, PatientRecord
+from service.record.model import Entry, PatientRecord, once_per_record
 from service.record.values import (
     as_dict,
     as_list,
@@ -68,6 +68,7 @@ class Finding:
     note: str | None = None
 
 
+@once_per_record
 def findings(record: PatientRecord) -> tuple[Finding, ...]:
     """All genetic findings of a record, newest first within each kind of source."""
     cytogenetics = karyotypes(record)

@@ -12,7 +12,7 @@ from service.facts.markers import Marker, by_percent, lineage_from_markers, mark
 from service.facts.model import Fact, Facts, Interval, Provenance, Reason, TokenSet, known, provides, unknown
 from service.facts.vocabulary import VOCABULARY
 from service.facts.vocabulary.immunophenotype import MARKERS
-from service.record.model import Entry, PatientRecord
+from service.record.model import Entry, PatientRecord, once_per_record
 from service.record.values import codings_of, components, concept_text, notes_of, quantity, value_text
 
 __all__ = ["PROVIDERS", "Result", "lineage_from_markers", "results"]
@@ -47,6 +47,7 @@ class Result:
     from_text: bool
 
 
+@once_per_record
 def results(record: PatientRecord) -> Mapping[str, Result]:
     """The newest result of each marker. Results of one day that contradict each other leave no call."""
     newest: dict[str, Result] = {}

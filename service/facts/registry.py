@@ -2,9 +2,34 @@
 
 from __future__ import annotations
 
-from service.facts import derive
+from service.facts import (
+    abl1_tests,
+    cns,
+    derive,
+    diagnosis,
+    genetics,
+    identity,
+    immunophenotype,
+    labs,
+    mrd,
+    pharmacogenes,
+    response,
+)
 from service.facts.given import unknown_stated
+from service.facts.karyotype import reader as karyotype
 from service.facts.model import Provider, Registry
 
-READERS: tuple[Provider, ...] = ()
+READERS: tuple[Provider, ...] = (
+    *identity.PROVIDERS,
+    *diagnosis.PROVIDERS,
+    *karyotype.PROVIDERS,
+    *genetics.PROVIDERS,
+    *abl1_tests.PROVIDERS,
+    *pharmacogenes.PROVIDERS,
+    *immunophenotype.PROVIDERS,
+    *mrd.PROVIDERS,
+    *response.PROVIDERS,
+    *labs.PROVIDERS,
+    *cns.PROVIDERS,
+)
 REGISTRY = Registry((*READERS, *derive.PROVIDERS), unknown_stated)

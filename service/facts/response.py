@@ -18,7 +18,7 @@ from service.facts.results import (
     outdated,
     results_about,
 )
-from service.record.model import Entry, PatientRecord
+from service.record.model import Entry, PatientRecord, once_per_record
 from service.record.text import Mention, mention_of
 from service.record.values import as_text, codings_of, components, concept_text
 
@@ -39,6 +39,7 @@ _CATEGORY = re.compile(r"(?<![\w-])M([123])(?:[- ]?(?:marrow|mark|knochenmark|st
 _CATEGORY_SPANS = {"M1": Interval(0, 5, high_open=True), "M2": Interval(5, 25), "M3": Interval(25, 100)}
 
 
+@once_per_record
 def _marrow_results(record: PatientRecord) -> list[Entry]:
     """Marrow findings; a lumbar puncture filed under a marrow code is left out."""
     return latest_first(e for e in record.about(_MARROW, types=RESULTS) if not _SPINAL.search(full_text(e)))

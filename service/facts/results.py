@@ -206,6 +206,11 @@ def _limit(raw: object, unit: str | None) -> float | None:
     return as_float(limit.get("value"))
 
 
+def is_count(entry: Entry) -> bool:
+    """Whether an entry is a coded laboratory number: what it says in words beside that is not looked through."""
+    return not entry.text_concepts and any(concept.startswith("labs.") for concept in entry.concepts)
+
+
 def full_text(entry: Entry) -> str:
     """Everything an entry says in words: name, value, interpretation, notes, conclusion; a Condition's stage too."""
     parts = [entry.text, all_text(entry.resource)]

@@ -12,7 +12,7 @@ from service.facts.course_text import state_in
 from service.facts.diagnosis import SERVED, diagnosis_date, diseases, names_relapse, served
 from service.facts.model import Provenance
 from service.record.dates import parse_when
-from service.record.model import Entry, PatientRecord, When
+from service.record.model import Entry, PatientRecord, When, once_per_record
 from service.record.values import all_text, as_dict, as_list, as_text, codings_of
 
 STATUS = ("response.disease_status", "response.obds")
@@ -42,6 +42,7 @@ class Relapse:
     entry: Entry
 
 
+@once_per_record
 def status_observations(record: PatientRecord) -> tuple[Entry, ...]:
     """Dated observations of disease status, newest first; those about another condition are left out."""
     own = {disease.entry.reference for disease in diseases(record) if disease.diagnosis in SERVED}
@@ -58,6 +59,7 @@ def _is_about(entry: Entry, own: set[str]) -> bool:
     return not conditions or bool(own.intersection(conditions))
 
 
+@once_per_record
 def statements(record: PatientRecord, as_of: date) -> tuple[Statement, ...]:
     """All statements: of Conditions first, then of disease status observations, newest first."""
     return (*_of_conditions(record, as_of), *_of_observations(record))
@@ -115,6 +117,7 @@ def _coded_state(record: PatientRecord, entry: Entry) -> str | None:
     return None
 
 
+@once_per_record
 def relapses(record: PatientRecord, as_of: date) -> tuple[Relapse, ...]:
     """Relapses with a date, oldest first.
 
@@ -154,8 +157,6 @@ def _turns(record: PatientRecord) -> Iterator[Relapse]:
 def first_remission(record: PatientRecord, until: date) -> Statement | None:
     """The earliest dated statement of remission up to a day."""
     dated = [
-        s
-        for s in _of_observations(record)
-        if s.state == "in-remission" and s.when is not None and s.when.end <= until
+        s for s in _of_observations(record) if s.state == "in-remission" and s.when is not None and s.when.end <= until
     ]
     return dated[-1] if dated else None

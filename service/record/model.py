@@ -6,15 +6,18 @@ came empty, failed or came incomplete is told apart per resource type (`Coverage
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import Any, TypeAlias
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar
 
 from service.record.terminology import Terminology
 
 Resource: TypeAlias = Mapping[str, Any]
+T = TypeVar("T")
+P = ParamSpec("P")
 
 
 class Coverage(StrEnum):
@@ -88,6 +91,7 @@ class PatientRecord:
     set_aside: tuple[SetAside, ...] = ()
     _by_type: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict)
     _by_concept: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict)
+    _worked_out: dict[object, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def of_type(self, *types: str) -> tuple[Entry, ...]:
         """Entries of the given resource types, newest first (undated last)."""
@@ -115,6 +119,13 @@ class PatientRecord:
                 return found
         return None
 
+    def once(self, key: object, work: Callable[[], T]) -> T:
+        """The result of some work on this record, done the first time it is asked for under the key."""
+        if key not in self._worked_out:
+            self._worked_out[key] = work()
+        found: T = self._worked_out[key]
+        return found
+
     def covered(self, *types: str) -> Coverage:
         """The weakest coverage over the given resource types (ABSENT < FAILED < PARTIAL < EMPTY < COMPLETE).
 
@@ -130,3 +141,18 @@ class PatientRecord:
 def newest_first(entries: Iterable[Entry]) -> tuple[Entry, ...]:
     """Sort by clinical date, newest first; undated entries last, otherwise in the order they came."""
     return tuple(sorted(entries, key=lambda e: (e.when is None, -(e.when.end.toordinal()) if e.when else 0)))
+
+
+def once_per_record(
+    function: Callable[Concatenate[PatientRecord, P], T],
+) -> Callable[Concatenate[PatientRecord, P], T]:
+    """Make a pure function of a record (and hashable arguments) keep its results with the record.
+
+    Several readers ask the same of a record: all its karyotypes, all its drugs. It is worked out once.
+    """
+
+    @wraps(function)
+    def kept(record: PatientRecord, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return record.once((function, args, tuple(kwargs.items())), lambda: function(record, *args, **kwargs))
+
+    return kept

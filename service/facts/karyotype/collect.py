@@ -10,7 +10,7 @@ from typing import Any
 
 from service.facts.karyotype.model import Karyotype
 from service.facts.karyotype.read import read_karyotype
-from service.record.model import Entry, PatientRecord, newest_first
+from service.record.model import Entry, PatientRecord, newest_first, once_per_record
 from service.record.values import as_dict, as_list, as_text, codings_of, components, concept_text, notes_of
 
 _ABOUT = ("karyotype.iscn",)
@@ -44,6 +44,7 @@ class Milestones:
     transplant: date | None
 
 
+@once_per_record
 def milestones(record: PatientRecord) -> Milestones:
     """The day of diagnosis and of the first allogeneic transplantation, as far as dated."""
     diagnosed = [e.when.start for e in record.about("diagnosis.all", types=("Condition",)) if e.when]
@@ -58,6 +59,7 @@ def at_diagnosis(entry: Entry, days: Milestones) -> bool | None:
     return entry.when.end >= days.diagnosis - NEAR_DIAGNOSIS and entry.when.start <= days.diagnosis + NEAR_DIAGNOSIS
 
 
+@once_per_record
 def karyotypes(record: PatientRecord) -> tuple[Found, ...]:
     """All karyotypes of a record, newest first."""
     days = milestones(record)
