@@ -85,9 +85,10 @@ class Engine:
         self._speaking = lru_cache(maxsize=512)(self._rules_for)
 
     def _rules_for(self, hook: str, as_of: date) -> tuple[tuple[Rule, ...], DrugRules]:
-        """The rules that speak at a hook on a day, and among them those to be asked about drugs."""
+        """The rules that speak at a hook on a day: those about the patient, and those to be asked about a drug."""
         rules = tuple(rule for rule in by_policy(self.content, as_of) if hook in rule.hooks)
-        return rules, DrugRules(rules, self._order_facts, self._evaluator, self.vocabulary)
+        drug_rules = DrugRules(rules, self._order_facts, self._evaluator, self.vocabulary)
+        return tuple(rule for rule in rules if rule not in drug_rules), drug_rules
 
     def facts(self, question: Question) -> Facts:
         """The facts of the record, read as they are asked for."""

@@ -27,17 +27,20 @@ def advise(
     content: Content,
     by_fact: Mapping[str, tuple[tuple[str, Orderable], ...]],
 ) -> list[Advice]:
-    """Everything worth saying, most urgent first."""
-    own = [verdict for verdict in verdicts if verdict.rule not in drug_rules]
-    options = choose(own, drug_rules, facts)
-    applying = [v for v in own if v.outcome is Outcome.APPLIES and not is_offer(v.rule)]
+    """Everything worth saying, most urgent first.
+
+    Args:
+        verdicts: of the rules about the patient; ``drug_rules`` are asked here about each drug that is named.
+    """
+    options = choose(verdicts, drug_rules, facts)
+    applying = [v for v in verdicts if v.outcome is Outcome.APPLIES and not is_offer(v.rule)]
     warnings = [v for v in applying if v.rule.is_safety and v.rule.advise.act in ("avoid", "require")]
     referrals = [v for v in applying if v.rule.advise.act == "refer"]
     notes = [v for v in applying if v not in warnings and v not in referrals and v.rule.advise.kind not in
              ("test", "label")]  # fmt: skip
     advice: list[Advice] = [*_unsafe_now(drug_rules, facts), *_warned(warnings)]
     advice += _with_notes(options, notes)
-    missing = plan_missing(own, options, facts, content, by_fact)
+    missing = plan_missing(verdicts, options, facts, content, by_fact)
     if missing is not None:
         advice.append(missing)
     advice += [Notice(verdict.rule.advise.subject, (verdict,)) for verdict in referrals]
