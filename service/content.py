@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import lru_cache
 from importlib import resources
-from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from service.facts.vocabulary import VOCABULARY
@@ -12,6 +11,8 @@ from service.record.terminology import Terminology
 from service.rules.load import load_content
 from service.rules.rule import Content
 
+# `cards/` has no Python and lies beside the package, in a checkout as in an installed wheel.
+PACKAGED = Path(__file__).resolve().parents[1] / "cards"
 _KINDS = (".yaml", ".md")
 _DOCS = frozenset({"README.md"})
 
@@ -26,7 +27,7 @@ def content_files(folder: Path | None = None) -> dict[str, str]:
     Raises:
         NoContent: no such folder.
     """
-    root: Traversable = folder if folder is not None else resources.files("cards")
+    root = folder if folder is not None else PACKAGED
     if not root.is_dir():
         raise NoContent(
             f"{root} is not a folder. Allowed: a folder with sources/, rules/, tables/, wording/, policy.yaml."
@@ -34,7 +35,7 @@ def content_files(folder: Path | None = None) -> dict[str, str]:
     return dict(_walk(root, ""))
 
 
-def _walk(folder: Traversable, prefix: str) -> list[tuple[str, str]]:
+def _walk(folder: Path, prefix: str) -> list[tuple[str, str]]:
     found = []
     for item in sorted(folder.iterdir(), key=lambda entry: entry.name):
         path = f"{prefix}{item.name}"

@@ -158,6 +158,10 @@ class CardWriter:
             "unchecked": [self.words.label(name) for name in option.unchecked],
             "cautions": [self._line(verdict) for verdict in option.cautions]
             + [text for v in option.verdicts for text in v.rule.cautions if " " in text],
+            "open_cautions": [
+                {"line": self._line(verdict), "needs": "; ".join(self.words.label(n) for n in verdict.missing)}
+                for verdict in option.open_cautions
+            ],
             "labels": [self._line(verdict) for verdict in option.labels],
             "assumptions": [text for v in option.verdicts for text in v.rule.assumptions],
         }

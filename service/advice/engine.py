@@ -108,7 +108,7 @@ class Engine:
             return self._drawn(question, facts, [undiagnosed(facts)], ())
         rules, drug_rules = self._speaking(question.hook, question.as_of)
         verdicts = self._evaluator.verdicts(rules, facts)
-        advice = advise(verdicts, drug_rules, facts, self.content, self._by_fact)
+        advice = advise(verdicts, drug_rules, facts, self.content, self.vocabulary, self._by_fact)
         return self._drawn(question, facts, advice[: self.content.policy.cards_on_chart_open], tuple(verdicts))
 
     def _drawn(self, question: Question, facts: Facts, advice: list[Advice], verdicts: tuple[Verdict, ...]) -> Answer:

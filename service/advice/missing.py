@@ -7,12 +7,14 @@ from collections.abc import Iterable, Mapping
 from service.advice.model import Gap, Missing, Options
 from service.advice.options import is_offer
 from service.facts.model import Facts
+from service.facts.vocabulary.base import Vocabulary
 from service.rules.rule import Content, Rule
 from service.rules.tables import Orderable
 from service.rules.verdict import Outcome, Verdict
 
 SHOWN = 6  # more questions at once are not read
 _WEIGHT = {"preferred": 4.0, "other": 2.0, None: 2.0, "useful-in-certain-circumstances": 1.0}
+ORDERS = "orders"  # group of the facts that an order brings
 _DECIDES = ("therapy", "transplant", "test")
 
 
@@ -30,27 +32,32 @@ def plan(
     options: Iterable[Options],
     facts: Facts,
     content: Content,
+    vocabulary: Vocabulary,
     by_fact: Mapping[str, tuple[tuple[str, Orderable], ...]],
 ) -> Missing | None:
-    """The gaps, most useful first: a fact that alone stands between the patient and a preferred option leads."""
+    """The gaps, most useful first: a fact that alone stands between the patient and a preferred option leads.
+
+    Facts about an order that is being considered are not asked for: the order itself answers them.
+    """
     score: dict[str, float] = {}
     waiting: dict[str, dict[str, Rule]] = {}
     blocking: set[str] = set()
     tests = []
+    not_asked = frozenset(kind.name for kind in vocabulary if kind.group == ORDERS)
     for verdict in verdicts:
         if verdict.rule.advise.kind == "test" and verdict.outcome is Outcome.APPLIES:
             tests.append(verdict)
         if verdict.outcome is not Outcome.CANNOT_TELL or verdict.rule.advise.kind not in _DECIDES:
             continue
         weight = _WEIGHT[verdict.rule.source.preference] / len(verdict.missing)
-        for name in verdict.missing:
+        for name in set(verdict.missing) - not_asked:
             score[name] = score.get(name, 0.0) + weight
             waiting.setdefault(name, {})[verdict.rule.id] = verdict.rule
             if is_offer(verdict.rule):
                 blocking.add(name)
     for choice in options:
         for option in choice.offered:
-            for name in option.unchecked:
+            for name in set(option.unchecked) - not_asked:
                 score[name] = score.get(name, 0.0) + 1.0
                 waiting.setdefault(name, {})[option.rule.id] = option.rule
     if not score and not tests:

@@ -26,13 +26,15 @@ class Option:
     """One treatment the guidelines offer this patient, said by one or more rules.
 
     ``against``: safety verdicts that speak against it for this patient. ``cautions``: safety verdicts to heed when it
-    is chosen. ``labels``: what the labels of the configured region say. ``unchecked``: facts that nobody checked.
+    is chosen; ``open_cautions``: those that cannot be excluded yet. ``labels``: what the labels of the configured
+    region say. ``unchecked``: facts without which it is offered, or which could still forbid it.
     """
 
     subject: str
     verdicts: tuple[Verdict, ...]
     against: tuple[Verdict, ...] = ()
     cautions: tuple[Verdict, ...] = ()
+    open_cautions: tuple[Verdict, ...] = ()
     labels: tuple[Verdict, ...] = ()
     unchecked: tuple[str, ...] = ()
 

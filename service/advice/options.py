@@ -92,7 +92,7 @@ def choose(verdicts: Iterable[Verdict], drug_rules: DrugRules, facts: Facts) -> 
             option = _weighed(subject, holding, drug_rules.asked(holding[0].rule.advise.subjects, facts))
             (ruled_out if option.against else offered).append(option)
         if offered:
-            offered.sort(key=lambda option: strength(option.rule))
+            offered.sort(key=_rank)
             topic = offered[0].rule.topic
             found.append(Options(topic, tuple(offered), tuple(ruled_out)))
         elif any(option.against for option in ruled_out):
@@ -100,8 +100,14 @@ def choose(verdicts: Iterable[Verdict], drug_rules: DrugRules, facts: Facts) -> 
     return found
 
 
+def _rank(option: Option) -> tuple[int, int, int, bool, str]:
+    """Strongest first; among equals those without a caution for this patient."""
+    trial, preference, category, name = strength(option.rule)
+    return trial, preference, category, bool(option.cautions), name
+
+
 def _weighed(subject: str, holding: list[Verdict], safety: list[Verdict]) -> Option:
-    against, cautions, labels = [], [], []
+    against, cautions, open_cautions, labels = [], [], [], []
     unchecked = {name for verdict in holding for name in verdict.unchecked}
     for verdict in safety:
         if verdict.outcome is Outcome.DOES_NOT_APPLY:
@@ -111,12 +117,23 @@ def _weighed(subject: str, holding: list[Verdict], safety: list[Verdict]) -> Opt
                 labels.append(verdict)
         elif verdict.outcome is Outcome.CANNOT_TELL:
             # a danger that cannot be excluded is said, never taken as absent
-            unchecked.update(name for name in verdict.missing if name != ORDERED)
+            if verdict.rule.advise.act == "avoid":
+                unchecked.update(verdict.missing)
+            else:
+                open_cautions.append(verdict)
         elif verdict.rule.advise.act == "avoid":
             against.append(verdict)
         else:
             cautions.append(verdict)
-    return Option(subject, tuple(holding), tuple(against), tuple(cautions), tuple(labels), tuple(sorted(unchecked)))
+    return Option(
+        subject,
+        tuple(holding),
+        tuple(against),
+        tuple(cautions),
+        tuple(open_cautions),
+        tuple(labels),
+        tuple(sorted(unchecked)),
+    )
 
 
 def current_drugs(facts: Facts) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from service.advice.missing import plan as plan_missing
 from service.advice.model import INCOMPLETE, UNDIAGNOSED, Advice, Notice, Options, Unsafe
 from service.advice.options import DrugRules, choose, current_drugs, is_offer
 from service.facts.model import Facts
+from service.facts.vocabulary.base import Vocabulary
 from service.record.model import Coverage
 from service.rules.rule import Content
 from service.rules.tables import Orderable
@@ -25,6 +26,7 @@ def advise(
     drug_rules: DrugRules,
     facts: Facts,
     content: Content,
+    vocabulary: Vocabulary,
     by_fact: Mapping[str, tuple[tuple[str, Orderable], ...]],
 ) -> list[Advice]:
     """Everything worth saying, most urgent first.
@@ -40,12 +42,12 @@ def advise(
              ("test", "label")]  # fmt: skip
     advice: list[Advice] = [*_unsafe_now(drug_rules, facts), *_warned(warnings)]
     advice += _with_notes(options, notes)
-    missing = plan_missing(verdicts, options, facts, content, by_fact)
+    missing = plan_missing(verdicts, options, facts, content, vocabulary, by_fact)
     if missing is not None:
         advice.append(missing)
     advice += [Notice(verdict.rule.advise.subject, (verdict,)) for verdict in referrals]
     unread = _unread(facts)
-    if unread and advice:
+    if unread:
         advice.append(Notice(INCOMPLETE, unread=unread))
     return sorted(advice, key=lambda item: item.urgency)
 

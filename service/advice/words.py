@@ -12,7 +12,8 @@ from service.rules.interpret import Known
 from service.rules.rule import Content, Rule
 from service.rules.verdict import Verdict
 
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>&~])")
+# Characters that can begin markup inside a line, and what makes a bare address a link (GitHub-flavored Markdown).
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>&|~@#]|:(?=//)|(?<=www)\.)", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 LONGEST = 160  # characters of a found text that are shown
 _WHY = {
@@ -100,8 +101,8 @@ class Words:
         return f"{said}: found “{escape(found)}”" if found else said
 
     def source(self, rule: Rule) -> str:
-        """Source, edition and page of a rule."""
-        return f"{self.content.sources[rule.source.ref].label}, {rule.source.at}"
+        """Source and page of a rule, short; the foot of a card cites the source in full."""
+        return f"{self.content.sources[rule.source.ref].short_label}, {rule.source.at}"
 
     def strength(self, rule: Rule) -> str:
         """Preference and category as the source prints them."""

@@ -47,6 +47,7 @@ _NONE = re.compile(
     r"|\bnicht nach(?:weisbar|gewiesen)\b|\bundetect\w*|\bnone\b",
     re.IGNORECASE,
 )
+_ABOUT_MUTATIONS = re.compile(r"mutation|variant|kinase[- ]?dom|resist|wild[- ]?typ", re.IGNORECASE)
 _FAILED = re.compile(
     r"\bfail\w*|not (?:evaluable|possible|performed|tested)|insufficient|inconclusive|indetermin\w*|no result|no amplification"
     r"|nicht (?:auswertbar|beurteilbar|möglich|durchgeführt)|low transcript|pending|ausstehend",
@@ -105,6 +106,7 @@ def read_report(text: str, *, is_test: bool = False) -> Reading | None:
     found: dict[str, AblChange] = {}
     absent: list[str] = []
     none_found = doubtful = False
+    about_mutations = is_test or _ABOUT_MUTATIONS.search(text) is not None  # "fusion not detected" is about the fusion
     for clause in clauses(text):
         here = [(at, change) for at, change in sorted(_changes(clause), key=_place) if _of_abl1(clause, at)]
         for at, change in here:
@@ -115,7 +117,7 @@ def read_report(text: str, *, is_test: bool = False) -> Reading | None:
                 absent.append(change.name)
             else:
                 doubtful = True
-        if not here and _NONE.search(clause) and _of_abl1(clause, len(clause)):
+        if not here and about_mutations and _NONE.search(clause) and _of_abl1(clause, len(clause)):
             none_found = True
     if not found and (doubtful or _FAILED.search(text)):
         return Reading(failed=True)

@@ -41,21 +41,33 @@ class Said:
 
 
 def explicit_state(record: PatientRecord, as_of: date) -> Said:
-    """The state by Conditions, which speak of today, and by the newest disease status observation.
+    """The state by the problem list, which speaks of today, and by the newest dated statement: a disease status
+    observation or an encounter diagnosis.
 
-    Where they differ, an observation of the last 90 days makes it a contradiction; an older one is history.
+    Where they differ, a statement of the last 90 days makes it a contradiction; an older one is history. Problem-list
+    items that differ are told apart by their dates.
     """
     said = statements(record, as_of)
-    now = tuple(s for s in said if s.when is None)
-    dated = [s for s in said if s.when is not None]
-    newest = tuple(s for s in dated if s.when and dated[0].when and s.when.end == dated[0].when.end)
+    now = _newest([(s.entry.when, s) for s in said if s.when is None])
+    newest = _newest([(s.when, s) for s in said if s.when is not None])
     chosen = (*now, *newest)
     if now and newest and {s.state for s in now} != {s.state for s in newest}:
         latest = newest[0].when
         if latest is not None and latest.end < as_of - _CURRENT:
             chosen = now
     kinds = {s.state for s in chosen}
+    if kinds == {"relapsed", "refractory"}:  # a relapse that does not respond is both; the newer word counts
+        chosen = newest or chosen
+        kinds = {s.state for s in chosen} if newest else {"refractory"}
     return Said(next(iter(kinds)) if len(kinds) == 1 else None, chosen)
+
+
+def _newest(said: list[tuple[When | None, Statement]]) -> tuple[Statement, ...]:
+    """The statements of the latest day; all of them where one is undated, for then nobody knows which came last."""
+    days = [when.end for when, _ in said if when is not None]
+    if len({s.state for _, s in said}) <= 1 or len(days) < len(said):
+        return tuple(s for _, s in said)
+    return tuple(s for when, s in said if when is not None and when.end == max(days))
 
 
 @provides("disease_state", needs=("response", "treatment_phase"))

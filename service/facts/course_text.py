@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from service.record.text import states
 
@@ -10,6 +11,8 @@ _NTH = {
     1: r"(?:first|1st|erst\w*|1\.)", 2: r"(?:second|2nd|zweit\w*|2\.)", 3: r"(?:third|3rd|dritt\w*|3\.)",
     4: r"(?:fourth|4th|viert\w*|4\.)", 5: r"(?:fifth|5th|fünft\w*|5\.)",
 }  # fmt: skip
+_ORDINALS = {"1": "first ", "2": "second ", "3": "third ", "4": "fourth ", "5": "fifth "}
+_ORDINAL = re.compile(r"\b([1-5])\.\s*(?=[^\W\d])")
 _REL = r"(?:relaps|rezidiv|recurr|recidiv|rechute|recaíd|atkryt|back ?slid)"
 _REM = r"(?:remission|remisi|remiss)"
 RELAPSE = re.compile(
@@ -31,7 +34,7 @@ _EITHER = re.compile(rf"{_REL}\w*\s*(?:/|or|and|oder|und|-)\s*(?:refra\w+)", re.
 # "in remission after relapse", "prior relapse": what came before is not the state.
 _BEFORE = re.compile(
     rf"\b(?:after|nach|following|since|seit)\b[^,;.()\n]*"
-    rf"|\b(?:prior|previous|past|post|früher\w*)[\s-]+(?:\w+[\s-]+)?(?:{_REL}\w*|{_REM}\w*)",
+    rf"|\b(?:prior|previous|past|früher\w*)[\s-]+(?:\w+[\s-]+)?(?:{_REL}\w*|{_REM}\w*)|\bpost[\s-]*(?:{_REL}|{_REM})\w*",
     re.IGNORECASE,
 )
 _STATES = (("relapsed", RELAPSE), ("in-remission", _REMISSION), ("refractory", _REFRACTORY), ("new-diagnosis", _NEW))
@@ -92,12 +95,18 @@ def state_in(text: str) -> str | None:
 
 def relapse_number_in(text: str) -> int | None:
     """The highest number of a relapse that a text states ("second relapse", "1. Rezidiv")."""
-    return max((n for n, pattern in _RELAPSE_NO.items() if states(text, pattern)), default=None)
+    return _highest(_RELAPSE_NO, text)
 
 
 def remission_number_in(text: str) -> int | None:
     """The highest number of a remission that a text states ("CR2", "zweite Remission")."""
-    return max((n for n, pattern in _REMISSION_NO.items() if states(text, pattern)), default=None)
+    return _highest(_REMISSION_NO, text)
+
+
+def _highest(patterns: Mapping[int, re.Pattern[str]], text: str) -> int | None:
+    # "1." before a word is an ordinal, not the end of a sentence
+    text = _ORDINAL.sub(lambda match: _ORDINALS[match[1]], text)
+    return max((n for n, pattern in patterns.items() if states(text, pattern)), default=None)
 
 
 def many_relapses_in(text: str) -> bool:

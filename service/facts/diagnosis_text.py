@@ -14,7 +14,8 @@ def _of(letter: str) -> str:
     """Before the disease ("T-cell ALL", "precursor B lymphoblastic ...") or behind it ("LAL-T", "ALL, T lineage")."""
     before = rf"(?<!CAR[ -])\b(?:pre-?|pro-?|cortical |early )?{letter}(?:[\s-]+|(?=ALL)){_WORDS_BETWEEN}{_DISEASE}"
     behind = (
-        rf"\b(?:ALL|LAL|LLA|leuk\w+|leuc\w+|lymphom\w*)[\s,(-]+(?:de |of |a |di |célul\w+ |cell\w+ )*"
+        rf"\b(?:ALL|LAL|LLA|leuk\w+|leuc\w+|lymphom\w*)[\s,(-]+"
+        rf"(?:(?:linf|lymph)\w+ |agu\w+ |acut\w+ |aigu\w+ |de |of |a |di |à |célul\w+ |cell\w+ )*"
         rf"(?:pre-?|pro-?|common )?{letter}(?:[\s-]+(?:cell|zell\w*|lin\w+|precursor|vorläufer)\b|(?=[\s,;.)]|$))"
     )
     return f"{before}|{behind}"

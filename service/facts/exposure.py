@@ -18,6 +18,7 @@ from service.record.values import as_dict, as_list, as_text, concept_text, notes
 
 MEDICATIONS = ("MedicationStatement", "MedicationRequest", "MedicationAdministration")
 _ORDERS = frozenset({"order", "original-order", "reflex-order", "filler-order", "instance-order"})
+_PLANS = frozenset({"plan", "proposal", "option"})
 _TREATS = frozenset({"chemotherapy", "targeted", "immunotherapy", "corticosteroid"})
 # Days after a dose for which a drug is still at work. Pegylated asparaginases act for weeks.
 _LINGERS = {"pegaspargase": 28, "calaspargase pegol": 28}
@@ -103,7 +104,11 @@ def is_steroid(drug: str) -> bool:
 
 @once_per_record
 def exposures(record: PatientRecord, as_of: date) -> Exposures:
-    """All drugs of the record's medications and of procedures coded by drug; preparations for local use left out."""
+    """All drugs of the record's medications and of procedures coded by drug.
+
+    Left out: preparations for local use, and mere plans. A plan or an intended statement says that the drug has not
+    been given yet; an order may have been carried out.
+    """
     items: list[Exposure] = []
     nameless = False
     for entry in record.of_type(*MEDICATIONS, "Procedure"):
@@ -111,7 +116,7 @@ def exposures(record: PatientRecord, as_of: date) -> Exposures:
         if not found.drugs:
             nameless = nameless or (entry.type != "Procedure" and not entry.codings and not entry.text.strip())
             continue
-        if is_local(entry.resource, entry.codings, entry.text):
+        if is_local(entry.resource, entry.codings, entry.text) or _is_plan(entry):
             continue
         items += _of_entry(entry, found.drugs, found.from_text, found.note, as_of)
     return Exposures(tuple(items), nameless)
@@ -128,6 +133,12 @@ def _of_entry(
     intrathecal = is_intrathecal(entry.resource, entry.text)
     for drug in sorted(drugs):
         yield Exposure(drug, entry, given, ongoing, start, end, stopped, intrathecal, from_text, note)
+
+
+def _is_plan(entry: Entry) -> bool:
+    if entry.type == "MedicationRequest":
+        return as_text(entry.resource.get("intent")) in _PLANS and entry.status != "completed" and not _reported(entry)
+    return entry.type == "MedicationStatement" and entry.status == "intended"
 
 
 def _was_given(entry: Entry) -> bool:

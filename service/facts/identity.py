@@ -134,7 +134,7 @@ def care_setting(facts: Facts) -> Iterator[Fact]:
     if len({setting for setting, _, _ in said}) == 1:
         yield known("care_setting", said[0][0], *seen)
     elif said:
-        yield unknown("care_setting", Reason.CONFLICTING, "adult and pediatric services are both named", seen)
+        yield unknown("care_setting", Reason.NOT_DECIDED, "adult and pediatric services are both named", seen)
 
 
 def _present(entry: Entry, as_of: date) -> bool:

@@ -240,14 +240,15 @@ class Registry:
 
 
 _NO_CUT = 1_000_000
+_NOTHING_FOUND = frozenset({Reason.RECORD_EMPTY, Reason.NOT_PROVIDED, Reason.NOT_GIVEN})
 
 
 class Facts:
     """All facts of one patient at one moment, each read when first asked for.
 
     ``stated`` facts win over everything. Otherwise the providers of a name are asked in order until one knows, or
-    finds that the record contradicts itself: no derivation settles that. If none does, the first unknown's reason is
-    kept.
+    finds that the record contradicts itself: no derivation settles that. If none does, the first reason is kept that says
+    more than that nothing was found.
     """
 
     __slots__ = ("_asking", "_cut", "_ran", "_read", "as_of", "record", "registry", "site", "stated")
@@ -292,7 +293,8 @@ class Facts:
                 if fact.known or fact.reason is Reason.CONFLICTING:
                     first = fact
                     break
-                first = first or fact
+                if first is None or (first.reason in _NOTHING_FOUND and fact.reason not in _NOTHING_FOUND):
+                    first = fact
         finally:
             del self._asking[name]
         fact = first if first is not None else self.registry.unknown_fact(self, name)

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from service.facts import (
     abl1_tests,
+    clocks,
     cns,
+    course,
     derive,
     diagnosis,
+    fitness,
     genetics,
+    hct,
     identity,
     immunophenotype,
     labs,
     mrd,
     pharmacogenes,
+    phase,
     response,
+    therapy,
+    tki,
+    toxicity,
 )
 from service.facts.given import unknown_stated
 from service.facts.karyotype import reader as karyotype
@@ -27,9 +35,17 @@ READERS: tuple[Provider, ...] = (
     *abl1_tests.PROVIDERS,
     *pharmacogenes.PROVIDERS,
     *immunophenotype.PROVIDERS,
+    *course.PROVIDERS,
+    *clocks.PROVIDERS,
+    *phase.PROVIDERS,
     *mrd.PROVIDERS,
     *response.PROVIDERS,
     *labs.PROVIDERS,
     *cns.PROVIDERS,
+    *therapy.PROVIDERS,
+    *tki.PROVIDERS,
+    *hct.PROVIDERS,
+    *fitness.PROVIDERS,
+    *toxicity.PROVIDERS,
 )
 REGISTRY = Registry((*READERS, *derive.PROVIDERS), unknown_stated)

@@ -68,7 +68,7 @@ def statements(record: PatientRecord, as_of: date) -> tuple[Statement, ...]:
 def _of_conditions(record: PatientRecord, as_of: date) -> Iterator[Statement]:
     for disease in served(record, as_of):
         yield from _of_condition(record, disease.entry, as_of)
-    own = {disease.entry.reference for disease in diseases(record, as_of)}
+    own = {disease.entry.reference for disease in diseases(record, as_of) if disease.diagnosis in SERVED}
     for entry in record.about("diagnosis.all", "diagnosis.cns_disease", types=("Condition",)):
         state = record.means(entry, "disease_state")
         if state is not None and entry.reference not in own:
@@ -76,18 +76,25 @@ def _of_conditions(record: PatientRecord, as_of: date) -> Iterator[Statement]:
 
 
 def _of_condition(record: PatientRecord, entry: Entry, as_of: date) -> Iterator[Statement]:
+    """What a Condition says: an encounter diagnosis of its own day, an item of the problem list of today."""
+    when = entry.when if _of_an_encounter(entry) else None
     match standing(entry, as_of):
         case Standing.RELAPSE:
-            yield Statement("relapsed", entry, None, "clinical status: relapse", False)
+            yield Statement("relapsed", entry, when, "clinical status: relapse", False)
         case Standing.REMISSION:
-            yield Statement("in-remission", entry, None, "clinical status: remission", False)
+            yield Statement("in-remission", entry, when, "clinical status: remission", False)
         case _:
             coded = record.means(entry, "disease_state")
             state = coded or state_in(words_of(entry))
             if state == "new-diagnosis" and not _recent(entry, as_of):
                 state = None
             if state is not None:
-                yield Statement(state, entry, None, words_of(entry), coded is None)
+                yield Statement(state, entry, when, words_of(entry), coded is None)
+
+
+def _of_an_encounter(entry: Entry) -> bool:
+    categories = as_list(entry.resource.get("category"))
+    return any(code == "encounter-diagnosis" for category in categories for _, code in codings_of(category))
 
 
 def _recent(entry: Entry, as_of: date) -> bool:

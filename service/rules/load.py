@@ -116,6 +116,7 @@ class _Loader:
                 aliases=shape.aliases,
                 url=shape.url,
                 licence_note=shape.licence_note,
+                short=shape.short,
                 body=shape.authors_or_body,
                 inventory_prefix=shape.inventory_prefix,
                 supersedes=shape.supersedes,

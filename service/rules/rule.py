@@ -26,6 +26,7 @@ class Source:
     aliases: tuple[str, ...] = ()
     url: str | None = None
     body: str = ""
+    short: str | None = None
     licence_note: str | None = None
     inventory_prefix: str | None = None
     supersedes: tuple[str, ...] = ()
@@ -35,6 +36,11 @@ class Source:
     @property
     def label(self) -> str:
         return f"{self.title}, {self.edition}"
+
+    @property
+    def short_label(self) -> str:
+        """What the source is called inside a line."""
+        return self.short or self.label
 
 
 @dataclass(frozen=True, slots=True)

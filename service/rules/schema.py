@@ -53,6 +53,7 @@ class Shape(BaseModel):
 class SourceShape(Shape):
     id: str
     title: str
+    short: str | None = None
     edition: str
     published: date = Field(alias="date")
     authors_or_body: str

@@ -194,12 +194,15 @@ def test_traces_tell_how_it_came_about() -> None:
 
 
 def test_text_of_the_record_is_inert_in_markdown() -> None:
-    hostile = "x](http://evil) <script>alert(1)</script>\n# head **b** `c` |"
+    hostile = "x](http://evil) <script>alert(1)</script>\n# head **b** `c` | www.evil.example me@evil.example"
     shown = escape(hostile)
     assert "\n" not in shown
     assert "<script" not in shown.replace("\\<", "")
-    for mark in "[]()<>#*`|":
+    for mark in "[]<>#*`|":
         assert all(shown[i - 1] == "\\" for i, c in enumerate(shown) if c == mark)
+    assert "http://" not in shown
+    assert "www.evil" not in shown
+    assert "me@evil" not in shown
     assert len(escape("a" * 500)) <= LONGEST
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from service.facts.derive.tools import any_of, at_least, flag, follows, less_than, number, word
-from service.facts.model import Fact, Facts, provides
+from service.facts.model import Fact, Facts, Reason, provides, unknown
 
 _PER_UL = 1000.0  # 10^9/L to cells per microliter
 _TAP = ("csf_wbc", "csf_rbc", "wbc_current", "blood_rbc")
@@ -40,6 +40,8 @@ def cns_status(facts: Facts) -> Iterator[Fact]:
     blasts, few = flag(facts, "csf_blasts"), less_than(facts, "csf_wbc", 5)
     if blasts is False:
         yield follows("cns_status", "CNS-1", facts, "csf_blasts")
+    elif blasts is None and facts["csf_blasts"].reason is Reason.STALE:
+        yield unknown("cns_status", Reason.STALE, facts["csf_blasts"].detail, facts["csf_blasts"].provenance)
     elif blasts and few:
         yield follows("cns_status", "CNS-2", facts, "csf_blasts", "csf_wbc")
     elif blasts and few is False:

@@ -6,6 +6,7 @@ from service.facts.vocabulary.base import Options, boolean, category, number, to
 from service.facts.vocabulary.drugs import DRUG_ALIASES, DRUGS, IMPLIES, TREATMENT_ALIASES, TREATMENTS
 
 _G = "treatment history"
+_O = "orders"
 _J = "clinician's judgement"
 _TKIS = ("imatinib", "dasatinib", "nilotinib", "bosutinib", "ponatinib", "asciminib", "olverembatinib")
 _REGIMENS = (
@@ -55,7 +56,7 @@ TYPES = (
     boolean("relapsed_or_refractory_to_tki", "relapsed after or refractory to a TKI", group=_G,
             read_from="TKIs that failed"),
     category("induction_tki", "TKI of the induction", *_TKIS, "none", group=_G, read_from="TKI given during induction"),
-    boolean("candidate_tki_used_in_induction", "the TKI considered was used in induction", group=_G,
+    boolean("candidate_tki_used_in_induction", "the TKI considered was used in induction", group=_O,
             read_from="drug ordered and TKI of the induction"),
     boolean("prior_blinatumomab", "prior blinatumomab", **_history("treatments given so far", "therapy.blinatumomab")),
     boolean("prior_inotuzumab", "prior inotuzumab ozogamicin",
@@ -70,12 +71,12 @@ TYPES = (
              **_regimen("text, or recognised from its drugs (then marked inferred)")),
     category("candidate_regimen", "regimen being considered", *_REGIMENS,
              **_regimen("the regimen ordered or on the card being built")),
-    boolean("candidate_regimen_is_multiagent", "the regimen considered is multiagent", group=_G,
+    boolean("candidate_regimen_is_multiagent", "the regimen considered is multiagent", group=_O,
             read_from="regimen being considered"),
-    boolean("regimen_previously_given", "the regimen considered was given before", group=_G,
+    boolean("regimen_previously_given", "the regimen considered was given before", group=_O,
             read_from="regimen being considered and regimens given"),
     token_set("regimen_contains", "drugs of the regimen", *DRUGS, **_drug_set("regimen being considered")),
-    boolean("on_chemotherapy", "on chemotherapy", group=_G, read_from="drugs being given"),
+    boolean("on_chemotherapy", "on chemotherapy", group=_O, read_from="drugs being given"),
     boolean("on_cytotoxic_chemotherapy", "on cytotoxic chemotherapy", group=_G, read_from="drugs being given"),
     boolean("on_steroids", "on corticosteroids", group=_G, read_from="drugs being given",
             no_means="a complete medication list without one"),

@@ -1,0 +1,146 @@
+"""The example patients through the whole service: HTTP request in, facts and cards as their stories say."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from functools import cache
+from typing import Any
+
+import pytest
+import yaml
+from flask.testing import FlaskClient
+
+from fhir_examples.request import FOLDER, names, request_of
+from service.advice.engine import Answer
+from service.advice.model import Missing, Options
+from service.app import create_app
+from service.commands.inputs import invocation_of
+from service.facts.model import Interval, TokenSet
+from service.facts.vocabulary import VOCABULARY
+from service.settings import Settings
+from service.wiring import Clinic, build_clinic
+
+Raw = dict[str, Any]
+PATH = "/cds-services/allcue-patient-view"
+
+
+def story(name: str) -> Raw:
+    found: Raw = yaml.safe_load((FOLDER / f"{name}.yaml").read_text(encoding="utf-8"))
+    return found
+
+
+def bundle(name: str) -> Raw:
+    found: Raw = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+    return found
+
+
+@cache
+def clinic() -> Clinic:
+    return build_clinic()
+
+
+@cache
+def answer(name: str) -> Answer:
+    return clinic().answer(invocation_of(bundle(name), story(name)["as_of"]))
+
+
+def post(request: Raw, as_of: date) -> tuple[int, Raw]:
+    client: FlaskClient = create_app(Settings(as_of=as_of)).test_client()
+    found = client.post(PATH, data=json.dumps(request), content_type="application/json")
+    return found.status_code, json.loads(found.data)
+
+
+def facts_named(section: str) -> list[Any]:
+    return [
+        pytest.param(name, fact, id=f"{name}: {fact}") for name in names() for fact in story(name).get(section) or ()
+    ]
+
+
+@pytest.mark.parametrize(("name", "fact"), facts_named("facts"))
+def test_facts_are_read(name: str, fact: str) -> None:
+    question = clinic().question(invocation_of(bundle(name), story(name)["as_of"]))
+    read = clinic().engine.facts(question)[VOCABULARY.resolve(fact)]
+    expected = VOCABULARY.lookup(fact).parse(story(name)["facts"][fact])
+    if isinstance(expected, TokenSet):
+        assert isinstance(read.value, TokenSet), read
+        assert expected.members <= read.value.members
+    elif isinstance(read.value, Interval) and isinstance(expected, float):
+        assert read.value.equals(expected) is not False
+    else:
+        assert read.value == expected, read
+
+
+@pytest.mark.parametrize(("name", "fact"), facts_named("unknown"))
+def test_what_cannot_be_known_stays_unknown_with_its_reason(name: str, fact: str) -> None:
+    question = clinic().question(invocation_of(bundle(name), story(name)["as_of"]))
+    read = clinic().engine.facts(question)[VOCABULARY.resolve(fact)]
+    assert read.value is None
+    assert str(read.reason) == story(name)["unknown"][fact], read
+
+
+def offered(found: Answer) -> list[str]:
+    """Words of every option that is offered: its name, subject and drugs."""
+    options = [option for advice in found.advice if isinstance(advice, Options) for option in advice.offered]
+    words = [(o.rule.advise.regimen or "", o.subject, *o.rule.advise.subjects, o.rule.title) for o in options]
+    return [" | ".join(row).lower().replace("-", " ") for row in words]
+
+
+@pytest.mark.parametrize("name", names())
+def test_cards(name: str) -> None:
+    expect, found = story(name)["expect"], answer(name)
+    words = offered(found)
+    if expect.get("silent"):
+        assert found.cards == ()
+    for wanted in expect.get("offers") or ():
+        assert any(wanted.lower().replace("-", " ") in row for row in words), f"{wanted} is not among {words}"
+    for unwanted in expect.get("not_offered") or ():
+        subjects = [row.split(" | ")[1] for row in words]
+        assert unwanted.lower().replace("-", " ") not in subjects
+    gaps = {gap.fact.name for advice in found.advice if isinstance(advice, Missing) for gap in advice.gaps}
+    assert set(expect.get("asks") or ()) <= gaps
+    text = "\n".join(card["detail"] for card in found.cards)
+    for warned in expect.get("warns") or ():
+        assert warned in text
+
+
+@pytest.mark.parametrize("name", names())
+def test_the_service_answers_as_the_engine(name: str) -> None:
+    """Over HTTP the same cards come as from the engine, complete and without empty values."""
+    status, body = post(request_of(bundle(name), name), story(name)["as_of"])
+    assert status == 200
+    assert [card["summary"] for card in body["cards"]] == [card["summary"] for card in answer(name).cards]
+    assert not list(empty(body, "")), body
+
+
+def empty(value: Any, path: str) -> Any:
+    """Paths of null, "", [] and {}; only ``cards`` may be empty."""
+    if value in (None, "", [], {}) and path != ".cards":
+        yield path
+    if isinstance(value, dict):
+        for key, child in value.items():
+            yield from empty(child, f"{path}.{key}")
+    elif isinstance(value, list):
+        for child in value:
+            yield from empty(child, f"{path}[]")
+
+
+REQUESTS = sorted(path.stem for path in (FOLDER / "requests").glob("*.json"))
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+def test_prefetch_states(name: str) -> None:
+    about, request = story(f"requests/{name}"), bundle(f"requests/{name}")
+    status, body = post(request, about["as_of"])
+    assert status == about["expect"]["status"]
+    for key in about["expect"].get("missing", ()):
+        assert any(key in issue["diagnostics"] for issue in body["issue"])
+    if status == 200:
+        invocation = invocation_of(request, about["as_of"])
+        assert {k: str(p.state) for k, p in invocation.prefetched.items()} == about["expect"]["key_states"]
+        assert body["cards"]
+        found = clinic().engine.facts(clinic().question(invocation))
+        for fact, reason in about.get("unknown", {}).items():
+            assert str(found[fact].reason) == reason, found[fact]
+        gaps = {g.fact.name for a in clinic().answer(invocation).advice if isinstance(a, Missing) for g in a.gaps}
+        assert set(about["expect"].get("asks", ())) <= gaps
