@@ -116,7 +116,9 @@ def test_reports(text, is_test, changes, absent, complete, failed):
     assert (reading.complete, reading.failed) == (complete, failed)
 
 
-@pytest.mark.parametrize("text", ["T315I detected", "NRAS G12D", "ABL1 sent", ""])
+@pytest.mark.parametrize(
+    "text", ["T315I detected", "NRAS G12D", "ABL1 sent", "", "BCR::ABL1 fusion not detected. nuc ish(ABL1,BCR)x2[200]"]
+)
 def test_texts_that_say_nothing_of_abl1_mutations(text):
     assert read_report(text) is None
 

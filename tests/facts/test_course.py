@@ -21,7 +21,16 @@ from service.facts.model import Facts, Interval, Reason, known, provides
 from service.facts.model import Provenance as Seen
 from service.record.model import Coverage
 from tests.facts.fhir import (
-    GM, ICD, administration, concept, condition, observation, procedure, resource, statement, status,
+    GM,
+    ICD,
+    administration,
+    concept,
+    condition,
+    observation,
+    procedure,
+    resource,
+    statement,
+    status,
 )  # fmt: skip
 from tests.facts.support import COMPLETE, facts_of
 

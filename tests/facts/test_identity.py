@@ -10,7 +10,7 @@ import pytest
 from service.facts import diagnosis, identity
 from service.facts.model import Facts, Interval, Reason, Site
 from service.record.model import Coverage
-from tests.facts.fhir import condition, concept, patient, resource
+from tests.facts.fhir import concept, condition, patient, resource
 from tests.facts.support import AS_OF, COMPLETE, facts_of
 
 

@@ -16,7 +16,17 @@ from service.facts.regimens import regimen_in
 from service.facts.vocabulary import VOCABULARY
 from service.record.model import Coverage
 from tests.facts.fhir import (
-    ATC, RXNORM, administration, concept, condition, observation, procedure, request, resource, statement, status,
+    ATC,
+    RXNORM,
+    administration,
+    concept,
+    condition,
+    observation,
+    procedure,
+    request,
+    resource,
+    statement,
+    status,
 )  # fmt: skip
 from tests.facts.support import COMPLETE, facts_of
 
