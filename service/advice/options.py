@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 
 from service.advice.model import Option, Options
-from service.facts.model import Facts, TokenSet, known
+from service.facts.model import Fact, Facts, TokenSet, known
 from service.facts.vocabulary.base import ValueProblem, Vocabulary
 from service.rules.compile import Evaluator
 from service.rules.criterion import Op
@@ -39,6 +40,7 @@ class DrugRules:
         self.rules = tuple(rule for rule in rules if rule.speaks_from_every_source and rule.facts & order_facts)
         self._evaluator = evaluator
         self._drugs = vocabulary.lookup(ORDERED)
+        self._prepared = lru_cache(maxsize=1024)(self._about)
         self._names = {rule: frozenset(_named(rule)) for rule in self.rules}
 
     def __contains__(self, rule: Rule) -> bool:
@@ -46,14 +48,15 @@ class DrugRules:
 
     def asked(self, drugs: Sequence[str], facts: Facts) -> list[Verdict]:
         """Their verdicts if these drugs were ordered. Words that are no drug ("allogeneic-hct") are passed over."""
-        tokens = tuple(token for drug in drugs if (token := self._canonical(drug)) is not None)
-        if not tokens:
-            return []
+        ordered, rules = self._prepared(tuple(drugs))
+        return self._evaluator.verdicts(rules, facts.assuming(ordered)) if rules else []
+
+    def _about(self, drugs: tuple[str, ...]) -> tuple[Fact, tuple[Rule, ...]]:
+        """The order as a fact, and the rules that may concern it."""
+        tokens = [token for drug in drugs if (token := self._canonical(drug)) is not None]
         ordered = self._drugs.token_set(tokens)
-        rules = [rule for rule in self.rules if not self._names[rule] or self._names[rule] & ordered.members]
-        if not rules:
-            return []
-        return self._evaluator.verdicts(rules, facts.assuming(known(ORDERED, ordered)))
+        rules = (rule for rule in self.rules if not self._names[rule] or self._names[rule] & ordered.members)
+        return known(ORDERED, ordered), tuple(rules) if tokens else ()
 
     def _canonical(self, word: str) -> str | None:
         try:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from service.facts import clocks, phase
 from service.facts.absence import absent
 from service.facts.conditions import words_of
 from service.facts.course_text import (
@@ -275,5 +274,5 @@ def _recency(words: _Words) -> date:
 
 
 PROVIDERS: tuple[Provider, ...] = (
-    disease_state, relapse_number, remission_number, refractory, relapse_site, *clocks.PROVIDERS, *phase.PROVIDERS,
+    disease_state, relapse_number, remission_number, refractory, relapse_site,
 )  # fmt: skip

@@ -6,7 +6,6 @@ import re
 from collections.abc import Collection, Iterator
 from datetime import date, timedelta
 
-from service.facts import tki
 from service.facts.absence import absent, complete_list, seen_in
 from service.facts.diagnosis import diagnosis_date
 from service.facts.exposure import MEDICATIONS, Exposure, Exposures, exposures, treats
@@ -261,5 +260,5 @@ def _first_line(when: When | None, diagnosed: When) -> bool:
 
 
 PROVIDERS: tuple[Provider, ...] = (
-    prior_therapies, present, since_inotuzumab, prior_lines, induction_regimen, *tki.PROVIDERS,
+    prior_therapies, present, since_inotuzumab, prior_lines, induction_regimen,
 )  # fmt: skip

@@ -26,9 +26,11 @@ _BEFORE_UNCERTAIN = re.compile(
     r"(?i)(cannot (?:be )?(?:exclude|rule)|can ?not exclude|not excluded|possible|possibly|suspect|suspicious|query|\?\s*$"
     r"|verdacht|v\.\s?a\.|fraglich|nicht auszuschlie|r/o\b|rule out|differential|probable)"
 )
+# Whole words: "chemotherapy" holds "mother". A sibling who gives stem cells is no family history.
 _BEFORE_FAMILY = re.compile(
-    r"(?i)(family history|familienanamnese|mother|father|brother|sister|sibling|aunt|uncle|cousin|grand|mutter|vater"
-    r"|bruder|schwester)"
+    r"(?i)(family history|familienanamnese|\b(?:grand)?(?:mother|father|parent)s?\b|\b(?:brother|sister|aunt|uncle|cousin)s?\b"
+    r"|(?<!matched )\bsiblings?\b(?![\s-]+(?:donor|allo|hct|hsct|sct|bmt|transplant|stem|bone))"
+    r"|\b(?:groß)?(?:mutter|vater)\b|\b(?:bruder|schwester)\b)"
 )
 _BEFORE_HISTORY = re.compile(r"(?i)(history of|h/o|z\.?\s?n\.?|zustand nach|anamnestisch|status post|s/p|survivor)")
 _AFTER_NEGATED = re.compile(

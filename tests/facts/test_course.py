@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.facts import course
+from service.facts import clocks, course, phase
 from service.facts.course_text import (
     phase_in,
     relapse_number_in,
@@ -34,6 +34,7 @@ from tests.facts.fhir import (
 )  # fmt: skip
 from tests.facts.support import COMPLETE, facts_of
 
+READERS = (*course.PROVIDERS, *clocks.PROVIDERS, *phase.PROVIDERS)
 # The day of judgement is 2025-06-01.
 ALL = condition("91857003", id="all", onsetDateTime="2020-01-15")
 RELAPSE = condition("12301000132103", onsetDateTime="2023-02-15")
@@ -47,7 +48,7 @@ def read(*resources: Any, response: tuple[str, str] | None = None, **options: An
         if response is not None:
             yield known("response", response[0], Seen("Observation/marrow", response[1]))
 
-    return facts_of(*resources, providers=(*course.PROVIDERS, responded), **options)
+    return facts_of(*resources, providers=(*READERS, responded), **options)
 
 
 @pytest.mark.parametrize(
@@ -150,6 +151,15 @@ FOCUS_ELSEWHERE = [{"reference": "Condition/diabetes"}]
             [condition("91857003", status="remission"), status("relapse", "2024-01-01")], "in-remission", id="old relapse"
         ),
         pytest.param([condition("91857003", status="remission"), status("CR", "2025-05-01")], "in-remission", id="agree"),
+        pytest.param([condition("C91.02", ICD, recordedDate="2023-01-01"), condition("C91.01", ICD, recordedDate="2024-01-01")],
+                     "in-remission", id="the newer of two items"),
+        pytest.param([condition("C91.02", ICD, recordedDate="2025-04-01", category=[concept("encounter-diagnosis")]),
+                      condition("C91.01", ICD, recordedDate="2025-04-01", category=[concept("encounter-diagnosis")])], None,
+                     id="two encounter diagnoses of a day"),
+        pytest.param([ALL, condition("C91.02", ICD, recordedDate="2022-04-01", category=[concept("encounter-diagnosis")]),
+                      condition("C91.01", ICD, recordedDate="2022-09-01", category=[concept("encounter-diagnosis")])],
+                     "in-remission", id="encounter diagnoses are of their day"),
+        pytest.param([condition("12301000132103"), condition("12311000132101")], "refractory", id="refractory relapse"),
         pytest.param([condition("91861009", status="remission")], None, id="another disease"),
         pytest.param([condition("91857003", status="resolved")], None, id="over"),
     ],
@@ -162,7 +172,7 @@ def test_explicit_state(resources: list[Any], state: str | None) -> None:
     "resources",
     [
         pytest.param([condition("91857003", status="remission"), status("relapse", "2025-05-01")], id="recent relapse"),
-        pytest.param([condition("C91.01", ICD), condition("C91.02", ICD)], id="two codes"),
+        pytest.param([condition("C91.01", ICD), condition("C91.02", ICD)], id="two codes without dates"),
         pytest.param([ALL, status("relapse", "2025-05-01"), status("CR", "2025-05-01")], id="same day"),
     ],
 )
@@ -420,7 +430,7 @@ def test_two_plans_contradict_each_other() -> None:
 
 def test_nothing_is_read_without_a_record() -> None:
     facts = Facts(date(2025, 6, 1), read().registry)
-    names = [name for provider in course.PROVIDERS for name in provider.provides]
+    names = [name for provider in READERS for name in provider.provides]
     assert {facts[name].reason for name in names} == {Reason.NOT_GIVEN}
 
 
@@ -439,6 +449,6 @@ VALUES = st.sampled_from(
 )
 def test_nothing_raises(of_condition: dict[str, Any], of_status: dict[str, Any]) -> None:
     facts = read({**ALL, **of_condition}, {**status("CR1"), **of_status}, RELAPSE)
-    for provider in course.PROVIDERS:
+    for provider in READERS:
         for name in provider.provides:
             assert facts[name].known or facts[name].reason

@@ -60,6 +60,12 @@ class FactType:
     read_from: str = ""
     codes: tuple[str, ...] = ()
     judgement: bool = False
+    _by_fold: Mapping[str, str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        by_fold = {_fold(alias): value for alias, value in self.value_aliases.items()}
+        by_fold.update({_fold(value): value for value in self.values})
+        object.__setattr__(self, "_by_fold", by_fold)
 
     def describe_values(self) -> str:
         """What is allowed, in English, for error messages and docs."""
@@ -84,13 +90,9 @@ class FactType:
         token = token.strip()
         if token in self.values:
             return token
-        folded = _fold(token)
-        for value in self.values:
-            if _fold(value) == folded:
-                return value
-        for alias, value in self.value_aliases.items():
-            if _fold(alias) == folded:
-                return value
+        found = self._by_fold.get(_fold(token))
+        if found is not None:
+            return found
         if self.pattern is not None and re.fullmatch(self.pattern, token):
             return token
         raise ValueProblem(
