@@ -38,7 +38,7 @@ _NEAR_DIAGNOSIS = (timedelta(days=30), timedelta(days=35))
 def _statuses(record: PatientRecord) -> list[tuple[Entry, str, str]]:
     """Stated CNS statuses, newest first: entry, CNS-1/2/3, and the words."""
     found = []
-    for entry in latest_first(record.of_type(*_PLACES)):
+    for entry in latest_first(e for e in record.of_type(*_PLACES) if not is_count(e)):
         text = full_text(entry)
         if "CNS" not in text and "ZNS" not in text:
             continue

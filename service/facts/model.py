@@ -284,6 +284,7 @@ class Facts:
             self._cut = min(self._cut, self._asking[name])
             return self.registry.unknown_fact(self, name)
         depth = self._asking[name] = len(self._asking)
+        outside, self._cut = self._cut, _NO_CUT
         first: Fact | None = None
         try:
             for provider in self.registry.by_name.get(name, ()):
@@ -301,14 +302,17 @@ class Facts:
         if self._cut >= depth:  # nothing below was cut short for the sake of a fact still being asked further up
             self._cut = _NO_CUT
             self._read[name] = fact
+        self._cut = min(self._cut, outside)
         return fact
 
     def _run(self, provider: Provider) -> dict[str, Fact]:
         done = self._ran.get(provider)
         if done is None:
+            outside, self._cut = self._cut, _NO_CUT
             done = {fact.name: fact for fact in provider.run(self)}
             if self._cut == _NO_CUT:
                 self._ran[provider] = done
+            self._cut = min(self._cut, outside)
         return done
 
     def assuming(self, *facts: Fact) -> Facts:

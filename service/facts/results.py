@@ -213,6 +213,10 @@ def is_count(entry: Entry) -> bool:
 
 def full_text(entry: Entry) -> str:
     """Everything an entry says in words: name, value, interpretation, notes, conclusion; a Condition's stage too."""
+    return entry.once(full_text, lambda: _full_text(entry))
+
+
+def _full_text(entry: Entry) -> str:
     parts = [entry.text, all_text(entry.resource)]
     if entry.type == "Condition":
         for stage in as_list(entry.resource.get("stage")):

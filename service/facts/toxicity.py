@@ -11,6 +11,7 @@ from service.facts.absence import absent, complete_list, fresh, seen_in
 from service.facts.conditions import Standing, is_differential, standing
 from service.facts.drug_names import drugs_in, named
 from service.facts.model import Fact, Facts, Interval, Provenance, Provider, Reason, known, provides, unknown
+from service.facts.results import is_count
 from service.facts.toxicity_kinds import ANAPHYLAXIS, kinds_of
 from service.facts.vocabulary.drugs import IMPLIES
 from service.facts.vocabulary.toxicity import KINDS
@@ -212,7 +213,8 @@ def hypersensitivity(facts: Facts) -> Iterator[Fact]:
     """Anaphylaxis, and which asparaginase was reacted to: by an allergy to it, or an adverse event that suspects it."""
     if facts.record is None:
         return
-    anaphylactic = [e for e in facts.record.of_type(*_TYPES, "AllergyIntolerance") if _is_anaphylaxis(e)]
+    told = (e for e in facts.record.of_type(*_TYPES, "AllergyIntolerance") if not is_count(e))
+    anaphylactic = [e for e in told if _is_anaphylaxis(e)]
     if anaphylactic:
         yield known("anaphylaxis", True, *(seen_in(e, e.text or None) for e in anaphylactic))
     else:

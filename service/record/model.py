@@ -77,6 +77,14 @@ class Entry:
     until: When | None = None
     preliminary: bool = False
     notes: tuple[str, ...] = ()  # what was odd but tolerable
+    _worked_out: dict[object, Any] = field(default_factory=dict, repr=False)
+
+    def once(self, key: object, work: Callable[[], T]) -> T:
+        """The result of some work on this entry, done the first time it is asked for under the key."""
+        if key not in self._worked_out:
+            self._worked_out[key] = work()
+        found: T = self._worked_out[key]
+        return found
 
 
 @dataclass(frozen=True, slots=True)
