@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
 from docs.generate import ROOT, pages
+from tests.test_examples import answer
 
 LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)#]+)")
 
@@ -26,3 +28,15 @@ def test_no_generated_page_is_left_over() -> None:
 def test_links_between_files_hold(page: Path) -> None:
     for target in LINK.findall(page.read_text(encoding="utf-8")):
         assert (page.parent / target).exists(), f"{page.name} points at {target}"
+
+
+def test_the_readme_shows_what_the_service_answers() -> None:
+    """The (shortened) answer in README is that of the example it names."""
+    shown = json.loads(re.findall(r"```json\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)[0])
+    found = answer("relapsed-ph-positive-t315i").cards
+    assert len(shown["cards"]) == len(found)
+    for card, real in zip(shown["cards"], found, strict=True):
+        assert (card["summary"], card["indicator"]) == (real["summary"], real["indicator"])
+        assert real["detail"].startswith(card["detail"].removesuffix(" ..."))
+        labels = [suggestion["label"] for suggestion in real.get("suggestions", ())]
+        assert {suggestion["label"] for suggestion in card.get("suggestions", ())} <= set(labels)

@@ -51,6 +51,7 @@ def serve(host: str, port: int, workers: int) -> int:
         "timeout": TIMEOUT_S,
         "preload_app": True,
         "proc_name": "allcue",
+        "control_socket_disable": True,
     }
     _Server(app, options).run()
     return 0
