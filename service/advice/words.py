@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from service.facts.model import Fact, Interval, TokenSet
 from service.facts.vocabulary.base import FactType, ValueProblem, Vocabulary
@@ -49,8 +50,10 @@ def escape(text: str) -> str:
 class Words:
     """Says facts and sources the way cards and the terminal show them."""
 
-    def __init__(self, vocabulary: Vocabulary, content: Content):
+    def __init__(self, vocabulary: Vocabulary, content: Content, quote: Callable[[str], str] = escape):
+        """``quote``: what is done to text from the record; a terminal, unlike a card, shows it as it is."""
         self.vocabulary = vocabulary
+        self._quote = quote
         self.content = content
 
     def kind(self, name: str) -> FactType | None:
@@ -81,14 +84,14 @@ class Words:
             return f"{fact.value}{unit}"
         if isinstance(fact.value, TokenSet):
             return str(fact.value)
-        return escape(fact.value)
+        return self._quote(fact.value)
 
     def fact(self, fact: Fact) -> str:
         """One line: label, value, and where and when it was read."""
         where = ""
         if fact.provenance:
             first = fact.provenance[0]
-            parts = [escape(first.resource)] + ([first.date] if first.date else [])
+            parts = [self._quote(first.resource)] + ([first.date] if first.date else [])
             where = f" ({', '.join(parts)})"
         return f"{self.label(fact.name)}: {self.value(fact)}{where}"
 
@@ -98,7 +101,7 @@ class Words:
             return f"known only in part: {self.value(fact)}"
         said = _WHY[str(fact.reason)] if fact.reason else ""
         found = next((p.found for p in fact.provenance if p.found), None)
-        return f"{said}: found “{escape(found)}”" if found else said
+        return f"{said}: found “{self._quote(found)}”" if found else said
 
     def source(self, rule: Rule) -> str:
         """Source and page of a rule, short; the foot of a card cites the source in full."""

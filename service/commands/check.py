@@ -13,7 +13,7 @@ from service.advice.engine import Answer
 from service.advice.words import Words
 from service.commands.inputs import Unreadable, invocations
 from service.rules.verdict import Trace, TraceNode
-from service.wiring import build_clinic
+from service.wiring import Clinic, build_clinic
 
 _COLOURS = {"critical": "red", "warning": "yellow", "info": "cyan"}
 _MARKS = {True: ("✓", "green"), False: ("✗", "red"), None: ("?", "yellow")}
@@ -31,11 +31,16 @@ def check(files: tuple[str, ...], as_of: date | None, trace: bool) -> int:
                 failed = True
                 continue
             answer = clinic.answer(invocation)
-            lines = _shown(name, answer, clinic.engine.words, trace)
+            lines = _shown(name, answer, terminal_words(clinic), trace)
             click.echo("\n".join(lines))
             for aside in clinic.question(invocation).record.set_aside:
                 click.echo(click.style(f"  set aside: {aside.reference}: {aside.reason}", dim=True))
     return 1 if failed else 0
+
+
+def terminal_words(clinic: Clinic) -> Words:
+    """Words that show text of the record as it is."""
+    return Words(clinic.engine.vocabulary, clinic.engine.content, quote=str)
 
 
 def _shown(name: str, answer: Answer, words: Words, trace: bool) -> Iterator[str]:

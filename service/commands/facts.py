@@ -8,6 +8,7 @@ from datetime import date
 import click
 
 from service.advice.words import Words
+from service.commands.check import terminal_words
 from service.commands.inputs import Unreadable, invocations
 from service.facts.model import Fact, Facts
 from service.facts.vocabulary import VOCABULARY
@@ -25,7 +26,7 @@ def facts(files: tuple[str, ...], as_of: date | None) -> int:
             continue
         question = clinic.question(invocation)
         click.echo(click.style(f"{name} as of {question.as_of}", bold=True))
-        click.echo("\n".join(_lines(clinic.engine.facts(question), clinic.engine.words)))
+        click.echo("\n".join(_lines(clinic.engine.facts(question), terminal_words(clinic))))
         for aside in question.record.set_aside:
             click.echo(f"  set aside  {aside.reference}: {aside.reason}")
     return 1 if failed else 0
