@@ -61,5 +61,7 @@ def in_icd(entry: Entry, prefixes: tuple[str, ...]) -> bool:
 
 def names(entry: Entry, pattern: re.Pattern[str], *, past_too: bool = False) -> bool:
     """Whether an entry's name states something of this patient; ``past_too``: also as history."""
+    if not pattern.search(entry.text):
+        return False
     mention = mention_of(entry.text, pattern)
     return mention is Mention.PRESENT or (past_too and mention is Mention.HISTORY)

@@ -15,6 +15,7 @@ from service.facts.course_text import (
     relapse_number_in,
     relapse_site_in,
     remission_number_in,
+    says,
     sites_in,
 )  # fmt: skip
 from service.facts.diagnosis import diagnosis_date, names_relapse, served
@@ -22,7 +23,6 @@ from service.facts.model import Fact, Facts, Interval, Provenance, Provider, Rea
 from service.facts.timeline import Statement, relapses, statements, status_observations
 from service.record.dates import parse_when
 from service.record.model import Entry, PatientRecord, When
-from service.record.text import states
 from service.record.values import all_text
 
 _CURRENT = timedelta(days=90)  # a dated statement that may still contradict what a Condition says of today
@@ -90,19 +90,17 @@ def disease_state(facts: Facts) -> Iterator[Fact]:
         yield _computed(facts) or absent(facts, "disease_state", *_TYPES, what="a statement of the disease state")
 
 
-def _against_response(
-    facts: Facts, state: str, said: tuple[Statement, ...], seen: tuple[Provenance, ...]
-) -> Fact:
+def _against_response(facts: Facts, state: str, said: tuple[Statement, ...], seen: tuple[Provenance, ...]) -> Fact:
     response = facts["response"]
     both = (*seen, *response.provenance)
     day = _day_of(response)
     if not isinstance(response.value, str) or day is None or facts.record is None:
         return known("disease_state", state, *seen)
     stated = max((s.when for s in said if s.when is not None), key=lambda w: w.end, default=None)
-    if stated is not None and day.end <= stated.start:
-        return known("disease_state", state, *seen)
     in_response = response.value in ("CR", "CRi", "CRu")
     if state == "in-remission" and not in_response:
+        if stated is not None and day.end <= stated.start:
+            return known("disease_state", state, *seen)
         found = diagnosis_date(facts.record, facts.as_of)
         if stated is None and found is not None and day.end <= found.when.end + _DIAGNOSTIC:
             return known("disease_state", state, *seen)
@@ -111,6 +109,8 @@ def _against_response(
     if state == "in-remission" or not in_response:
         return known("disease_state", state, *seen)
     since = stated or _last_relapse(facts.record, facts.as_of)
+    if since is not None and day.end <= since.start:
+        return known("disease_state", state, *seen)
     if state == "new-diagnosis" or (since is not None and day.start > since.end):
         return known("disease_state", "in-remission", *response.provenance, *seen, detail="by the later response")
     detail = f"stated to be {state}, but the response of {day.text} is {response.value}"
@@ -264,7 +264,7 @@ def relapse_site(facts: Facts) -> Iterator[Fact]:
 
 def _telling_of_relapse(record: PatientRecord, as_of: date) -> list[_Words]:
     """Words about a relapse, those of the newest first; undated ones (the disease's own Condition) before all."""
-    words = [w for w in _course_words(record, as_of) if states(w.text, RELAPSE) or names_relapse(record, w.entry)]
+    words = [w for w in _course_words(record, as_of) if says(w.text, RELAPSE) or names_relapse(record, w.entry)]
     return sorted(words, key=_recency, reverse=True)
 
 

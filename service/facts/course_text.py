@@ -16,7 +16,8 @@ _ORDINAL = re.compile(r"\b([1-5])\.\s*(?=[^\W\d])")
 _REL = r"(?:relaps|rezidiv|recurr|recidiv|rechute|recaíd|atkryt|back ?slid)"
 _REM = r"(?:remission|remisi|remiss)"
 RELAPSE = re.compile(
-    rf"(?<!risk of )(?<!risk for )(?<!prevent )(?<!vor ){_REL}(?!\w*[\s-]*(?:free|frei|risk|risiko|prophyla))", re.IGNORECASE
+    rf"(?<!risk of )(?<!risk for )(?<!prevent )(?<!vor ){_REL}(?!\w*[\s-]*(?:free|frei|risk|risiko|prophyla))",
+    re.IGNORECASE,
 )
 _REMISSION = re.compile(
     rf"(?<!partial )(?<!partielle )(?<!partieller )(?<!teil){_REM}(?!\w*[\s-]*indu)"
@@ -24,7 +25,8 @@ _REMISSION = re.compile(
     re.IGNORECASE,
 )
 _REFRACTORY = re.compile(
-    r"refract|refrakt|induction failure|induktionsversag|therapieversag|primary resistan|resistant disease", re.IGNORECASE
+    r"refract|refrakt|induction failure|induktionsversag|therapieversag|primary resistan|resistant disease",
+    re.IGNORECASE,
 )
 _NEW = re.compile(
     r"newly[\s-]diagnos|new[\s-]diagnos|\bde novo\b|erstdiagnos|\bneu\s?diagnos|at (?:initial )?presentation|previously untreated",
@@ -55,7 +57,8 @@ _SITES = {
     "CNS": re.compile(r"central nervous|mening|liquor|(?-i:\bCNS|\bZNS|\bCSF\b)", re.IGNORECASE),
     "testicular": re.compile(r"testic|testis|testes|hoden", re.IGNORECASE),
     "extramedullary": re.compile(
-        r"extramedull|mediastin|lymph ?nod|lymphknoten|\bskin\b|cutan|kutan|soft tissue|\bovar|\bbreast\b", re.IGNORECASE
+        r"extramedull|mediastin|lymph ?nod|lymphknoten|\bskin\b|cutan|kutan|soft tissue|\bovar|\bbreast\b",
+        re.IGNORECASE,
     ),
 }
 _ISOLATED = re.compile(r"isolat|isoliert|\bonly\b|\bnur\b", re.IGNORECASE)
@@ -76,6 +79,11 @@ _PHASES = (
 )  # fmt: skip
 
 
+def says(text: str, pattern: re.Pattern[str]) -> bool:
+    """Whether a text plainly states something. Most texts do not name it at all, which is quick to see."""
+    return pattern.search(text) is not None and states(text, pattern)
+
+
 def state_in(text: str) -> str | None:
     """The state of the disease that a text states, or ``None`` where it states none or several.
 
@@ -83,7 +91,7 @@ def state_in(text: str) -> str | None:
     ('in-remission', None)
     """
     now = _BEFORE.sub(" ", _EITHER.sub("relapsed", text))
-    said = {state for state, pattern in _STATES if states(now, pattern)}
+    said = {state for state, pattern in _STATES if says(now, pattern)}
     if len(said) > 1:
         said.discard("new-diagnosis")
     if said == {"relapsed", "in-remission"} and (remission_number_in(now) or 0) >= 2:
@@ -106,22 +114,22 @@ def remission_number_in(text: str) -> int | None:
 def _highest(patterns: Mapping[int, re.Pattern[str]], text: str) -> int | None:
     # "1." before a word is an ordinal, not the end of a sentence
     text = _ORDINAL.sub(lambda match: _ORDINALS[match[1]], text)
-    return max((n for n, pattern in patterns.items() if states(text, pattern)), default=None)
+    return max((n for n, pattern in patterns.items() if says(text, pattern)), default=None)
 
 
 def many_relapses_in(text: str) -> bool:
     """Whether a text speaks of several relapses without counting them."""
-    return states(text, _MANY)
+    return says(text, _MANY)
 
 
 def refractory_in(text: str) -> bool:
     """Whether a text calls the disease refractory. "Relapsed or refractory" leaves open which of both it is."""
-    return states(_EITHER.sub("relapsed", text), _REFRACTORY)
+    return says(_EITHER.sub("relapsed", text), _REFRACTORY)
 
 
 def sites_in(text: str) -> frozenset[str]:
     """Sites that a text states: marrow, CNS, testicular, extramedullary."""
-    return frozenset(site for site, pattern in _SITES.items() if states(text, pattern))
+    return frozenset(site for site, pattern in _SITES.items() if says(text, pattern))
 
 
 def relapse_site_in(text: str) -> str | None:
@@ -131,9 +139,9 @@ def relapse_site_in(text: str) -> str | None:
     ('isolated-CNS', 'combined', None)
     """
     sites = sites_in(text)
-    if ("marrow" in sites and len(sites) > 1) or states(text, _COMBINED):
+    if ("marrow" in sites and len(sites) > 1) or says(text, _COMBINED):
         return "combined"
-    if not states(text, _ISOLATED):
+    if not says(text, _ISOLATED):
         return None
     if len(sites) == 1:
         return f"isolated-{next(iter(sites))}"
@@ -144,7 +152,7 @@ def phase_in(text: str) -> str | None:
     """The phase of treatment that a text names, or ``None`` where it names none or several."""
     found = set()
     for phase, pattern in _PHASES:
-        if states(text, pattern):
+        if says(text, pattern):
             found.add(phase)
         text = pattern.sub(" ", text)
     return (next(iter(found)) or None) if len(found) == 1 else None

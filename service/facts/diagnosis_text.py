@@ -22,7 +22,8 @@ def _of(letter: str) -> str:
 
 
 _B = re.compile(
-    _of("B") + r"|\bBCP\b|\b(?:common|c)-?\s?ALL\b|\bB[\s-]+(?:cell |zell\w* )?(?:precursor|vorläufer)|\bprecursor[\s-]B\b",
+    _of("B")
+    + r"|\bBCP\b|\b(?:common|c)-?\s?ALL\b|\bB[\s-]+(?:cell |zell\w* )?(?:precursor|vorläufer)|\bprecursor[\s-]B\b",
     re.IGNORECASE,
 )
 _T = re.compile(_of("T") + r"|\bprecursor[\s-]T\b|\bETP\b|\bT[\s-]+(?:cell |zell\w* )?vorläufer", re.IGNORECASE)

@@ -129,7 +129,9 @@ _ECOG_CODES = {
     "LA9622-7": 0, "LA9623-5": 1, "LA9624-3": 2, "LA9625-0": 3, "LA9626-8": 4, "LA9627-6": 5,
     "425389002": 0, "422512005": 1, "422894000": 2, "423053003": 3, "423237006": 4, "423409001": 5,
 }  # fmt: skip
-_ECOG_TEXT = re.compile(r"(?:ECOG|WHO|performance status|\bPS)?[^\d\n]{0,20}\b([0-5])(?:\s*(?:-|–|to|bis)\s*([0-5]))?\b", re.IGNORECASE)
+_ECOG_TEXT = re.compile(
+    r"(?:ECOG|WHO|performance status|\bPS)?[^\d\n]{0,20}\b([0-5])(?:\s*(?:-|–|to|bis)\s*([0-5]))?\b", re.IGNORECASE
+)
 _KARNOFSKY = "89243-0"
 
 
@@ -215,7 +217,9 @@ def pregnancy(facts: Facts) -> Iterator[Fact]:
             yield known("pregnancy", answer, seen_in(entry, all_text(entry.resource) or None))
             return
     for entry in facts.record.of_type("Condition"):
-        coded = facts.record.means(entry, "pregnancy") == "true" or in_icd(entry, ("O0", "O1", "O2", "O3", "O4", "Z33", "Z34"))
+        coded = facts.record.means(entry, "pregnancy") == "true" or in_icd(
+            entry, ("O0", "O1", "O2", "O3", "O4", "Z33", "Z34")
+        )
         active = standing(entry, facts.as_of) in (Standing.ACTIVE, Standing.UNSAID)
         if coded and active and fresh(entry.when, facts.as_of, _PREGNANT_FOR):
             yield known("pregnancy", True, seen_in(entry, entry.text or None))
@@ -226,7 +230,7 @@ def pregnancy(facts: Facts) -> Iterator[Fact]:
 def _pregnant(record: PatientRecord, entry: Entry) -> bool | None:
     terminology = record.terminology
     for system, code in codings_of(entry.resource.get("valueCodeableConcept")):
-        said = terminology.meaning(terminology.canonical(system), code).get("pregnancy")
+        said = terminology.meaning(*terminology.coding(system, code)).get("pregnancy")
         if said is not None:
             return said == "true"
     found = qualitative(entry.resource, terminology)

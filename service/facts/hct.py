@@ -12,7 +12,7 @@ from service.facts.conditions import words_of
 from service.facts.model import Fact, Facts, Interval, Provenance, Provider, Reason, known, provides, unknown
 from service.facts.timeline import relapses, statements, status_observations
 from service.record.dates import completed_months, months_bounds, parse_when
-from service.record.model import Entry, PatientRecord, When
+from service.record.model import Entry, PatientRecord, When, once_per_record
 from service.record.text import Mention, mention_of, states
 from service.record.values import all_text, as_text
 
@@ -23,6 +23,10 @@ _UNSPECIFIED = re.compile(
     r"(?:stem cell|stammzell\w*|bone marrow|knochenmark\w*|hematopoietic|haematopoietic)[\w\s-]*transpl|(?-i:\bH?SCT\b|\bHCT\b"
     r"|\bSZT\b|\bBMT\b|\bKMT\b)",
     re.IGNORECASE,
+)
+_ADJECTIVES = (
+    ("allogeneic", re.compile(r"\ballo(?:gen\w*)?\b|matched (?:un)?related|sibling donor|haplo", re.IGNORECASE)),
+    ("autologous", re.compile(r"\bauto(?:log\w*)?\b", re.IGNORECASE)),
 )
 # Procedures around a transplant or infusion that are not it.
 _AROUND = re.compile(
@@ -35,6 +39,11 @@ _TRANSPLANT = r"(?:hct|hsct|sct|bmt|szt|kmt|transplant\w*|stammzell\w*)"
 _RELAPSE_AFTER = re.compile(
     rf"(?:relaps|rezidiv|recurr)\w*[\s\w,]{{0,20}}?(?:after|following|post|nach)[\s-]+(?:\w+[\s-]+){{0,3}}{_TRANSPLANT}\b"
     rf"|post[\s-]?(?:allo\w*[\s-]*)?{_TRANSPLANT}[\s-]+(?:relaps|rezidiv)",
+    re.IGNORECASE,
+)
+# Without any of these no text names an infusion.
+_MAYBE = re.compile(
+    r"allo|auto|transpl|hct|hsct|sct|bmt|szt|kmt|dli|donor|spender|car[\s-]?t|chimeric|leucel|kymriah|tecartus|aucatzyl",
     re.IGNORECASE,
 )
 _AHEAD = ("preparation", "on-hold")
@@ -58,6 +67,7 @@ class Infusion:
         return seen_in(self.entry, self.entry.text or None, from_text=self.from_text, inferred=inferred)
 
 
+@once_per_record
 def infusions(record: PatientRecord, as_of: date) -> tuple[Infusion, ...]:
     """All infusions and transplants on record, newest first, undated ones last. A Condition tells of one in the past,
     but not when; an empty Procedure is none.
@@ -95,7 +105,9 @@ def _kind(record: PatientRecord, entry: Entry) -> tuple[str | None, bool]:
     if any(group in coded for group in _GROUPS):
         return None, False
     text = entry.text if entry.type != "Condition" else words_of(entry)
-    return (None, True) if _AROUND.search(text) else (_kind_in(record, entry.type, text), True)
+    if not _MAYBE.search(text) or _AROUND.search(text):
+        return None, True
+    return _kind_in(record, entry.type, text), True
 
 
 def _kind_in(record: PatientRecord, type_: str, text: str) -> str | None:
@@ -103,9 +115,11 @@ def _kind_in(record: PatientRecord, type_: str, text: str) -> str | None:
         mention = record.terminology.mention(group, text)
         if mention is Mention.PRESENT or (type_ == "Condition" and mention is Mention.HISTORY):
             return kind
-    if type_ == "Condition":
-        return "unspecified" if mention_of(text, _UNSPECIFIED) is Mention.HISTORY else None
-    return "unspecified" if states(text, _UNSPECIFIED) else None
+    mention = mention_of(text, _UNSPECIFIED)
+    if mention is not (Mention.HISTORY if type_ == "Condition" else Mention.PRESENT):
+        return None
+    said = [kind for kind, pattern in _ADJECTIVES if pattern.search(text)]
+    return said[0] if len(said) == 1 else "unspecified"
 
 
 @provides("prior_allo_hct", "hct_type")

@@ -28,7 +28,7 @@ _ANTIEMETIC = re.compile(r"nausea|vomit|emesis|emeti[ck]|übelkeit|erbrechen", r
 _ANTILEUKEMIC = re.compile(r"leuk[aä]?e?mi|lymphoblast|\bALL\b|induction|consolidation|maintenance", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Draft:
     """One readable draft order. ``local``: a preparation for skin, eye, ear, nose or airways."""
 
@@ -81,7 +81,7 @@ def read_drafts(resources: Iterable[Any], terminology: Terminology) -> DraftOrde
             if not isinstance(kind, str):
                 unreadable.append(("?", "a draft that is no resource"))
             continue
-        if row.get("status") in _GONE or row.get("doNotPerform") is True:
+        if as_text(row.get("status")) in _GONE or row.get("doNotPerform") is True:
             continue
         draft = _draft(row, kind, medications, terminology)
         if draft is None:
@@ -91,12 +91,10 @@ def read_drafts(resources: Iterable[Any], terminology: Terminology) -> DraftOrde
     return DraftOrders(tuple(drafts), tuple(unreadable))
 
 
-def _draft(
-    row: Resource, kind: str, medications: Mapping[str, Resource], terminology: Terminology
-) -> Draft | None:
+def _draft(row: Resource, kind: str, medications: Mapping[str, Resource], terminology: Terminology) -> Draft | None:
     concept = _drug(row, medications) if kind == "MedicationRequest" else row.get("code")
     text = concept_text(concept)
-    codings = [(terminology.canonical(system), code) for system, code in codings_of(concept)]
+    codings = [terminology.coding(system, code) for system, code in codings_of(concept)]
     coded = frozenset[str]().union(*(terminology.concepts_of(system, code) for system, code in codings))
     if not codings and not text:
         return None
@@ -180,7 +178,7 @@ def _procedures(draft: Draft, terminology: Terminology) -> Iterator[str]:
 
 def _graft(draft: Draft, terminology: Terminology) -> str | None:
     for system, code in codings_of(draft.resource.get("code")):
-        said = terminology.meaning(terminology.canonical(system), code).get("hct")
+        said = terminology.meaning(*terminology.coding(system, code)).get("hct")
         if said is not None:
             return said
     return None

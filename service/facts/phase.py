@@ -38,8 +38,10 @@ def treatment_phase(facts: Facts) -> Iterator[Fact]:
         seen = (seen_in(entry, plan_text(entry), from_text=True) for _, entry in told)
         yield unknown("treatment_phase", Reason.CONFLICTING, f"plans name {' and '.join(sorted(named))}", seen)
     else:
-        yield _by_transplant(facts, facts.record) or _by_drugs(facts, facts.record) or absent(
-            facts, "treatment_phase", *_PLANS, what="the phase of treatment"
+        yield (
+            _by_transplant(facts, facts.record)
+            or _by_drugs(facts, facts.record)
+            or absent(facts, "treatment_phase", *_PLANS, what="the phase of treatment")
         )
 
 
@@ -74,7 +76,9 @@ def _by_drugs(facts: Facts, record: PatientRecord) -> Fact | None:
     found = exposures(record, facts.as_of)
     if found.nameless or not complete_list(facts, *MEDICATIONS) or not served(record, facts.as_of):
         return None
-    relapsed = bool(relapses(record, facts.as_of)) or any(s.state == "relapsed" for s in statements(record, facts.as_of))
+    relapsed = bool(relapses(record, facts.as_of)) or any(
+        s.state == "relapsed" for s in statements(record, facts.as_of)
+    )
     return None if relapsed else _frontline(record, found, facts.as_of)
 
 

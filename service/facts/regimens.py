@@ -52,6 +52,6 @@ def regimen_in(text: str) -> tuple[str, str | None] | None:
     (('HyperCVAD', 'hyper-CVAD'), ('GMALL', None))
     """
     for name, pattern, treatment in _REGIMENS:
-        if states(text, pattern):
+        if pattern.search(text) and states(text, pattern):
             return name, treatment
     return None

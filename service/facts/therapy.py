@@ -64,7 +64,7 @@ def prior_therapies(facts: Facts) -> Iterator[Fact]:
             given.setdefault("IT chemotherapy", []).append(exposure.seen())
     for name, seen in _treatments(facts.record, facts.as_of):
         given.setdefault(name, []).append(seen)
-    open_ = set(found.ordered_only())
+    open_ = {drug for drug in found.ordered_only() if treats(drug)}
     if not complete_list(facts, "Procedure"):
         open_ |= {*TREATMENTS, *(drug for drug in DRUG_NAMES if "CAR-T" in IMPLIES.get(drug, ()))}
     complete = complete_list(facts, *MEDICATIONS) and not found.nameless
@@ -89,9 +89,7 @@ def _listed(name: str, members: Collection[str], open_: Collection[str], complet
     return TokenSet(value.members, False, frozenset(kind.values) - value.members - maybe)
 
 
-def _history(
-    facts: Facts, name: str, token: str, listed: TokenSet, seen: list[Provenance], found: Exposures
-) -> Fact:
+def _history(facts: Facts, name: str, token: str, listed: TokenSet, seen: list[Provenance], found: Exposures) -> Fact:
     """Whether a drug or class was given."""
     answer = listed.includes(token)
     if answer:
@@ -147,7 +145,7 @@ def present(facts: Facts) -> Iterator[Fact]:
     treating = [e for e in found.given() if treats(e.drug) and e.within(facts.as_of, _CYCLE)]
     acting = [e for e in found.items if e.acts(facts.as_of)]
     for name, rows, open_ in (
-        ("current_therapies", treating, {e.drug for e in acting} - {e.drug for e in treating}),
+        ("current_therapies", treating, {e.drug for e in acting if treats(e.drug)} - {e.drug for e in treating}),
         ("concurrent_drugs", acting, set[str]()),
     ):
         listed = _listed(name, {e.drug for e in rows}, open_, complete)
@@ -206,7 +204,7 @@ def prior_lines(facts: Facts) -> Iterator[Fact]:
     if facts.record is None:
         return
     for entry in facts.record.of_type("Observation"):
-        if entry.when is None or not states(entry.text, _LINES):
+        if entry.when is None or not _LINES.search(entry.text) or not states(entry.text, _LINES):
             continue
         number = quantity(entry.resource)
         count = as_float(number.value) if number is not None and number.comparator is None else None
@@ -250,7 +248,9 @@ def induction_regimen(facts: Facts) -> Iterator[Fact]:
     if len(kinds) == 1:
         yield known("induction_regimen", chosen[0][0], *seen)
     elif told:
-        yield unknown("induction_regimen", Reason.NOT_DECIDED, "which of the regimens was the induction is not said", seen)
+        yield unknown(
+            "induction_regimen", Reason.NOT_DECIDED, "which of the regimens was the induction is not said", seen
+        )
     else:
         yield absent(facts, "induction_regimen", "CarePlan", "MedicationStatement", what="a regimen")
 

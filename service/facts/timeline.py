@@ -22,7 +22,7 @@ _SAME_RELAPSE = timedelta(days=60)
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement of the state of the disease. ``when is None``: a Condition's word on how it stands today."""
+    """One statement of the state of the disease. ``when is None``: a problem list's word on how it stands today."""
 
     state: str
     entry: Entry
@@ -76,7 +76,9 @@ def _of_conditions(record: PatientRecord, as_of: date) -> Iterator[Statement]:
 
 
 def _of_condition(record: PatientRecord, entry: Entry, as_of: date) -> Iterator[Statement]:
-    """What a Condition says: an encounter diagnosis of its own day, an item of the problem list of today."""
+    """What a Condition says: an encounter diagnosis of its own day, an item of the problem list of today. An item that
+    is a relapse with an onset of its own speaks of that day, unless its clinical status says that it lasts.
+    """
     when = entry.when if _of_an_encounter(entry) else None
     match standing(entry, as_of):
         case Standing.RELAPSE:
@@ -88,6 +90,8 @@ def _of_condition(record: PatientRecord, entry: Entry, as_of: date) -> Iterator[
             state = coded or state_in(words_of(entry))
             if state == "new-diagnosis" and not _recent(entry, as_of):
                 state = None
+            if state == "relapsed" and when is None:
+                when = next((r.when for r in _coded_relapses(record, as_of) if r.entry is entry), None)
             if state is not None:
                 yield Statement(state, entry, when, words_of(entry), coded is None)
 
@@ -115,7 +119,7 @@ def _coded_state(record: PatientRecord, entry: Entry) -> str | None:
     """The state by the coded value. The letters of the German oncology data set count under any system of theirs."""
     terminology = record.terminology
     for system, code in codings_of(entry.resource.get("valueCodeableConcept")):
-        said = terminology.meaning(terminology.canonical(system), code).get("disease_state")
+        said = terminology.meaning(*terminology.coding(system, code)).get("disease_state")
         if said is None and "response.obds" in entry.concepts:
             rows = (c for c in terminology.codings("response.obds") if c.code == code)
             said = next((terminology.meaning(c.system, c.code).get("disease_state") for c in rows), None)

@@ -15,7 +15,7 @@ from service.facts.results import is_count
 from service.facts.toxicity_kinds import ANAPHYLAXIS, kinds_of
 from service.facts.vocabulary.drugs import IMPLIES
 from service.facts.vocabulary.toxicity import KINDS
-from service.record.model import Entry, PatientRecord, Resource
+from service.record.model import Entry, PatientRecord, Resource, once_per_record
 from service.record.values import (
     all_text,
     as_dict,
@@ -30,7 +30,9 @@ from service.record.values import (
 
 _RECENT = 28  # days for which an event without an outcome counts as of now
 _TYPES = ("AdverseEvent", "Condition", "Observation")
-_GRADE = re.compile(r"(?:CTCAE(?: v?\d(?:\.\d+)?)?|grade|grad|gr\.|°)[\s:=°]*([1-5]|IV|I{1,3}|V)(?![\w.])", re.IGNORECASE)
+_GRADE = re.compile(
+    r"(?:CTCAE(?: v?\d(?:\.\d+)?)?|grade|grad|gr\.|°)[\s:=°]*([1-5]|IV|I{1,3}|V)(?![\w.])", re.IGNORECASE
+)
 _BARE_GRADE = re.compile(r"\s*(?:grade|grad|G)?\s*([0-5])\s*", re.IGNORECASE)
 _ROMAN = {"I": 1, "II": 2, "III": 3, "IV": 4, "V": 5}
 # Severity in words, as CTCAE itself defines grades 1 to 3: mild, moderate, severe (which may also be 4 or 5).
@@ -65,6 +67,7 @@ class Event:
         return self.grade.high if isinstance(self.grade, Interval) else self.grade
 
 
+@once_per_record
 def events(record: PatientRecord, as_of: date) -> tuple[Event, ...]:
     """All toxicities on record, newest first. Observations count only with a grade."""
     found = []
@@ -205,7 +208,9 @@ def _now(facts: Facts, name: str, own: list[Event]) -> Fact:
         return known(name, chosen.grade, chosen.seen())
     if chosen.entry.when is None:
         return unknown(name, Reason.UNDATED, "whether it is over is not said", (chosen.seen(),))
-    return unknown(name, Reason.STALE, f"older than {_RECENT} days, and whether it is over is not said", (chosen.seen(),))
+    return unknown(
+        name, Reason.STALE, f"older than {_RECENT} days, and whether it is over is not said", (chosen.seen(),)
+    )
 
 
 @provides("anaphylaxis", "e_coli_asparaginase_hypersensitivity", "asparaginase_hypersensitivity")
@@ -231,10 +236,16 @@ def hypersensitivity(facts: Facts) -> Iterator[Fact]:
         yield known("asparaginase_hypersensitivity", kind, *seen)
     elif reacted:
         detail = "reactions to both kinds are on record"
-        yield unknown("asparaginase_hypersensitivity", Reason.CONFLICTING, detail, [p for seen in reacted.values() for p in seen])
+        yield unknown(
+            "asparaginase_hypersensitivity", Reason.CONFLICTING, detail, [p for seen in reacted.values() for p in seen]
+        )
     else:
         yield absent(
-            facts, "asparaginase_hypersensitivity", "AllergyIntolerance", "AdverseEvent", what="a reaction to asparaginase"
+            facts,
+            "asparaginase_hypersensitivity",
+            "AllergyIntolerance",
+            "AdverseEvent",
+            what="a reaction to asparaginase",
         )
 
 

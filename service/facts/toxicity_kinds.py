@@ -83,9 +83,7 @@ class _Sign:
         return states(text, self.pattern)
 
 
-ANAPHYLAXIS = _Sign(
-    frozenset({"10002218", "39579001", "T78.2XXA", "T88.6XXA"}), re.compile(r"anaphyla", re.IGNORECASE)
-)
+ANAPHYLAXIS = _Sign(frozenset({"10002218", "39579001", "T78.2XXA", "T88.6XXA"}), re.compile(r"anaphyla", re.IGNORECASE))
 
 
 def kinds_of(entry: Entry) -> tuple[str, ...]:
@@ -99,4 +97,6 @@ def kinds_of(entry: Entry) -> tuple[str, ...]:
     for group in sorted(entry.concepts - entry.text_concepts):
         if group in _BY_GROUP:
             return _BY_GROUP[group]
-    return next((kinds for kinds, pattern in _CTCAE_NAMES if states(entry.text, pattern)), ())
+    return next(
+        (kinds for kinds, pattern in _CTCAE_NAMES if pattern.search(entry.text) and states(entry.text, pattern)), ()
+    )

@@ -6,10 +6,13 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
-from service.record.dates import parse_when
-from service.record.model import Coverage, Entry, PatientRecord, SetAside, When, newest_first
+from service.record.corrected import version_of, without_replaced
+from service.record.model import Coverage, Entry, PatientRecord, SetAside, newest_first
+from service.record.subject import MEDICATIONS, Subjects
 from service.record.terminology import Terminology
-from service.record.values import as_dict, as_list, as_text, codings_of, concept_text
+from service.record.usable import CONTRADICTION, ahead, contradicts, dates, refusal, status_of
+from service.record.values import as_text
+from service.record.whose import Ownership, id_of
 
 READ = frozenset(
     {
@@ -18,31 +21,6 @@ READ = frozenset(
         "EpisodeOfCare", "PractitionerRole",
     }
 )  # fmt: skip
-_NOT_EVIDENCE = frozenset({"entered-in-error", "cancelled", "not-taken", "draft", "unknown", "not-done", "revoked"})
-_ASIDE_BY_TYPE: Mapping[str, frozenset[str]] = {
-    "Condition": frozenset(),  # has no status; verificationStatus speaks
-    "Procedure": _NOT_EVIDENCE - {"unknown"},
-}
-_VERIFICATION_AGAINST = frozenset({"refuted", "entered-in-error"})
-_MEDICATIONS = ("MedicationStatement", "MedicationRequest", "MedicationAdministration")
-_STARTS: Mapping[str, tuple[str, ...]] = {
-    "Observation": ("effectiveDateTime", "effectivePeriod", "effectiveInstant", "issued"),
-    "DiagnosticReport": ("effectiveDateTime", "effectivePeriod", "issued"),
-    "Condition": ("onsetDateTime", "onsetPeriod", "recordedDate"),
-    "Procedure": ("performedDateTime", "performedPeriod"),
-    "MedicationStatement": ("effectiveDateTime", "effectivePeriod", "dateAsserted"),
-    "MedicationRequest": ("authoredOn",),
-    "MedicationAdministration": ("effectiveDateTime", "effectivePeriod"),
-    "AdverseEvent": ("date", "detected", "recordedDate"),
-    "AllergyIntolerance": ("onsetDateTime", "recordedDate"),
-    "ServiceRequest": ("occurrenceDateTime", "occurrencePeriod", "authoredOn"),
-    "Encounter": ("period",),
-    "CarePlan": ("period", "created"),
-    "EpisodeOfCare": ("period",),
-}
-# A result or treatment of the future is a mistake or a plan; a Condition's onset or an order may be ahead.
-_NOT_AHEAD = frozenset({"Observation", "DiagnosticReport", "MedicationAdministration", "AdverseEvent"})
-_HISTOLOGY = "histology-morphology-behavior"
 Raw = tuple[str | None, Any]  # (fullUrl of the bundle entry, resource)
 
 
@@ -59,50 +37,30 @@ def build_record(
     Args:
         resources: (fullUrl, resource) pairs in any order, of any patient, of any quality.
         patient_id: the patient the record is about; resources of another are set aside. ``None``: that of the only
-            Patient resource, if there is one.
+            Patient resource, if there is one; of several, none is the patient's.
         coverage: how much of each resource type was asked for and came.
         as_of: the day of judgement; results of later days are not seen.
 
     Never raises for a bad resource.
     """
-    return _Builder(patient_id, as_of, terminology).build(list(resources), coverage)
+    return _Builder(list(resources), patient_id, as_of, terminology).build(coverage)
 
 
 class _Builder:
-    def __init__(self, patient_id: str | None, as_of: date, terminology: Terminology):
-        self.patient_id = patient_id
+    def __init__(self, resources: list[Raw], patient_id: str | None, as_of: date, terminology: Terminology):
+        self.resources = [(_type(resource), full_url, resource) for full_url, resource in resources]
         self.as_of = as_of
         self.terminology = terminology
+        self.subjects = Subjects(terminology)
         self.aside: list[SetAside] = []
-        self.medications: dict[str, Mapping[str, Any]] = {}
+        self.owners = Ownership(patient_id, [raw[1:] for raw in self.resources if raw[0] == "Patient"])
 
-    def build(self, resources: list[Raw], coverage: Mapping[str, Coverage]) -> PatientRecord:
-        patient = self._patient(resources)
-        if self.patient_id is None and patient is not None:
-            self.patient_id = as_text(patient.get("id")) or None
-        latest: dict[str, tuple[str, Mapping[str, Any]]] = {}
-        anonymous = 0
-        for full_url, resource in resources:
-            if not isinstance(resource, Mapping):
-                self.aside.append(SetAside("?", "not a resource"))
-                continue
-            kind = resource.get("resourceType")
-            if kind == "Medication":
-                self._medication(full_url, resource)
-            elif kind == "Patient":
-                continue
-            elif not isinstance(kind, str) or kind not in READ:
-                self.aside.append(SetAside(_reference(resource, full_url), "type not read", str(kind or "")))
-            else:
-                reference = _reference(resource, full_url)
-                if reference.endswith("/?"):
-                    anonymous += 1
-                    reference = f"{kind}/?{anonymous}"
-                version = _version(resource)
-                if reference not in latest or version >= latest[reference][0]:
-                    latest[reference] = (version, resource)
-        entries = [entry for ref, (_, resource) in latest.items() if (entry := self._entry(ref, resource)) is not None]
-        entries = self._without_replaced(entries)
+    def build(self, coverage: Mapping[str, Coverage]) -> PatientRecord:
+        latest = self._latest()
+        entries = [entry for ref, resource in latest.items() if (entry := self._entry(ref, resource)) is not None]
+        entries, replaced = without_replaced(entries)
+        for entry in replaced:
+            self.aside.append(SetAside(entry.reference, "replaced by a corrected result", entry.type, entry.concepts))
         ordered = newest_first(entries)
         by_type: dict[str, list[Entry]] = {}
         by_concept: dict[str, list[Entry]] = {}
@@ -111,8 +69,8 @@ class _Builder:
             for concept in entry.concepts:
                 by_concept.setdefault(concept, []).append(entry)
         return PatientRecord(
-            self.patient_id,
-            patient,
+            self.owners.patient_id,
+            self._patient(),
             ordered,
             coverage,
             self.terminology,
@@ -121,195 +79,89 @@ class _Builder:
             {concept: tuple(found) for concept, found in by_concept.items()},
         )
 
-    def _patient(self, resources: list[Raw]) -> Mapping[str, Any] | None:
-        found = None
-        for _, resource in resources:
-            if isinstance(resource, Mapping) and resource.get("resourceType") == "Patient":
-                own = as_text(resource.get("id"))
-                if self.patient_id is not None and own and own != self.patient_id:
-                    self.aside.append(SetAside(f"Patient/{own}", "belongs to another patient", "Patient"))
-                elif found is None:
-                    found = resource
-        return found
+    def _latest(self) -> dict[str, Mapping[str, Any]]:
+        """The patient's resources of the types that are read, each in its newest version, by reference."""
+        latest: dict[str, Mapping[str, Any]] = {}
+        for kind, full_url, resource in self.resources:
+            if kind == "Patient":
+                continue
+            if kind == "Medication":
+                self.subjects.add_medication(full_url, resource)
+            elif kind not in READ:
+                known = isinstance(resource, Mapping)
+                reference = _reference(resource, full_url, kind) if known else "?"
+                self.aside.append(SetAside(reference, "type not read" if known else "not a resource", kind))
+            else:
+                self._take(latest, _reference(resource, full_url, kind), kind, resource)
+        return latest
 
-    def _medication(self, full_url: str | None, resource: Mapping[str, Any]) -> None:
-        own = as_text(resource.get("id"))
-        if own:
-            self.medications[f"Medication/{own}"] = resource
-        if full_url:
-            self.medications[full_url] = resource
+    def _take(
+        self, latest: dict[str, Mapping[str, Any]], reference: str, kind: str, resource: Mapping[str, Any]
+    ) -> None:
+        reason = self.owners.refusal(resource)
+        if reason is not None:  # before versions are compared: another patient's may bear the same id
+            concepts = self.subjects.coded(self.subjects.about(kind, resource)[0])[1]
+            self.aside.append(SetAside(reference, reason, kind, concepts))
+            return
+        if reference.endswith("/?"):
+            reference = f"{reference}{len(latest) + 1}"
+        other = latest.get(reference)
+        if other is not None:
+            old, new = version_of(other), version_of(resource)
+            if old != new:
+                self.aside.append(SetAside(reference, "an older version", kind))
+            if new < old:
+                return
+        latest[reference] = resource
+
+    def _patient(self) -> Mapping[str, Any] | None:
+        """The newest version of the Patient resource, one with the id that was asked for before one without any."""
+        found: Mapping[str, Any] | None = None
+        for kind, _, resource in self.resources:
+            if kind != "Patient":
+                continue
+            if not self.owners.is_patient(resource):
+                reason = "one of several patients" if self.owners.several else "belongs to another patient"
+                self.aside.append(SetAside(f"Patient/{id_of(resource) or '?'}", reason, "Patient"))
+            elif found is None or (bool(id_of(resource)), version_of(resource)) >= (
+                bool(id_of(found)),
+                version_of(found),
+            ):
+                found = resource
+        return found
 
     def _entry(self, reference: str, resource: Mapping[str, Any]) -> Entry | None:
         kind: str = resource["resourceType"]
-        status = resource.get("status")
-        status = status if isinstance(status, str) else None
-        concept, notes = self._concept(kind, resource)
-        codings = tuple((self.terminology.canonical(system), code) for system, code in codings_of(concept))
-        concepts: frozenset[str] = frozenset()
-        for system, code in codings:
-            concepts |= self.terminology.concepts_of(system, code)
-        text = concept_text(concept)
-        text_concepts: frozenset[str] = frozenset()
-        if not concepts and text:
-            text_concepts = self.terminology.concepts_in_text(text)
-            concepts = text_concepts
-        reason = self._refused(kind, resource, status, codings, text)
-        when, until = _dates(kind, resource)
-        if reason is None and kind in _NOT_AHEAD and when is not None and when.start > self.as_of:
-            reason = f"dated after {self.as_of.isoformat()}"
+        status = status_of(resource)
+        concept, notes = self.subjects.about(kind, resource)
+        codings, concepts, text_concepts, text = self.subjects.read(concept)
+        when, until, odd = dates(kind, resource)
+        reason = refusal(kind, resource, status) or ahead(kind, when, self.as_of)
+        if reason is None and kind == "Condition" and contradicts(self.terminology, codings, text):
+            reason = CONTRADICTION
         if reason is not None:
             self.aside.append(SetAside(reference, reason, kind, concepts))
             return None
+        if odd is not None:
+            notes = (*notes, odd)
+        if kind in MEDICATIONS and codings and not text_concepts and self._other_drug(concepts, text):
+            notes = (*notes, "its code and its text name different drugs; the code is taken")
         return Entry(
             kind, reference, resource, status, codings, text, concepts, text_concepts, when, until,
-            status in ("preliminary", "registered"), tuple(notes),
+            status in ("preliminary", "registered"), notes,
         )  # fmt: skip
 
-    def _concept(self, kind: str, resource: Mapping[str, Any]) -> tuple[Any, list[str]]:
-        """The element that says what the resource is about."""
-        if kind in _MEDICATIONS:
-            return self._drug(resource)
-        if kind == "AdverseEvent":
-            return resource.get("event"), []
-        if kind == "Encounter":
-            return resource.get("serviceType"), []
-        concept = resource.get("code")
-        if kind == "Condition" and not self._says_something(concept):
-            return self._condition_elsewhere(resource, concept)
-        return concept, []
-
-    def _says_something(self, concept: Any) -> bool:
-        known = any(
-            self.terminology.concepts_of(self.terminology.canonical(system), code)
-            for system, code in codings_of(concept)
-        )
-        return known or bool(as_text(as_dict(concept).get("text")) or (isinstance(concept, str) and concept))
-
-    def _condition_elsewhere(self, resource: Mapping[str, Any], concept: Any) -> tuple[Any, list[str]]:
-        """A diagnosis coded outside ``code``: in the histology extension or, wrongly, in the body site or a note."""
-        for extension in as_list(resource.get("extension")):
-            if _HISTOLOGY in as_text(as_dict(extension).get("url")):
-                return as_dict(extension).get("valueCodeableConcept"), ["diagnosis read from the histology extension"]
-        for site in as_list(resource.get("bodySite")):
-            text = concept_text(site)
-            coded = any(self.terminology.concepts_of(self.terminology.canonical(s), c) for s, c in codings_of(site))
-            if coded or any(c.startswith("diagnosis.") for c in self.terminology.concepts_in_text(text)):
-                return site, ["diagnosis read from the body site"]
-        note = " ".join(as_text(as_dict(n).get("text")) for n in as_list(resource.get("note")))
-        if any(c.startswith("diagnosis.") for c in self.terminology.concepts_in_text(note)):
-            return {"text": note}, ["diagnosis read from a note"]
-        return concept, []
-
-    def _drug(self, resource: Mapping[str, Any]) -> tuple[Any, list[str]]:
-        concept = resource.get("medicationCodeableConcept")
-        if concept is not None:
-            return concept, []
-        link = as_dict(resource.get("medicationReference"))
-        target = as_text(link.get("reference"))
-        if target.startswith("#"):
-            for inner in as_list(resource.get("contained")):
-                if as_text(as_dict(inner).get("id")) == target[1:]:
-                    return as_dict(inner).get("code"), []
-        found = self.medications.get(target) or self.medications.get("/".join(target.split("/")[-2:]))
-        if found is not None:
-            return found.get("code"), []
-        return {"text": as_text(link.get("display"))}, ["the Medication it refers to did not come with it"]
-
-    def _refused(
-        self,
-        kind: str,
-        resource: Mapping[str, Any],
-        status: str | None,
-        codings: tuple[tuple[str, str], ...],
-        text: str,
-    ) -> str | None:
-        owner = self._owner(resource)
-        if owner is not None and self.patient_id is not None and owner != self.patient_id:
-            return "belongs to another patient"
-        if status in _ASIDE_BY_TYPE.get(kind, _NOT_EVIDENCE):
-            return f"status {status}"
-        for _, code in codings_of(resource.get("verificationStatus")):
-            if code in _VERIFICATION_AGAINST:
-                return f"verificationStatus {code}"
-        if kind == "Condition" and self._contradicts_itself(codings, text):
-            return "its code and its text name different leukemias"
-        return None
-
-    def _owner(self, resource: Mapping[str, Any]) -> str | None:
-        link = as_dict(resource.get("subject") or resource.get("patient"))
-        reference = as_text(link.get("reference"))
-        if "Patient/" in reference:
-            return reference.rsplit("Patient/", 1)[1].split("/")[0]
-        return None
-
-    def _contradicts_itself(self, codings: tuple[tuple[str, str], ...], text: str) -> bool:
-        """A code for ALL displayed as myeloid leukemia, or the reverse: no way to tell which was meant."""
-        said = {self.terminology.meaning(system, code).get("diagnosis") for system, code in codings} - {None}
-        if not said or not text:
-            return False
-        lower = text.lower()
-        myeloid = "acute myelo" in lower or "akute myelo" in lower
-        lymphoid = any(c in ("diagnosis.all", "diagnosis.lbl") for c in self.terminology.concepts_in_text(text))
-        return (bool(said & {"ALL", "LL"}) and myeloid and not lymphoid) or (
-            said == {"AML"} and lymphoid and not myeloid
-        )
-
-    def _without_replaced(self, entries: list[Entry]) -> list[Entry]:
-        """``amended`` and ``corrected`` results win over a ``final`` one with the same code and date or identifier."""
-        winners = {
-            key
-            for entry in entries
-            if entry.status in ("amended", "corrected", "appended")
-            for key in _result_keys(entry)
-        }
-        if not winners:
-            return entries
-        kept = []
-        for entry in entries:
-            if entry.status in ("final", "preliminary") and winners.intersection(_result_keys(entry)):
-                self.aside.append(
-                    SetAside(entry.reference, "replaced by a corrected result", entry.type, entry.concepts)
-                )
-            else:
-                kept.append(entry)
-        return kept
+    def _other_drug(self, concepts: frozenset[str], text: str) -> bool:
+        named = {c for c in self.terminology.concepts_in_text(text) if c.startswith("therapy.")}
+        return bool(named) and not named & concepts
 
 
-def _reference(resource: Mapping[str, Any], full_url: str | None) -> str:
-    kind, own = as_text(resource.get("resourceType")) or "?", resource.get("id")
-    if isinstance(own, str | int) and not isinstance(own, bool) and str(own):
-        return f"{kind}/{own}"
-    return full_url or f"{kind}/?"
+def _type(resource: object) -> str:
+    if type(resource) is dict or isinstance(resource, Mapping):
+        return as_text(resource.get("resourceType"))
+    return ""
 
 
-def _version(resource: Mapping[str, Any]) -> str:
-    meta = as_dict(resource.get("meta"))
-    return as_text(meta.get("lastUpdated")) or as_text(meta.get("versionId"))
-
-
-def _result_keys(entry: Entry) -> Iterable[tuple[str, ...]]:
-    for identifier in as_list(entry.resource.get("identifier")):
-        value = as_text(as_dict(identifier).get("value"))
-        if value:
-            yield ("identifier", entry.type, as_text(as_dict(identifier).get("system")), value)
-    if entry.codings and entry.when is not None:
-        yield ("code", entry.type, *entry.codings[0], entry.when.text)
-
-
-def _dates(kind: str, resource: Mapping[str, Any]) -> tuple[When | None, When | None]:
-    for name in _STARTS.get(kind, ()):
-        value = resource.get(name)
-        if isinstance(value, str):
-            found = parse_when(value)
-            if found is not None:
-                return found, _end(resource)
-        elif isinstance(value, Mapping):
-            start, end = parse_when(value.get("start")), parse_when(value.get("end"))
-            if start is not None or end is not None:
-                return start or end, end
-    return None, _end(resource)
-
-
-def _end(resource: Mapping[str, Any]) -> When | None:
-    end = resource.get("abatementDateTime")
-    return parse_when(end) if isinstance(end, str) else None
+def _reference(resource: Mapping[str, Any], full_url: str | None, kind: str) -> str:
+    own = id_of(resource)
+    return f"{kind or '?'}/{own}" if own else as_text(full_url) or f"{kind or '?'}/?"

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
-from datetime import date
-from functools import lru_cache
+from datetime import MAXYEAR, UTC, date, datetime
 
 from service.record.model import When
 
-_DATE = re.compile(
-    r"^\s*(\d{4})(?:-(\d{1,2})(?:-(\d{1,2})(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?\s*(?:Z|[+-]\d{2}:?\d{2})?)?)?)?\s*$"
-)
+_TIME = re.compile(r"[Tt ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?\s*(?:[Zz]|[+-]\d{2}:?\d{2})?\s*")
+_DATE = re.compile(rf"\s*(\d{{4}})(?:-(\d{{1,2}})(?:-(\d{{1,2}})(?:{_TIME.pattern})?)?)?\s*")
 
 
 def parse_when(text: object) -> When | None:
@@ -22,24 +20,51 @@ def parse_when(text: object) -> When | None:
     >>> parse_when("2024-02").end
     datetime.date(2024, 2, 29)
     """
-    return _parse(text) if isinstance(text, str) else None
-
-
-@lru_cache(maxsize=4096)
-def _parse(text: str) -> When | None:
-    found = _DATE.match(text)
-    if not found:
+    if not isinstance(text, str):
         return None
-    year, month, day = int(found[1]), found[2], found[3]
     try:
-        if day:
-            exact = date(year, int(month), int(day))
+        # The common forms without the pattern: this runs for every resource of every request.
+        if text[4:5] == "-" and text[7:8] == "-" and (len(text) == 10 or _TIME.fullmatch(text, 10)):
+            exact = date.fromisoformat(text[:10])
             return When(exact, exact, text)
-        if month:
-            return When(date(year, int(month), 1), date(year, int(month), monthrange(year, int(month))[1]), text)
-        return When(date(year, 1, 1), date(year, 12, 31), text)
-    except ValueError:
+        found = _DATE.fullmatch(text)
+        return _within(int(found[1]), found[2], found[3], text) if found else None
+    except ValueError:  # the 31st of April
         return None
+
+
+def _within(year: int, month: str | None, day: str | None, text: str) -> When:
+    if month is None:
+        return When(date(year, 1, 1), date(year, 12, 31), text)
+    if day is None:
+        return When(date(year, int(month), 1), date(year, int(month), monthrange(year, int(month))[1]), text)
+    exact = date(year, int(month), int(day))
+    return When(exact, exact, text)
+
+
+def parse_instant(text: object) -> datetime | None:
+    """A date with time as a moment, in UTC where it names no zone; ``None`` for anything else.
+
+    For ordering versions of a resource and for telling whether a day of another zone has come; facts use days.
+    """
+    if not isinstance(text, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(text.strip())
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):  # OverflowError: the first hours of year 1 in a zone east of Greenwich
+        return None
+
+
+def is_after(when: When, day: date) -> bool:
+    """Whether a date lies after a day for certain.
+
+    A dateTime of a zone ahead of UTC may bear tomorrow's date while it has happened: it counts by its UTC day too.
+    """
+    if when.start <= day:
+        return False
+    moment = parse_instant(when.text) if len(when.text) > 10 else None
+    return moment is None or moment.date() > day
 
 
 def months_between(start: date, end: date) -> float:
@@ -58,8 +83,10 @@ def months_between(start: date, end: date) -> float:
     if _same_day(start, end.year, end.month) > end:
         whole -= 1
     reached = _same_day(start, *_month_after(start, whole))
-    following = _same_day(start, *_month_after(start, whole + 1))
-    return whole + (end - reached).days / (following - reached).days
+    year, month = _month_after(start, whole + 1)
+    # 9999-12-31 stands for "open" in many systems; the month after it is not a date any more.
+    length = 31 if year > MAXYEAR else (_same_day(start, year, month) - reached).days
+    return whole + (end - reached).days / length
 
 
 def _month_after(start: date, months: int) -> tuple[int, int]:

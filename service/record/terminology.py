@@ -9,15 +9,22 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from service.record.text import Mention, mention_of
+from service.record.text import Mention, mention_of, strongest
 
 _NOTHING: frozenset[str] = frozenset()
 _NO_MEANING: Mapping[str, str] = {}
+_CM, _WHO = "http://hl7.org/fhir/sid/icd-10-cm", "http://hl7.org/fhir/sid/icd-10"
+_SNOMED = "snomed.info/sct/"
+_SCHEME = re.compile(r"(?i)^(?:https?://|urn:oid:)")
+_GAP = re.compile(r"[-\s]+")
+# "peg-filgrastim" is another drug than filgrastim; "HD-methotrexate" is methotrexate.
+_OTHER_DRUG = "".join(f"(?<!{prefix}-)" for prefix in ("peg", "tbo", "non", "anti", "methyl"))
+_MEMORY = 120  # characters: names of tests and drugs are remembered, notes and reports of patients are not
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +40,12 @@ class Coding:
 class Terminology:
     """Lookups over all concepts; immutable, safe to share."""
 
-    def __init__(self, concepts: Iterable[Mapping[str, Any]], aliases: Mapping[str, str]):
-        self._aliases = dict(aliases)
+    def __init__(self, concepts: Sequence[Mapping[str, Any]], aliases: Mapping[str, str]):
         self._concepts: dict[tuple[str, str], frozenset[str]] = {}
         self._means: dict[tuple[str, str], dict[str, str]] = {}
         self._codings: dict[str, list[Coding]] = {}
         self._titles: dict[str, str] = {}
+        self._patterns: dict[str, list[re.Pattern[str]]] = {}
         patterns: list[tuple[str, re.Pattern[str]]] = []
         names: dict[str, str] = {}
         for concept in concepts:
@@ -47,20 +54,24 @@ class Terminology:
             for row in concept["codes"]:
                 self._add(group, row)
             patterns += [(group, re.compile(text)) for text in concept.get("text", ())]
-            names.update({name.lower(): group for name in concept.get("names", ())})
-        longest_first = sorted(names, key=len, reverse=True)
-        drug = re.compile(r"(?<![\w-])(?:" + "|".join(map(re.escape, longest_first)) + r")(?![\w])", re.IGNORECASE)
+            own = [spelling for name in concept.get("names", ()) for spelling in _spellings(name)]
+            names.update({_key(name): group for name in own})
+            if own:
+                self._patterns.setdefault(group, []).append(_any_of(own))
+        for group, pattern in patterns:
+            self._patterns.setdefault(group, []).append(pattern)
+        self._systems = _by_key(aliases, (system for system, _ in self._concepts))
+        exact = {system: system for system, _ in self._concepts}
+        self._aliases = {alias: self._systems[_system_key(alias)] for alias in aliases} | exact
+        drug = _any_of([name for concept in concepts for n in concept.get("names", ()) for name in _spellings(n)])
 
-        @lru_cache(maxsize=4096)
         def in_text(text: str) -> frozenset[str]:
             found = {group for group, pattern in patterns if pattern.search(text)}
-            found.update(names[match.group().lower()] for match in drug.finditer(text))
+            found.update(names[_key(match.group())] for match in drug.finditer(text))
             return frozenset(found)
 
         self._in_text = in_text
-        self._patterns: dict[str, list[re.Pattern[str]]] = {}
-        for group, pattern in patterns:
-            self._patterns.setdefault(group, []).append(pattern)
+        self._in_name = lru_cache(maxsize=4096)(in_text)
 
     @classmethod
     def from_json(cls, text: str) -> Terminology:
@@ -72,7 +83,7 @@ class Terminology:
         raw = json.loads(text)
         try:
             return cls(raw["concepts"], raw["systems"]["aliases"])
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"terminology data: {error!r} is missing or misshapen") from None
 
     def _add(self, group: str, row: Mapping[str, Any]) -> None:
@@ -84,17 +95,30 @@ class Terminology:
         self._codings.setdefault(group, []).append(coding)
 
     def canonical(self, system: str) -> str:
-        """The URI this data knows a code system by: OIDs, national copies and sloppy spellings resolved."""
+        """The URI this data knows a code system by: OIDs, national copies, versions and sloppy spellings resolved."""
         found = self._aliases.get(system)
         if found is not None:
             return found
+        key = _system_key(system)
+        found = self._systems.get(key)
+        if found is not None:
+            return found
+        if key.startswith(_SNOMED):  # an edition of SNOMED CT, with or without its version
+            return "http://snomed.info/sct"
         if system.endswith("/") or system.startswith("https://"):
-            tidy = system.strip().rstrip("/")
-            for form in (tidy, tidy.replace("https://", "http://", 1)):
-                if form in self._aliases:
-                    return self._aliases[form]
-            return tidy.replace("https://", "http://", 1) if "www.meddra.org" not in tidy else tidy
+            return system.strip().rstrip("/").replace("https://", "http://", 1)
         return system
+
+    def coding(self, system: str, code: str) -> tuple[str, str]:
+        """A coding in the spelling this data has it in, where it has it: ``M9836/3`` is ``9836/3``, ``c9100`` is
+        ``C91.00``, and a code of ICD-10-CM may come under the URI of the WHO's ICD-10. Else with its system canonical.
+        """
+        system, code = self.canonical(system), code.strip()
+        if (system, code) not in self._concepts:
+            for form in _other_forms(system, code):
+                if form in self._concepts:
+                    return form
+        return system, code
 
     def concepts_of(self, system: str, code: str) -> frozenset[str]:
         """Concept groups of a code; the system in its canonical form."""
@@ -102,14 +126,15 @@ class Terminology:
 
     def concepts_in_text(self, text: str) -> frozenset[str]:
         """Concept groups that a text names. Says nothing about negation."""
-        return self._in_text(text) if text else _NOTHING
+        if not text:
+            return _NOTHING
+        return self._in_name(text) if len(text) <= _MEMORY else self._in_text(text)
 
     def mention(self, group: str, text: str) -> Mention | None:
-        """How a text mentions a concept by its patterns: plainly, denied, doubted, of the past; ``None``: not at all."""
-        found = [mention_of(text, pattern) for pattern in self._patterns.get(group, ())]
-        if Mention.PRESENT in found:
-            return Mention.PRESENT
-        return next((mention for mention in found if mention is not None), None)
+        """How a text mentions a concept by its patterns or names: plainly, denied, doubted, of the past; ``None``: not at
+        all.
+        """
+        return strongest(mention_of(text, pattern) for pattern in self._patterns.get(group, ()))
 
     def meaning(self, system: str, code: str) -> Mapping[str, str]:
         """What the code itself settles, such as ``{"disease_state": "relapsed"}``."""
@@ -122,3 +147,44 @@ class Terminology:
     def title(self, group: str) -> str:
         """What a concept group is called."""
         return self._titles.get(group, group)
+
+
+def _system_key(system: str) -> str:
+    """A system's URI without what its spellings differ in: scheme, case, version, trailing slash."""
+    return _SCHEME.sub("", system.strip()).split("|", 1)[0].rstrip("/").lower()
+
+
+def _by_key(aliases: Mapping[str, str], systems: Iterable[str]) -> dict[str, str]:
+    own = {_system_key(system): system for system in systems}
+    found = {_system_key(target): target for target in aliases.values()}
+    found.update({_system_key(alias): own.get(_system_key(target), target) for alias, target in aliases.items()})
+    return found | own
+
+
+def _other_forms(system: str, code: str) -> Iterator[tuple[str, str]]:
+    """Other spellings of a code of ICD-O-3 and ICD-10; other systems have one."""
+    if system.endswith("icd-o-3"):
+        yield system, code.upper().removeprefix("M").removeprefix("-").strip()
+    elif "icd-10" in system:
+        plain = (code.split() or [""])[0].upper()  # "C91.00 G": marked as a certain diagnosis
+        dotted = plain if "." in plain or len(plain) < 4 else f"{plain[:3]}.{plain[3:]}"
+        yield system, dotted
+        if system == _WHO:
+            yield _CM, dotted
+
+
+def _key(name: str) -> str:
+    return _GAP.sub("", name).lower()
+
+
+def _spellings(name: str) -> Iterator[str]:
+    """A name of a drug, and its German form without the final e: methotrexate, Methotrexat."""
+    yield name
+    if len(name) > 7 and name.isalpha() and name.islower() and name.endswith("e") and not name.endswith("ase"):
+        yield name[:-1]
+
+
+def _any_of(names: Iterable[str]) -> re.Pattern[str]:
+    """One pattern for whole names; hyphens and blanks within them may be left out or doubled ("6 MP", "AraC")."""
+    parts = sorted({r"[-\s]*".join(map(re.escape, _GAP.split(name))) for name in names}, key=len, reverse=True)
+    return re.compile(rf"(?<!\w){_OTHER_DRUG}(?:{'|'.join(parts) or '(?!)'})(?!\w)", re.IGNORECASE)

@@ -11,16 +11,25 @@ from typing import Any
 from service.record.terminology import Terminology
 from service.record.text import Mention, mention_of
 
-_NUMBER = r"[-+]?\d+(?:[.,]\d+)?(?:[eE][-+]?\d+)?"
+_NUMBER = r"[-+]?(?:\d+(?:[.,]\d+)*|[.,]\d+)(?:[eE][-+]?\d+)?"
+_THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}(?:,\d{3})+")
 _NUMBER_TEXT = re.compile(rf"^\s*(?P<cmp><=|>=|<|>|≤|≥)?\s*(?P<num>{_NUMBER})\s*(?P<unit>[^\d\s<>].*)?$", re.DOTALL)
 _COMPARATORS = {"≤": "<=", "≥": ">=", "<": "<", ">": ">", "<=": "<=", ">=": ">="}
-_POSITIVE_INTERPRETATION = frozenset({"POS", "DET", "E"})
-_NEGATIVE_INTERPRETATION = frozenset({"NEG", "ND", "NR"})
+# HL7 v3 ObservationInterpretation
+_INTERPRETATIONS = {
+    **dict.fromkeys(("POS", "DET", "RR", "WR"), "positive"),
+    **dict.fromkeys(("NEG", "ND", "NR"), "negative"),
+    **dict.fromkeys(("E", "IND"), "indeterminate"),
+}
+_BRACES = re.compile(r"\{[^}]*\}")
 _INDETERMINATE = re.compile(r"(?i)indetermin|inconclusive|equivocal|fraglich|nicht beurteilbar|no result|failed")
-_POSITIVE_WORDS = re.compile(r"(?i)\b(positiv\w*|detected|present|nachweisbar|nachgewiesen|rearranged)\b")
+_POSITIVE_WORDS = re.compile(
+    r"(?i)\b(positiv\w*|pos|detected|detectable|present|nachweisbar|nachgewiesen|rearranged|rearrangiert|reactive)\b"
+)
 _NEGATIVE_WORDS = re.compile(
-    r"(?i)\b(negativ\w*|absent|undetect\w+|normal|not rearranged)\b|not detected|nicht nachweisbar|kein\w* nachweis"
-    r"|no evidence|not present|nicht nachgewiesen"
+    r"(?i)\b(negativ\w*|neg|absent|undetect\w+|normal|unauffällig|(?:not|non|none|nil)[ -]?(?:re)?"
+    r"(?:arranged|active|detect\w+|present))\b"
+    r"|nicht (?:nachweisbar|nachgewiesen|detektiert|gefunden)|kein\w* nachweis|no evidence"
 )
 
 
@@ -43,6 +52,8 @@ def as_list(value: object) -> list[Any]:
 
 def as_dict(value: object) -> Mapping[str, Any]:
     """A mapping as it is; the first of a list; else empty."""
+    if type(value) is dict:  # nearly always; the general test is ten times slower
+        return value
     if type(value) is dict:  # nearly always; an abstract check costs ten times as much
         return value
     if isinstance(value, list) and value:
@@ -56,30 +67,41 @@ def as_text(value: object) -> str:
 
 
 def as_float(value: object) -> float | None:
-    """A finite number from a number or a numeric string (decimal comma allowed)."""
-    if isinstance(value, bool):
-        return None
+    """A finite number from a number or a numeric string (decimal comma allowed).
+
+    One comma before three digits ("12,000") may be a decimal comma or a mark of thousands, which differ by a factor of
+    1000: no number. Two of them can only be marks of thousands.
+    """
     if isinstance(value, str):
-        try:
-            value = float(value.strip().replace(",", "."))
-        except ValueError:
-            return None
-    if isinstance(value, int | float) and math.isfinite(value):
-        return float(value)
-    return None
+        value = value.strip()
+        if _THOUSANDS.fullmatch(value):
+            value = value.replace(",", "") if value.count(",") > 1 else ""
+        value = value.replace(",", ".")
+    elif isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):  # OverflowError: an integer of more than 308 digits
+        return None
+    return number if math.isfinite(number) else None
 
 
 def codings_of(concept: object) -> list[tuple[str, str]]:
     """(system, code) pairs of a CodeableConcept or Coding, as found."""
     element = as_dict(concept)
-    rows = as_list(element.get("coding")) or ([element] if "code" in element else [])
+    rows = element.get("coding")
+    if not rows:
+        rows = [element] if "code" in element else []
+    elif not isinstance(rows, list):
+        rows = [rows]
     found = []
-    for row in rows:
-        code = as_dict(row).get("code")
+    for raw in rows:
+        row = as_dict(raw)
+        code = row.get("code")
         if isinstance(code, int) and not isinstance(code, bool):
             code = str(code)
-        if isinstance(code, str) and code.strip():
-            found.append((as_text(as_dict(row).get("system")).strip(), code.strip()))
+        if isinstance(code, str) and (code := code.strip()):
+            found.append((as_text(row.get("system")).strip(), code))
     return found
 
 
@@ -112,32 +134,46 @@ def quantity(element: Mapping[str, Any]) -> Quantity | None:
     """The numeric value of an Observation or one of its components, in whichever form it came."""
     raw = as_dict(element.get("valueQuantity"))
     if raw:
-        value = as_float(raw.get("value"))
-        unit = as_text(raw.get("code")) or as_text(raw.get("unit"))
-        comparator = _COMPARATORS.get(as_text(raw.get("comparator")))
-        if value is None and isinstance(raw.get("value"), str):
-            inner = parse_number(raw["value"])
-            return None if inner is None else Quantity(inner.value, unit or inner.unit, inner.comparator, raw["value"])
-        if value is None:
-            return None
-        if "<" in unit or ">" in unit:  # comparators hide in units: "% <"
-            comparator = comparator or ("<" if "<" in unit else ">")
-            unit = unit.replace("<", "").replace(">", "").strip()
-        shown = f"{comparator or ''}{value:g} {as_text(raw.get('unit')) or unit}".strip()
-        return Quantity(value, unit or None, comparator, shown)
+        return _measured(raw)
     for key in ("valueInteger", "valueDecimal"):
         value = as_float(element.get(key))
         if value is not None:
             return Quantity(value, None, None, f"{value:g}")
     ratio = as_dict(element.get("valueRatio"))
     if ratio:
-        top = as_float(as_dict(ratio.get("numerator")).get("value"))
-        bottom = as_float(as_dict(ratio.get("denominator")).get("value"))
-        if top is None or not bottom:
-            return None
-        comparator = _COMPARATORS.get(as_text(as_dict(ratio.get("numerator")).get("comparator")))
-        return Quantity(top / bottom, "1", comparator, f"{top:g}/{bottom:g}")
+        return _divided(as_dict(ratio.get("numerator")), as_dict(ratio.get("denominator")))
     return parse_number(as_text(element.get("valueString")))
+
+
+def _measured(raw: Mapping[str, Any]) -> Quantity | None:
+    """A FHIR Quantity. A comparator this does not know leaves no number: what it limits is not said."""
+    said = as_text(raw.get("comparator")).strip()
+    comparator = _COMPARATORS.get(said)
+    if said and comparator is None:
+        return None
+    code, name = as_text(raw.get("code")).strip(), as_text(raw.get("unit")).strip()
+    for sign in ("<", ">"):  # comparators hide in units: "% <"
+        if sign in code or sign in name:
+            comparator = comparator or sign
+            code, name = (part.replace(sign, "").replace("=", "").strip() for part in (code, name))
+    unit = code or name or None
+    value = as_float(raw.get("value"))
+    if value is None:
+        inner = parse_number(as_text(raw.get("value")))
+        if inner is None:
+            return None
+        return Quantity(inner.value, unit or inner.unit, comparator or inner.comparator, as_text(raw.get("value")))
+    return Quantity(value, unit, comparator, f"{comparator or ''}{value:g} {name or code}".strip())
+
+
+def _divided(top: Mapping[str, Any], bottom: Mapping[str, Any]) -> Quantity | None:
+    """A FHIR Ratio as a number, in the quotient of its units ("1" where they are the same)."""
+    value, parts = as_float(top.get("value")), as_float(bottom.get("value"))
+    if value is None or not parts or as_text(bottom.get("comparator")):
+        return None
+    over, under = (_BRACES.sub("", as_text(q.get("code")) or as_text(q.get("unit"))).strip() for q in (top, bottom))
+    unit = "1" if over == under else f"{over}/{under}" if under and under != "1" else over or "1"
+    return Quantity(value / parts, unit, _COMPARATORS.get(as_text(top.get("comparator"))), f"{value:g}/{parts:g}")
 
 
 def value_text(element: Mapping[str, Any]) -> str:
@@ -179,11 +215,8 @@ def qualitative(element: Mapping[str, Any], terminology: Terminology) -> str | N
         return said
     for interpretation in as_list(element.get("interpretation")):
         for system, code in codings_of(interpretation):
-            if code.upper() in _POSITIVE_INTERPRETATION:
-                return "positive"
-            if code.upper() in _NEGATIVE_INTERPRETATION:
-                return "negative"
-            said = terminology.meaning(terminology.canonical(system), code).get("qualitative")
+            said = _INTERPRETATIONS.get(code.upper())
+            said = said or terminology.meaning(terminology.canonical(system), code).get("qualitative")
             if said:
                 return said
         said = qualitative_text(concept_text(interpretation))
@@ -193,14 +226,18 @@ def qualitative(element: Mapping[str, Any], terminology: Terminology) -> str | N
 
 
 def qualitative_text(text: str) -> str | None:
-    """The same from words, English and German."""
+    """The same from words, English and German. A text that says both is of two findings and settles neither.
+
+    >>> qualitative_text("none detected"), qualitative_text("KMT2A negative, BCR::ABL1 positive")
+    ('negative', None)
+    """
     if not text:
         return None
     if _INDETERMINATE.search(text):
         return "indeterminate"
+    mention = mention_of(text, _POSITIVE_WORDS)
     if _NEGATIVE_WORDS.search(text):
-        return "negative"
-    if _POSITIVE_WORDS.search(text):
-        mention = mention_of(text, _POSITIVE_WORDS)
-        return "positive" if mention is Mention.PRESENT else "negative" if mention is Mention.NEGATED else None
-    return None
+        return None if mention is Mention.PRESENT else "negative"
+    return {Mention.PRESENT: "positive", Mention.NEGATED: "negative", Mention.UNCERTAIN: "indeterminate"}.get(
+        mention or Mention.HISTORY
+    )

@@ -50,7 +50,9 @@ def status(value: str, on: str | None = "2025-05-20", **more: Any) -> Json:
     return observation("97509-4", on, valueCodeableConcept={"text": value}, **more)
 
 
-def procedure(code: str | None = None, on: str | None = None, system: str = SCT, text: str | None = None, **more: Any) -> Json:
+def procedure(
+    code: str | None = None, on: str | None = None, system: str = SCT, text: str | None = None, **more: Any
+) -> Json:
     """A completed Procedure."""
     made = {"status": "completed", "code": concept(code, system, text), "performedDateTime": on}
     return resource("Procedure", **{**made, **more})

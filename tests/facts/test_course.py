@@ -151,6 +151,8 @@ FOCUS_ELSEWHERE = [{"reference": "Condition/diabetes"}]
             [condition("91857003", status="remission"), status("relapse", "2024-01-01")], "in-remission", id="old relapse"
         ),
         pytest.param([condition("91857003", status="remission"), status("CR", "2025-05-01")], "in-remission", id="agree"),
+        pytest.param([ALL, RELAPSE, status("CR2", "2023-09-01")], "in-remission", id="remission after the dated relapse"),
+        pytest.param([ALL, RELAPSE, status("CR1", "2020-09-01")], "relapsed", id="remission before the dated relapse"),
         pytest.param([condition("C91.02", ICD, recordedDate="2023-01-01"), condition("C91.01", ICD, recordedDate="2024-01-01")],
                      "in-remission", id="the newer of two items"),
         pytest.param([condition("C91.02", ICD, recordedDate="2025-04-01", category=[concept("encounter-diagnosis")]),
@@ -205,6 +207,9 @@ REMISSION = condition("91857003", status="remission", onsetDateTime="2020-01-15"
                      None, id="the diagnostic marrow is no contradiction"),
         pytest.param([condition("C91.02", ICD)], ("CR", "2025-05-20"), None, Reason.CONFLICTING, id="undated relapse"),
         pytest.param([ALL, RELAPSE], ("CR", "2025-05-20"), "in-remission", None, id="dated relapse, later response"),
+        pytest.param([ALL, RELAPSE], ("CR", "2021-05-20"), "relapsed", None, id="dated relapse, response before it"),
+        pytest.param([ALL, {**RELAPSE, "clinicalStatus": concept("relapse")}], ("CR", "2021-05-20"), "relapsed", None,
+                     id="lasting relapse, response before it"),
         pytest.param([condition("91857003", text="newly diagnosed", onsetDateTime="2025-04-20")], ("CR", "2025-05-20"),
                      "in-remission", None, id="induction worked"),
         pytest.param([FRESH], None, "new-diagnosis", None, id="fresh diagnosis"),

@@ -66,7 +66,9 @@ def test_drugs_in_words(text: str, drugs: set[str]) -> None:
     [
         pytest.param({"therapy.methotrexate"}, "Methotrexate 2.5 mg", {"methotrexate"}, False, id="agree"),
         pytest.param({"therapy.methotrexate"}, "Mercaptopurine 50 MG", {"mercaptopurine"}, True, id="text wins"),
-        pytest.param({"therapy.pegaspargase"}, "Asparaginase", {"pegaspargase"}, False, id="a class is no contradiction"),
+        pytest.param(
+            {"therapy.pegaspargase"}, "Asparaginase", {"pegaspargase"}, False, id="a class is no contradiction"
+        ),
         pytest.param({"therapy.vincristine"}, "Marqibo", {"vincristine-liposomal"}, True, id="another preparation"),
         pytest.param({"therapy.dasatinib"}, "study medication", {"dasatinib"}, False, id="text names none"),
         pytest.param(set(), "Sprycel", {"dasatinib"}, False, id="text only"),
@@ -262,7 +264,9 @@ def test_where_code_and_text_disagree_the_provenance_says_so() -> None:
 @pytest.mark.parametrize(
     ("resources", "weeks"),
     [
-        pytest.param([administration("inotuzumab", "2025-04-06"), administration("inotuzumab", "2025-05-04")], 4.0, id="last"),
+        pytest.param(
+            [administration("inotuzumab", "2025-04-06"), administration("inotuzumab", "2025-05-04")], 4.0, id="last"
+        ),
         pytest.param([statement("inotuzumab", "2025-03-01", "2025-05-25")], 1.0, id="end of a period"),
         pytest.param([statement("inotuzumab", "2025-05-04", state="active")], Interval(0, 4), id="still running"),
         pytest.param([statement("inotuzumab", "2025-04", "2025-05")], Interval(1 / 7, 31 / 7), id="partial dates"),

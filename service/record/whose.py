@@ -1,0 +1,89 @@
+"""Whose a resource is: the patient's, another's, or not to be told."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from service.record.values import as_dict, as_list, as_text
+
+_ANOTHER = "belongs to another patient"
+_NOT_TOLD = "belongs to a patient who cannot be told"
+_TAIL = re.compile(r"/_history\b.*|[?#|].*", re.DOTALL)
+
+
+def id_of(resource: Mapping[str, Any]) -> str:
+    """The id of a resource as text; some clients send a number. Empty without one."""
+    own = resource.get("id")
+    if isinstance(own, int) and not isinstance(own, bool):
+        return str(own)
+    return as_text(own).strip()
+
+
+def reference_in(link: object) -> str:
+    """The reference in a FHIR Reference, or in the bare string some clients send instead."""
+    if isinstance(link, str):
+        return link.strip()
+    return as_text(as_dict(link).get("reference")).strip()
+
+
+def type_and_id(reference: str) -> tuple[str, str]:
+    """Type and id of a relative or absolute reference, without version and query; the type empty where it has none.
+
+    >>> type_and_id("https://example.org/fhir/Patient/7/_history/2")
+    ('Patient', '7')
+    """
+    head, _, own = _TAIL.sub("", reference).rstrip("/").rpartition("/")
+    return head.rpartition("/")[2], own
+
+
+class Ownership:
+    """Tells the patient's resources from others.
+
+    References are compared by their last segment, so the address of the server does not matter; ``urn:`` references by
+    the ``fullUrl`` the Patient came with. A resource that names nobody is the patient's: it was asked for by patient.
+    """
+
+    def __init__(self, patient_id: str | None, patients: Iterable[tuple[str | None, Mapping[str, Any]]]):
+        rows = list(patients)
+        ids = {id_of(resource) or as_text(url) for url, resource in rows}
+        self.several = patient_id is None and len(ids) > 1
+        if patient_id is None and len(ids) == 1:
+            patient_id = next((id_of(resource) for _, resource in rows if id_of(resource)), None)
+        self.patient_id = patient_id
+        self._own = frozenset({f"Patient/{patient_id}"} if patient_id is not None else ())
+        self._own |= {as_text(url) for url, resource in rows if url and self.is_patient(resource)}
+        self._others = {as_text(url) for url, resource in rows if url and not self.is_patient(resource)}
+
+    def is_patient(self, resource: Mapping[str, Any]) -> bool:
+        """Whether a Patient resource is the patient's. One without id is, if no other is told apart by it."""
+        return not self.several and id_of(resource) in ("", self.patient_id)
+
+    def refusal(self, resource: Mapping[str, Any]) -> str | None:
+        """Why a resource is not the patient's; ``None`` if it is."""
+        for name in ("subject", "patient"):
+            link = resource.get(name)
+            if link is not None and (reference := reference_in(link)) not in self._own:
+                reason = self._judge(reference)
+                if reason is not None:
+                    return reason
+        for link in as_list(resource["focus"]) if "focus" in resource else ():  # a donor, a fetus, a parent
+            kind, own = type_and_id(reference_in(link))
+            if kind == "RelatedPerson" or (kind == "Patient" and self.patient_id not in (None, own)):
+                return "is about somebody else than the patient"
+        return None
+
+    def _judge(self, reference: str) -> str | None:
+        if not reference or reference.startswith("#"):
+            return None
+        if reference in self._others:
+            return _ANOTHER
+        kind, own = type_and_id(reference)
+        if kind and kind != "Patient":
+            return f"is about a {kind}, not the patient" if kind.isalpha() else _NOT_TOLD
+        if self.several:
+            return "belongs to one of several patients, and none was named"
+        if self.patient_id is None or own in (self.patient_id, f"urn:uuid:{self.patient_id}"):
+            return None
+        return _ANOTHER if kind else _NOT_TOLD
