@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 
-from service.facts.abl1 import protein_changes
+from service.facts.genetics.abl1 import protein_changes
 from service.facts.model import Fact, Facts, Interval, Provenance, Reason, Registry, Site, TokenSet, known, unknown
 from service.facts.vocabulary import VOCABULARY
 from service.facts.vocabulary.base import UNKNOWN_WORDS, Kind, ValueProblem, Vocabulary

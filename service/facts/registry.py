@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-from service.facts import (
-    abl1_tests,
-    clocks,
-    cns,
-    course,
-    derive,
-    diagnosis,
-    fitness,
-    genetics,
-    hct,
-    identity,
-    immunophenotype,
-    labs,
-    lineage,
-    mrd,
-    pharmacogenes,
-    phase,
-    response,
-    therapy,
-    tki,
-    toxicity,
-)
+from service.facts import derive, mrd
+from service.facts.course import clocks, hct, phase
+from service.facts.course import reader as course
+from service.facts.disease import diagnosis, identity, lineage
+from service.facts.findings import cns, fitness, labs, response, toxicity
+from service.facts.genetics import abl1_tests, pharmacogenes
+from service.facts.genetics import reader as genetics
 from service.facts.given import unknown_stated
+from service.facts.immunophenotype import reader as immunophenotype
 from service.facts.karyotype import reader as karyotype
 from service.facts.model import Provider, Registry
+from service.facts.therapy import reader as therapy
+from service.facts.therapy import tki
 
 READERS: tuple[Provider, ...] = (
     *identity.PROVIDERS,

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from service.facts.cns import PROVIDERS
-from service.facts.labs import PROVIDERS as LABS
+from service.facts.findings.cns import PROVIDERS
+from service.facts.findings.labs import PROVIDERS as LABS
+from service.facts.findings.response import PROVIDERS as RESPONSE
 from service.facts.model import Facts, Reason, TokenSet
-from service.facts.response import PROVIDERS as RESPONSE
 from service.facts.vocabulary import VOCABULARY
 from tests.facts.support import facts_of
 

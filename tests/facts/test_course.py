@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.facts import clocks, course, phase
-from service.facts.course_text import (
+from service.facts.course import clocks, phase
+from service.facts.course import reader as course
+from service.facts.course.text import (
     phase_in,
     relapse_number_in,
     relapse_site_in,

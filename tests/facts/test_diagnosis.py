@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.facts import diagnosis, lineage
-from service.facts.diagnosis import diagnosis_date, has_all
-from service.facts.diagnosis_text import etp_in, lineage_in
+from service.facts.disease import diagnosis, lineage
+from service.facts.disease.diagnosis import diagnosis_date, has_all
+from service.facts.disease.diagnosis_text import etp_in, lineage_in
 from service.facts.model import Facts, Reason
 from service.record.model import Coverage
 from tests.facts.fhir import GM, ICD, ICDO, concept, condition, observation

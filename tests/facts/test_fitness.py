@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.facts import fitness
+from service.facts.findings import fitness
 from service.facts.model import Facts, Interval, Reason
 from service.facts.vocabulary import VOCABULARY
 from service.record.model import Coverage

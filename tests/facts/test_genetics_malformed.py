@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from service.facts import abl1_tests, genetics, immunophenotype, pharmacogenes
+from service.facts.genetics import abl1_tests, pharmacogenes
+from service.facts.genetics import reader as genetics
+from service.facts.immunophenotype import reader as immunophenotype
 from service.facts.karyotype import reader
 from service.facts.vocabulary import VOCABULARY
 from tests.facts.genetic_resources import (

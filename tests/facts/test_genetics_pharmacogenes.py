@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from service.facts import pharmacogenes
+from service.facts.genetics import pharmacogenes
 from service.facts.given import unknown_stated
 from service.facts.model import Facts, Reason, Registry
 from tests.facts.genetic_resources import component, gene, observation, transplant

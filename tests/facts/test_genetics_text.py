@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.facts.genetics_text import findings_in
+from service.facts.genetics.text import findings_in
 
 
 @pytest.mark.parametrize(

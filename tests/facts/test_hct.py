@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.facts import hct
+from service.facts.course import hct
 from service.facts.model import Facts, Interval, Reason
 from service.record.model import Coverage
 from tests.facts.fhir import ICD, concept, condition, patient, procedure, resource, status

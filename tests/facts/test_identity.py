@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from service.facts import diagnosis, identity
+from service.facts.disease import diagnosis, identity
 from service.facts.model import Facts, Interval, Reason, Site
 from service.record.model import Coverage
 from tests.facts.fhir import concept, condition, patient, resource

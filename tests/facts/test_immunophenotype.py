@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.facts import immunophenotype
 from service.facts.given import unknown_stated
-from service.facts.immunophenotype import lineage_from_markers
-from service.facts.markers import marker_named, markers_in
+from service.facts.immunophenotype import reader as immunophenotype
+from service.facts.immunophenotype.markers import marker_named, markers_in
+from service.facts.immunophenotype.reader import lineage_from_markers
 from service.facts.model import Facts, Interval, Reason, Registry, TokenSet
 from tests.facts.genetic_resources import SCT, component, concept, drug, observation
 from tests.facts.support import AS_OF, facts_of

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from service.facts.labs import LABS, PROVIDERS
+from service.facts.findings.labs import LABS, PROVIDERS
 from service.facts.model import Facts, Interval, Reason
 from service.facts.vocabulary import VOCABULARY
 from service.record.model import Coverage

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.facts import cns, labs, response
+from service.facts.findings import cns, labs, response
 from service.facts.model import Facts, Interval, Reason
 from service.facts.mrd import PROVIDERS
 from service.facts.vocabulary import VOCABULARY

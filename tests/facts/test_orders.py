@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.facts.model import Fact, TokenSet
-from service.facts.orders import read_drafts, stated_orders
+from service.facts.therapy.orders import read_drafts, stated_orders
 from service.facts.vocabulary import VOCABULARY
 from tests.facts.fhir import RXNORM, SCT, concept
 from tests.facts.support import terminology

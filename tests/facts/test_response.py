@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from service.facts.findings.response import PROVIDERS, read_blasts, stated_response
 from service.facts.model import Facts, Interval, Reason
-from service.facts.response import PROVIDERS, read_blasts, stated_response
 from service.facts.vocabulary import VOCABULARY
 from tests.facts.support import facts_of
 

@@ -9,10 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.facts import course, phase, therapy, tki
-from service.facts.drug_names import drugs_in, is_local, named
+from service.facts.course import phase
+from service.facts.course import reader as course
 from service.facts.model import Facts, Interval, Reason, TokenSet
-from service.facts.regimens import regimen_in
+from service.facts.therapy import reader as therapy
+from service.facts.therapy import tki
+from service.facts.therapy.drug_names import drugs_in, is_local, named
+from service.facts.therapy.regimens import regimen_in
 from service.facts.vocabulary import VOCABULARY
 from service.record.model import Coverage
 from tests.facts.fhir import (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from service.facts.absence import complete_list, seen_in
+from service.facts.findings.results import RESULTS, diagnosed, first_treatment, nothing, outdated
 from service.facts.model import Fact, Facts, Interval, Provenance, Provider, Reason, known, provides, unknown
 from service.facts.mrd.context import OTHER_FUSIONS
 from service.facts.mrd.result import CONCEPTS, MrdResult, read_result
@@ -21,7 +22,6 @@ from service.facts.mrd.series import (
     trend,
 )
 from service.facts.mrd.values import POSITIVE_FROM, Scale, bounds
-from service.facts.results import RESULTS, diagnosed, first_treatment, nothing, outdated
 from service.record.dates import months_between
 from service.record.model import Coverage
 

@@ -9,10 +9,10 @@ from datetime import date
 from itertools import groupby
 
 from service.facts.absence import seen_in
+from service.facts.findings.results import RESULTS
 from service.facts.model import Provenance, Reason
 from service.facts.mrd.result import CONCEPTS, MrdResult, mentioned_result, read_result
 from service.facts.mrd.values import POSITIVE_FROM, bounds, combined
-from service.facts.results import RESULTS
 from service.record.model import PatientRecord
 
 BLOOD = "peripheral-blood"

@@ -1,0 +1,1 @@
+"""The course of the disease: states, relapses, remissions, clocks, phase, transplant."""

@@ -1,0 +1,272 @@
+"""Transplants and cell infusions: done, of which kind, how long ago, and planned."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from service.facts.absence import absent, complete_list, seen_in
+from service.facts.course.timeline import relapses, statements, status_observations
+from service.facts.disease.conditions import words_of
+from service.facts.model import Fact, Facts, Interval, Provenance, Provider, Reason, known, provides, unknown
+from service.record.dates import completed_months, months_bounds, parse_when
+from service.record.model import Entry, PatientRecord, When, once_per_record
+from service.record.text import Mention, mention_of, states
+from service.record.values import all_text, as_text
+
+_GROUPS = {
+    "course.allo_hct": "allogeneic", "course.auto_hct": "autologous", "course.dli": "DLI", "course.car_t": "CAR-T",
+}  # fmt: skip
+_UNSPECIFIED = re.compile(
+    r"(?:stem cell|stammzell\w*|bone marrow|knochenmark\w*|hematopoietic|haematopoietic)[\w\s-]*transpl|(?-i:\bH?SCT\b|\bHCT\b"
+    r"|\bSZT\b|\bBMT\b|\bKMT\b)",
+    re.IGNORECASE,
+)
+_ADJECTIVES = (
+    ("allogeneic", re.compile(r"\ballo(?:gen\w*)?\b|matched (?:un)?related|sibling donor|haplo", re.IGNORECASE)),
+    ("autologous", re.compile(r"\bauto(?:log\w*)?\b", re.IGNORECASE)),
+)
+# Procedures around a transplant or infusion that are not it.
+_AROUND = re.compile(
+    r"evaluat|consult|work-?up|donor search|spendersuche|typing|typisier|planning|planned|geplant|candidate|referral|harvest"
+    r"|collection|apheresis|apherese|screening|vorbereitung|aufklärung|counsel|follow[\s-]?up|nachsorge|declin|refus|awaiting"
+    r"|complication",
+    re.IGNORECASE,
+)
+_TRANSPLANT = r"(?:hct|hsct|sct|bmt|szt|kmt|transplant\w*|stammzell\w*)"
+_RELAPSE_AFTER = re.compile(
+    rf"(?:relaps|rezidiv|recurr)\w*[\s\w,]{{0,20}}?(?:after|following|post|nach)[\s-]+(?:\w+[\s-]+){{0,3}}{_TRANSPLANT}\b"
+    rf"|post[\s-]?(?:allo\w*[\s-]*)?{_TRANSPLANT}[\s-]+(?:relaps|rezidiv)",
+    re.IGNORECASE,
+)
+# Without any of these no text names an infusion.
+_MAYBE = re.compile(
+    r"allo|auto|transpl|hct|hsct|sct|bmt|szt|kmt|dli|donor|spender|car[\s-]?t|chimeric|leucel|kymriah|tecartus|aucatzyl",
+    re.IGNORECASE,
+)
+_AHEAD = ("preparation", "on-hold")
+_REQUESTED = ("active", "on-hold")
+_PLANS = {"allogeneic": "allo-HCT", "autologous": "auto-HCT", "unspecified": "HCT", "DLI": "DLI"}
+_CRANIOSPINAL = re.compile(r"craniospinal|kraniospinal|neuroaxis|neuraxis", re.IGNORECASE)
+_CRANIAL = re.compile(r"cranial|kranial|schädel|whole[\s-]brain|\bCRT\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Infusion:
+    """A transplant ("allogeneic", "autologous", "unspecified"), "DLI" or "CAR-T"; ``planned``: still ahead."""
+
+    kind: str
+    when: When | None
+    entry: Entry
+    from_text: bool
+    planned: bool
+
+    def seen(self, inferred: bool = False) -> Provenance:
+        return seen_in(self.entry, self.entry.text or None, from_text=self.from_text, inferred=inferred)
+
+
+@once_per_record
+def infusions(record: PatientRecord, as_of: date) -> tuple[Infusion, ...]:
+    """All infusions and transplants on record, newest first, undated ones last. A Condition tells of one in the past,
+    but not when; an empty Procedure is none.
+    """
+    found = []
+    for entry in record.of_type("Procedure", "Condition", "ServiceRequest"):
+        kind, from_text = _kind(record, entry)
+        if kind is None:
+            continue
+        if entry.type == "Condition":
+            found.append(Infusion(kind, None, entry, from_text, False))
+        elif entry.type == "Procedure":
+            ahead = entry.status in _AHEAD or (entry.when is not None and entry.when.start > as_of)
+            found.append(Infusion(kind, entry.when, entry, from_text, ahead))
+        elif entry.status in _REQUESTED:
+            found.append(Infusion(kind, entry.when, entry, from_text, True))
+    return tuple(found)
+
+
+def transplants(record: PatientRecord, as_of: date) -> tuple[Infusion, ...]:
+    """Transplants that were done."""
+    return tuple(i for i in infusions(record, as_of) if not i.planned and i.kind not in ("DLI", "CAR-T"))
+
+
+def _kind(record: PatientRecord, entry: Entry) -> tuple[str | None, bool]:
+    """What kind of infusion a resource is, and whether its words said so."""
+    coded = entry.concepts - entry.text_concepts
+    said = record.means(entry, "hct")
+    if said is not None:
+        return said, False
+    if record.means(entry, "car_t") == "true" or ("course.car_t" in coded and not record.means(entry, "harvest")):
+        return "CAR-T", False
+    if "course.dli" in coded:
+        return "DLI", False
+    if any(group in coded for group in _GROUPS):
+        return None, False
+    text = entry.text if entry.type != "Condition" else words_of(entry)
+    if not _MAYBE.search(text) or _AROUND.search(text):
+        return None, True
+    return _kind_in(record, entry.type, text), True
+
+
+def _kind_in(record: PatientRecord, type_: str, text: str) -> str | None:
+    for group, kind in _GROUPS.items():
+        mention = record.terminology.mention(group, text)
+        if mention is Mention.PRESENT or (type_ == "Condition" and mention is Mention.HISTORY):
+            return kind
+    mention = mention_of(text, _UNSPECIFIED)
+    if mention is not (Mention.HISTORY if type_ == "Condition" else Mention.PRESENT):
+        return None
+    said = [kind for kind, pattern in _ADJECTIVES if pattern.search(text)]
+    return said[0] if len(said) == 1 else "unspecified"
+
+
+@provides("prior_allo_hct", "hct_type")
+def prior_hct(facts: Facts) -> Iterator[Fact]:
+    """Whether there was an allogeneic transplant: "no" only from complete procedures and Conditions without any."""
+    if facts.record is None:
+        return
+    done = transplants(facts.record, facts.as_of)
+    allogeneic = [t for t in done if t.kind == "allogeneic"]
+    if allogeneic:
+        yield known("prior_allo_hct", True, *(t.seen() for t in allogeneic))
+    elif any(t.kind == "unspecified" for t in done):
+        detail = "a transplant of unspecified kind is on record"
+        yield unknown("prior_allo_hct", Reason.NOT_DECIDED, detail, (t.seen() for t in done))
+    elif complete_list(facts, "Procedure", "Condition"):
+        detail = "no record of one in complete lists of procedures and conditions"
+        yield known("prior_allo_hct", False, *(t.seen() for t in done), detail=detail)
+    else:
+        yield absent(facts, "prior_allo_hct", "Procedure", "Condition", what="an allogeneic transplant")
+    last = _last(done)
+    if last is not None and last.kind != "unspecified":
+        yield known("hct_type", last.kind, last.seen())
+
+
+def _last(done: tuple[Infusion, ...]) -> Infusion | None:
+    """The latest dated one, else any of them if all are of one kind."""
+    dated = [t for t in done if t.when is not None]
+    if dated:
+        return dated[0]
+    return done[0] if len({t.kind for t in done}) == 1 else None
+
+
+@provides("months_since_hct", "days_since_hct", "age_months_at_hct")
+def since_hct(facts: Facts) -> Iterator[Fact]:
+    """Time since the latest transplant, and the patient's completed months then."""
+    if facts.record is None:
+        return
+    done = transplants(facts.record, facts.as_of)
+    last = next((t for t in done if t.when is not None), None)
+    if last is None or last.when is None:
+        for name in ("months_since_hct", "days_since_hct"):
+            if done:
+                yield unknown(name, Reason.UNDATED, "the transplant has no date", (t.seen() for t in done))
+            else:
+                yield absent(facts, name, "Procedure", what="a transplant")
+        return
+    low, high = months_bounds(last.when, When(facts.as_of, facts.as_of))
+    yield known("months_since_hct", _span(low, high), last.seen())
+    yield known("days_since_hct", _days(last.when, facts.as_of), last.seen())
+    birth = parse_when(as_text((facts.record.patient or {}).get("birthDate")))
+    if birth is not None:
+        ages = completed_months(birth, last.when.start)[0], completed_months(birth, last.when.end)[1]
+        yield known("age_months_at_hct", _span(float(ages[0]), float(ages[1])), last.seen())
+
+
+def _days(when: When, as_of: date) -> float | Interval:
+    return _span(float((as_of - when.end).days), float((as_of - when.start).days))
+
+
+def _span(low: float, high: float) -> float | Interval:
+    return high if low == high else Interval(max(low, 0.0), high)
+
+
+@provides("days_since_car_infusion")
+def since_car(facts: Facts) -> Iterator[Fact]:
+    """Days since the latest CAR-T infusion among the procedures."""
+    if facts.record is None:
+        return
+    done = [i for i in infusions(facts.record, facts.as_of) if i.kind == "CAR-T" and not i.planned]
+    last = next((i for i in done if i.when is not None), None)
+    if last is not None and last.when is not None:
+        yield known("days_since_car_infusion", _days(last.when, facts.as_of), last.seen())
+    elif done:
+        yield unknown("days_since_car_infusion", Reason.UNDATED, "the infusion has no date", (i.seen() for i in done))
+    else:
+        yield absent(facts, "days_since_car_infusion", "Procedure", what="a CAR-T infusion")
+
+
+@provides("hct_planned", "planned_procedure")
+def planned(facts: Facts) -> Iterator[Fact]:
+    """A transplant, donor lymphocytes or cranial radiation requested or in preparation. Nothing says "none planned"."""
+    if facts.record is None:
+        return
+    ahead = [i for i in infusions(facts.record, facts.as_of) if i.planned and i.kind in _PLANS]
+    grafts = [i for i in ahead if i.kind != "DLI"]
+    if grafts:
+        yield known("hct_planned", True, *(i.seen() for i in grafts))
+    else:
+        yield absent(facts, "hct_planned", "ServiceRequest", "Procedure", what="a planned transplant")
+    for kind, name in _PLANS.items():
+        found = [i for i in ahead if i.kind == kind]
+        if found:
+            yield known("planned_procedure", name, *(i.seen() for i in found))
+            return
+    radiation = _radiation(facts.record, facts.as_of)
+    if radiation is not None:
+        yield known("planned_procedure", radiation[0], seen_in(radiation[1], radiation[1].text or None, from_text=True))
+    else:
+        yield absent(facts, "planned_procedure", "ServiceRequest", "Procedure", what="a planned procedure")
+
+
+def _radiation(record: PatientRecord, as_of: date) -> tuple[str, Entry] | None:
+    for entry in record.about("therapy.radiation", types=("Procedure", "ServiceRequest")):
+        ahead = entry.status in _AHEAD or (entry.when is not None and entry.when.start > as_of)
+        if not ahead and not (entry.type == "ServiceRequest" and entry.status in _REQUESTED):
+            continue
+        for name, pattern in (("craniospinal-radiation", _CRANIOSPINAL), ("cranial-radiation", _CRANIAL)):
+            if states(entry.text, pattern):
+                return name, entry
+    return None
+
+
+@provides("relapse_after_hct")
+def relapse_after_hct(facts: Facts) -> Iterator[Fact]:
+    """A relapse dated after an allogeneic transplant, or said in words to be one. "No" only where every relapse is
+    dated before the transplant and none is stated now.
+    """
+    if facts.record is None:
+        return
+    told = [p for entry, text in _texts(facts.record) if (p := _after(entry, text)) is not None]
+    if told:
+        yield known("relapse_after_hct", True, *told)
+        return
+    done = [t for t in transplants(facts.record, facts.as_of) if t.kind == "allogeneic"]
+    dated = relapses(facts.record, facts.as_of)
+    first = min((t.when for t in done if t.when is not None), default=None)
+    seen = (*(t.seen() for t in done), *(seen_in(r.entry, r.when.text) for r in dated))
+    if first is not None and any(r.when.start > first.end for r in dated):
+        yield known("relapse_after_hct", True, *seen)
+        return
+    now = any(s.state in ("relapsed", "refractory") for s in statements(facts.record, facts.as_of) if s.when is None)
+    all_dated = bool(done) and all(t.when is not None for t in done)
+    if first is not None and all_dated and dated and not now and all(r.when.end < first.start for r in dated):
+        yield known("relapse_after_hct", False, *seen)
+    else:
+        yield unknown("relapse_after_hct", Reason.NOT_DECIDED, "dates of transplant and relapse do not settle it", seen)
+
+
+def _texts(record: PatientRecord) -> Iterator[tuple[Entry, str]]:
+    for entry in record.about("diagnosis.all", "diagnosis.lbl", types=("Condition",)):
+        yield entry, words_of(entry)
+    for entry in status_observations(record):
+        yield entry, all_text(entry.resource)
+
+
+def _after(entry: Entry, text: str) -> Provenance | None:
+    return seen_in(entry, text, from_text=True) if states(text, _RELAPSE_AFTER) else None
+
+
+PROVIDERS: tuple[Provider, ...] = (prior_hct, since_hct, since_car, planned, relapse_after_hct)

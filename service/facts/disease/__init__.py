@@ -1,0 +1,1 @@
+"""Who the patient is and which leukemia it is."""

@@ -1,0 +1,283 @@
+"""Which disease it is: diagnosis, lineage, date of diagnosis, and the gate that is asked first on every request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from service.facts.absence import absent, complete_list, seen_in
+from service.facts.course.text import RELAPSE
+from service.facts.disease.conditions import Standing, is_differential, names, standing, words_of
+from service.facts.disease.diagnosis_text import etp_in, lineage_in
+from service.facts.model import Fact, Facts, Provider, Reason, known, provides, unknown
+from service.record.dates import parse_when
+from service.record.model import Coverage, Entry, PatientRecord, When, once_per_record
+from service.record.text import Mention
+from service.record.values import as_dict, as_list, as_text
+
+SERVED = frozenset({"ALL", "LL", "mature-B", "MPAL", "BP-CML"})
+_GROUPS = (
+    "diagnosis.all", "diagnosis.lbl", "diagnosis.burkitt", "diagnosis.mpal", "diagnosis.bp_cml",
+    "diagnosis.other_leukemia",
+)  # fmt: skip
+_UNSURE = "unsure"  # some leukemia, but not said of which kind
+# What a text may name, the more particular first: "Burkitt" beats the "ALL" that old names of it contain.
+_IN_TEXT = (
+    ("diagnosis.burkitt", "mature-B"), ("diagnosis.mpal", "MPAL"), ("diagnosis.bp_cml", "BP-CML"),
+    ("diagnosis.all", "ALL"), ("diagnosis.lbl", "LL"),
+)  # fmt: skip
+_PARTICULAR = ("mature-B", "MPAL", "BP-CML")
+_ASSERTED = "condition-assertedDate"
+_CONFLICT = "its code and its text name different leukemias"
+
+
+@dataclass(frozen=True, slots=True)
+class Disease:
+    """One Condition that names a leukemia or lymphoblastic lymphoma of this patient."""
+
+    entry: Entry
+    diagnosis: str
+    lineage: str | None
+    from_text: bool
+    past: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosed:
+    """When the disease was diagnosed. ``at_latest``: only recorded by then, so perhaps earlier."""
+
+    when: When
+    entry: Entry
+    at_latest: bool
+
+
+def disease_of(record: PatientRecord, entry: Entry, as_of: date | None = None) -> Disease | None:
+    """The disease a Condition names; ``None`` where it names none, denies it, or speaks of the family.
+
+    A code decides over the text; the text adds the lineage where the code is silent, and the particular disease
+    (Burkitt, mixed phenotype) where the code says no more than ALL.
+    """
+    words = words_of(entry)
+    past = standing(entry, as_of) is Standing.PAST or record.means(entry, "history") == "true"
+    coded = [meaning for s, c in entry.codings if "diagnosis" in (meaning := record.terminology.meaning(s, c))]
+    if coded:
+        diagnosis = next((m["diagnosis"] for m in coded if m["diagnosis"] in _PARTICULAR), coded[0]["diagnosis"])
+        lineage = next((m["lineage"] for m in coded if "lineage" in m), None)
+        text = _named(record, words)[0]
+        if diagnosis == "ALL" and lineage is None and text in _PARTICULAR:
+            return Disease(entry, text, lineage, True, past)
+        if diagnosis not in SERVED and diagnosis not in ("AML", "CML", "MDS", "other"):
+            diagnosis = _UNSURE
+        return Disease(entry, diagnosis, lineage or _lineage_by_text(diagnosis, words), False, past)
+    if not entry.text_concepts:
+        return Disease(entry, _UNSURE, None, False, past) if entry.concepts else None
+    text, mention = _named(record, words)
+    if text is None:
+        return Disease(entry, _UNSURE, None, True, past) if mention is Mention.UNCERTAIN else None
+    return Disease(entry, text, _lineage_by_text(text, words), True, past or mention is Mention.HISTORY)
+
+
+def _named(record: PatientRecord, text: str) -> tuple[str | None, Mention | None]:
+    """The disease a text states, and how; the mention alone where none is stated."""
+    weakest = None
+    for group, diagnosis in _IN_TEXT:
+        mention = record.terminology.mention(group, text)
+        if mention in (Mention.PRESENT, Mention.HISTORY):
+            return diagnosis, mention
+        weakest = weakest or mention
+    return None, weakest
+
+
+def _lineage_by_text(diagnosis: str, text: str) -> str | None:
+    return lineage_in(text) if diagnosis in ("ALL", "LL") else None
+
+
+@once_per_record
+def diseases(record: PatientRecord, as_of: date | None = None) -> tuple[Disease, ...]:
+    """All leukemias the Conditions name, newest first; those merely considered are left out."""
+    entries = record.about(*_GROUPS, types=("Condition",))
+    found = (disease_of(record, entry, as_of) for entry in entries if not is_differential(entry))
+    return tuple(disease for disease in found if disease is not None)
+
+
+def has_all(record: PatientRecord) -> bool | None:
+    """Whether the record points to a disease the rules speak of: ALL, lymphoblastic lymphoma, mature B, MPAL, BP-CML.
+
+    ``False`` only from complete Conditions without one; history of leukemia and resolved disease are not one.
+    ``None``: the Conditions are missing, failed or partial, or leave the kind of leukemia open. Other patients cost a
+    few dictionary lookups.
+    """
+    unsure = False
+    for entry in record.about(*_GROUPS, types=("Condition",)):
+        disease = disease_of(record, entry)
+        if disease is None or disease.past:
+            continue
+        if disease.diagnosis in SERVED and not is_differential(entry):
+            return True
+        unsure = unsure or disease.diagnosis == _UNSURE or disease.diagnosis in SERVED
+    if unsure or any(aside.reason == _CONFLICT for aside in record.set_aside):
+        return None
+    return False if record.covered("Condition") in (Coverage.COMPLETE, Coverage.EMPTY) else None
+
+
+def served(record: PatientRecord, as_of: date | None = None) -> tuple[Disease, ...]:
+    """The Conditions of the disease being treated: of a kind the rules speak of, and not merely of the past."""
+    return tuple(d for d in diseases(record, as_of) if d.diagnosis in SERVED and not d.past)
+
+
+def names_relapse(record: PatientRecord, entry: Entry) -> bool:
+    """Whether a Condition is, by code or name, that of a relapse, so that its onset is not that of the disease."""
+    return record.means(entry, "disease_state") == "relapsed" or names(entry, RELAPSE, past_too=True)
+
+
+@once_per_record
+def diagnosis_date(record: PatientRecord, as_of: date | None = None) -> Diagnosed | None:
+    """When the disease was diagnosed: the earliest asserted date (mCODE) or onset of its Conditions, leaving out those
+    of a relapse. Where only the day of recording is known, or that lies before, it was diagnosed by then at the latest.
+    """
+    exact: list[Diagnosed] = []
+    recorded: list[Diagnosed] = []
+    for disease in diseases(record, as_of):
+        entry = disease.entry
+        if disease.diagnosis not in SERVED or names_relapse(record, entry):
+            continue
+        if record.means(entry, "history") == "true":
+            continue
+        onset = _asserted(entry) or _onset(entry)
+        if onset is not None:
+            exact.append(Diagnosed(onset, entry, False))
+        noted = parse_when(as_text(entry.resource.get("recordedDate")))
+        if noted is not None:
+            recorded.append(Diagnosed(noted, entry, True))
+    first = min(exact, key=lambda d: d.when.start, default=None)
+    noted_first = min(recorded, key=lambda d: d.when.end, default=None)
+    if first is None or (noted_first is not None and noted_first.when.end < first.when.start):
+        return noted_first
+    return first
+
+
+def _asserted(entry: Entry) -> When | None:
+    for extension in as_list(entry.resource.get("extension")):
+        if _ASSERTED in as_text(as_dict(extension).get("url")):
+            return parse_when(as_text(as_dict(extension).get("valueDateTime")))
+    return None
+
+
+def _onset(entry: Entry) -> When | None:
+    start = as_dict(entry.resource.get("onsetPeriod")).get("start")
+    return parse_when(as_text(entry.resource.get("onsetDateTime"))) or parse_when(as_text(start))
+
+
+@provides("diagnosis")
+def diagnosis(facts: Facts) -> Iterator[Fact]:
+    """The disease by its active Conditions; the particular one where a general one stands beside it."""
+    if facts.record is None:
+        return
+    found = diseases(facts.record, facts.as_of)
+    active = [d for d in found if not d.past and d.diagnosis != _UNSURE]
+    kinds = {d.diagnosis for d in active}
+    chosen = _choose(active)
+    seen = tuple(seen_in(d.entry, d.entry.text or None, from_text=d.from_text) for d in active or found)
+    if chosen is not None:
+        first = [p for d, p in zip(active, seen, strict=True) if d.diagnosis == chosen]
+        yield known("diagnosis", chosen, *first)
+    elif kinds:
+        yield unknown("diagnosis", Reason.CONFLICTING, f"Conditions name {' and '.join(sorted(kinds))}", seen)
+    elif found:
+        past = all(d.past for d in found)
+        detail = "leukemia stands in the record as history only" if past else "the kind of leukemia is not said"
+        yield unknown("diagnosis", Reason.NOT_DECIDED, detail, seen)
+    else:
+        yield _set_aside(facts) or absent(facts, "diagnosis", "Condition", what="a leukemia")
+
+
+def _choose(active: list[Disease]) -> str | None:
+    """One disease of several named: a leukemia with its lymphoma, a particular one with plain ALL; else none."""
+    own = {d.diagnosis for d in active if d.diagnosis in SERVED}
+    others = {d.diagnosis for d in active} - own
+    if not own:
+        return next(iter(others)) if len(others) == 1 else None
+    if "AML" in others:
+        return None
+    if own == {"ALL", "LL"}:
+        return "ALL"
+    particular = own.intersection(_PARTICULAR)
+    plain = all(d.lineage is None for d in active if d.diagnosis in ("ALL", "LL"))
+    if len(particular) == 1 and plain:
+        return next(iter(particular))
+    return next(iter(own)) if len(own) == 1 else None
+
+
+def _set_aside(facts: Facts) -> Fact | None:
+    """The unknown for a record whose only leukemia was set aside because code and text disagree."""
+    for aside in facts.record.set_aside if facts.record else ():
+        if aside.reason == _CONFLICT:
+            return unknown("diagnosis", Reason.CONFLICTING, f"{aside.reference}: {aside.reason}")
+    return None
+
+
+@provides("lineage", "etp_phenotype")
+def lineage(facts: Facts) -> Iterator[Fact]:
+    """Lineage by code, else by the words of the diagnosis. ICD-10 C91.0 says nothing about it."""
+    if facts.record is None:
+        return
+    own = served(facts.record, facts.as_of)
+    said = [d for d in own if d.lineage is not None]
+    kinds = {d.lineage for d in said}
+    seen = tuple(
+        seen_in(d.entry, d.entry.text or None, from_text=facts.record.means(d.entry, "lineage") is None) for d in said
+    )
+    if len(kinds) == 1 and said[0].lineage is not None:
+        yield known("lineage", said[0].lineage, *seen)
+    elif kinds:
+        yield unknown("lineage", Reason.CONFLICTING, "Conditions name different lineages", seen)
+    elif own:
+        where = tuple(seen_in(d.entry, d.entry.text or None) for d in own)
+        yield unknown("lineage", Reason.NOT_DECIDED, "the diagnosis does not say whether it is B or T lineage", where)
+    else:
+        yield absent(facts, "lineage", "Condition", what="a leukemia")
+    yield from _etp(facts.record, own)
+
+
+def _etp(record: PatientRecord, own: tuple[Disease, ...]) -> Iterator[Fact]:
+    """Early T-cell precursor where the diagnosis says so or denies it."""
+    for disease in own:
+        coded = record.means(disease.entry, "etp_phenotype") == "true"
+        said = True if coded else etp_in(words_of(disease.entry))
+        if said is not None:
+            seen = seen_in(disease.entry, disease.entry.text or None, from_text=not coded)
+            yield known("etp_phenotype", said, seen)
+            return
+
+
+@provides("down_syndrome")
+def down_syndrome(facts: Facts) -> Iterator[Fact]:
+    """Down syndrome on the problem list; "no" only from a complete one without it."""
+    if facts.record is None:
+        return
+    for entry in facts.record.about("diagnosis.down_syndrome", types=("Condition",)):
+        coded = not entry.text_concepts
+        if coded or facts.record.terminology.mention("diagnosis.down_syndrome", entry.text) is Mention.PRESENT:
+            yield known("down_syndrome", True, seen_in(entry, entry.text or None, from_text=not coded))
+            return
+    if complete_list(facts, "Condition"):
+        yield known("down_syndrome", False, detail="not on the complete problem list")
+    else:
+        yield absent(facts, "down_syndrome", "Condition", what="Down syndrome")
+
+
+@provides("diagnosis_date")
+def date_of_diagnosis(facts: Facts) -> Iterator[Fact]:
+    """The date of diagnosis as found; it may be partial, and only the day of recording."""
+    if facts.record is None:
+        return
+    found = diagnosis_date(facts.record, facts.as_of)
+    if found is None:
+        yield unknown("diagnosis_date", Reason.UNDATED, "no Condition of the disease says when it was diagnosed")
+    else:
+        note = "recorded then; diagnosed on that day or before" if found.at_latest else None
+        yield known("diagnosis_date", found.when.text, seen_in(found.entry, found.when.text, note=note))
+
+
+PROVIDERS: tuple[Provider, ...] = (diagnosis, lineage, down_syndrome, date_of_diagnosis)

@@ -1,0 +1,1 @@
+"""Results and findings: laboratory, response, CNS, fitness, toxicity."""

@@ -1,0 +1,1 @@
+"""Fusions, mutations and pharmacogenes from reports, karyotypes and genomics observations."""

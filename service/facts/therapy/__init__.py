@@ -1,0 +1,1 @@
+"""Drugs given, being given and ordered."""
