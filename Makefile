@@ -19,7 +19,7 @@ demo: $(STAMP)
 	@$(BIN)/python -m service.commands.demo --host $(HOST) --port $(PORT)
 
 test: $(STAMP)
-	$(BIN)/python -m pytest --cov --cov-report=term
+	$(BIN)/python -m pytest -q --numprocesses auto --cov --cov-report=term
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -56,14 +56,18 @@ class Subjects:
         """Codings of an element, the concepts they stand for, the concepts its text names where they stand for none (also
         among the former), and its text. The same element, as in a series of one test, is read once.
         """
-        try:
-            key = _key(concept)
-            return self._read[key]
-        except KeyError:
-            found = self._read[key] = self._read_once(concept)
-            return found
-        except TypeError:  # several codings, or misshapen
-            return self._read_once(concept)
+        if type(concept) is dict and type(rows := concept.get("coding")) is list and len(rows) == 1:
+            row = rows[0]
+            if type(row) is dict and type(row.get("code")) is str:
+                key = (row["code"], row.get("system"), row.get("display"), concept.get("text"), concept.get("display"))
+                try:
+                    found = self._read.get(key)
+                    if found is None:
+                        found = self._read[key] = self._read_once(concept)
+                except TypeError:  # an object where a text belongs
+                    found = self._read_once(concept)
+                return found
+        return self._read_once(concept)
 
     def _read_once(self, concept: object) -> Read:
         codings, concepts = self.coded(concept)
@@ -75,6 +79,8 @@ class Subjects:
 
     def about(self, kind: str, resource: Mapping[str, Any]) -> About:
         """The element that says what a resource is about. A Procedure's category is none: it may be a mere heading."""
+        if kind == "Observation":  # first, being the most
+            return resource.get("code"), ()
         if kind in MEDICATIONS:
             return self._drug(resource)
         if kind == "Condition":
@@ -152,21 +158,6 @@ class Subjects:
         for part in parts:
             concept = _joined(concept, part)
         return concept
-
-
-def _key(concept: Any) -> tuple[Any, ...]:
-    """What tells apart two elements with one coding and a text.
-
-    Raises:
-        TypeError: the element is of another shape.
-    """
-    rows = concept.get("coding") if type(concept) is dict and "display" not in concept else None
-    if type(rows) is not list or len(rows) != 1 or type(rows[0]) is not dict or type(rows[0].get("code")) is not str:
-        raise TypeError
-    row = rows[0]
-    key = (row.get("system"), row["code"], row.get("display"), concept.get("text"))
-    hash(key)
-    return key
 
 
 def _is_null(system: str, code: str) -> bool:

@@ -48,6 +48,7 @@ class Terminology:
         self._patterns: dict[str, list[re.Pattern[str]]] = {}
         patterns: list[tuple[str, re.Pattern[str]]] = []
         names: dict[str, str] = {}
+        spelled: dict[str, list[str]] = {}
         for concept in concepts:
             group = concept["group"]
             self._titles.setdefault(group, concept["title"])
@@ -56,14 +57,13 @@ class Terminology:
             patterns += [(group, re.compile(text)) for text in concept.get("text", ())]
             own = [spelling for name in concept.get("names", ()) for spelling in _spellings(name)]
             names.update({_key(name): group for name in own})
-            if own:
-                self._patterns.setdefault(group, []).append(_any_of(own))
+            spelled.setdefault(group, []).extend(own)
         for group, pattern in patterns:
             self._patterns.setdefault(group, []).append(pattern)
         self._systems = _by_key(aliases, (system for system, _ in self._concepts))
         exact = {system: system for system, _ in self._concepts}
         self._aliases = {alias: self._systems[_system_key(alias)] for alias in aliases} | exact
-        drug = _any_of([name for concept in concepts for n in concept.get("names", ()) for name in _spellings(n)])
+        drug = _any_of([name for rows in spelled.values() for name in rows])
 
         def in_text(text: str) -> frozenset[str]:
             found = {group for group, pattern in patterns if pattern.search(text)}
@@ -72,6 +72,12 @@ class Terminology:
 
         self._in_text = in_text
         self._in_name = lru_cache(maxsize=4096)(in_text)
+
+        @lru_cache(maxsize=256)  # one per drug, made when first asked for: to make all would double the time of loading
+        def names_of(group: str) -> tuple[re.Pattern[str], ...]:
+            return (_any_of(spelled[group]),) if spelled.get(group) else ()
+
+        self._names_of = names_of
 
     @classmethod
     def from_json(cls, text: str) -> Terminology:
@@ -134,7 +140,8 @@ class Terminology:
         """How a text mentions a concept by its patterns or names: plainly, denied, doubted, of the past; ``None``: not at
         all.
         """
-        return strongest(mention_of(text, pattern) for pattern in self._patterns.get(group, ()))
+        patterns = (*self._patterns.get(group, ()), *self._names_of(group))
+        return strongest(mention_of(text, pattern) for pattern in patterns)
 
     def meaning(self, system: str, code: str) -> Mapping[str, str]:
         """What the code itself settles, such as ``{"disease_state": "relapsed"}``."""

@@ -13,6 +13,7 @@ from service.record.terminology import Terminology
 from service.record.values import as_dict, as_list, as_text, codings_of, concept_text
 
 _NOT_EVIDENCE = frozenset({"entered-in-error", "cancelled", "not-taken", "draft", "unknown", "not-done", "revoked"})
+_USUAL = frozenset({"final", "completed", "active", "preliminary", "amended", "corrected", "finished"})
 _VERIFICATION_AGAINST = frozenset({"refuted", "entered-in-error"})
 _STARTS: Mapping[str, tuple[str, ...]] = {
     "Observation": ("effectiveDateTime", "effectivePeriod", "effectiveInstant", "issued"),
@@ -54,6 +55,8 @@ CONTRADICTION = "its code and its text name different leukemias"
 def status_of(resource: Mapping[str, Any]) -> str | None:
     """The status as FHIR spells it; the first of a list, where one came."""
     status = resource.get("status")
+    if type(status) is str and status in _USUAL:
+        return status
     if isinstance(status, list) and status:
         status = status[0]
     return (status.strip().lower() or None) if isinstance(status, str) else None

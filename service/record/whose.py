@@ -16,13 +16,17 @@ _TAIL = re.compile(r"/_history\b.*|[?#|].*", re.DOTALL)
 def id_of(resource: Mapping[str, Any]) -> str:
     """The id of a resource as text; some clients send a number. Empty without one."""
     own = resource.get("id")
+    if type(own) is str:
+        return own.strip()
     if isinstance(own, int) and not isinstance(own, bool):
         return str(own)
-    return as_text(own).strip()
+    return ""
 
 
 def reference_in(link: object) -> str:
     """The reference in a FHIR Reference, or in the bare string some clients send instead."""
+    if type(link) is dict and type(reference := link.get("reference")) is str:
+        return reference.strip()
     if isinstance(link, str):
         return link.strip()
     return as_text(as_dict(link).get("reference")).strip()

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.record.model import Coverage, PatientRecord
+from service.record.model import Coverage, PatientRecord, once_per_record
 from tests.record.record_support import (
     AS_OF,
     HISTOLOGY,
@@ -459,6 +459,22 @@ def test_lookups() -> None:
     assert found.of_type("Procedure") == found.about("no.such.concept") == ()
     assert found.means(found.of_type("Condition")[0], "disease_state") == "relapsed"
     assert found.means(found.of_type("Condition")[0], "ploidy") is None
+
+
+def test_work_is_done_once_per_record_and_entry() -> None:
+    done: list[str] = []
+
+    @once_per_record
+    def count(of: PatientRecord, concept: str) -> int:
+        done.append(concept)
+        return len(of.about(concept))
+
+    found, other = record(wbc()), record()
+    assert (count(found, "labs.wbc"), count(found, "labs.wbc"), count(other, "labs.wbc")) == (1, 1, 0)
+    assert done == ["labs.wbc", "labs.wbc"]
+    one = entry(found)
+    assert one.once("x", lambda: done.append("entry") or 1) == one.once("x", lambda: 2) == 1
+    assert done[2:] == ["entry"]
 
 
 @pytest.mark.parametrize(
