@@ -64,7 +64,8 @@ def cds_services(
         record = calls.begin(service.id, service.hook)
         envelope = read_envelope(_body(), service)
         record.hook_instance = str(envelope.hook_instance)
-        record.prefetched = prefetched = gather(service, envelope, servers, limits)
+        prefetched = gather(service, envelope, servers, limits)
+        record.prefetched = prefetched.so_far()  # grows as keys are asked for
         answer = decide(
             Invocation(
                 service=service,

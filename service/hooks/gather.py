@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from service.hooks.contract import KeyState, Prefetched, ServiceDefinition
@@ -16,27 +16,58 @@ from service.hooks.tokens import render
 _UNREAD_PAGES = "only the first page came, and the FHIR server may not be read for more"
 
 
-def gather(
-    service: ServiceDefinition, request: HookRequest, servers: AllowedServers, limits: Limits
-) -> Mapping[str, Prefetched]:
-    """Every key of the service's templates with its state.
+class Gathered(Mapping[str, Prefetched]):
+    """Every key of the service's templates with its state: the required ones at once, the others when first asked for.
 
-    A key that was not sent, came as an error or incomplete is read from the request's FHIR server if that may be
-    read (further pages only, where the first came); what the server says then counts, unless it fails too.
+    Most calls are about patients the service has nothing to say of, which the required keys tell. So neither are the
+    other keys looked through for them nor is the FHIR server asked for what is missing.
+    """
+
+    def __init__(self, service: ServiceDefinition, request: HookRequest, servers: AllowedServers, limits: Limits):
+        self._service, self._request, self._servers, self._limits = service, request, servers, limits
+        self._found = self._gather(key for key in service.prefetch if key in service.required)
+        self._rest = [key for key in service.prefetch if key not in service.required]
+        _require(service, self._found)
+
+    def so_far(self) -> Mapping[str, Prefetched]:
+        """The keys that were asked for, without asking for others."""
+        return self._found
+
+    def __getitem__(self, key: str) -> Prefetched:
+        if key not in self._found and self._rest:
+            rest, self._rest = self._rest, []
+            self._found.update(self._gather(rest))
+        return self._found[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._service.prefetch)
+
+    def __len__(self) -> int:
+        return len(self._service.prefetch)
+
+    def _gather(self, keys: Iterable[str]) -> dict[str, Prefetched]:
+        """A key that was not sent, came as an error or incomplete is read from the request's FHIR server if that may
+        be read (further pages only, where the first came); what the server says then counts, unless it fails too.
+        """
+        wanted_keys, sent = tuple(keys), self._request.sent
+        pages = {key: read_page(sent[key]) for key in wanted_keys if key in sent}
+        found = {key: _as_sent(self._service, key, page) for key, page in pages.items()}
+        wanted = _wanted(self._service, wanted_keys, self._request, found, pages, self._servers)
+        if wanted and self._request.fhir_server:
+            read = FhirReader(self._request.fhir_server, self._request.token, self._limits).read(wanted)
+            found.update({key: _better(found.get(key), answer) for key, answer in read.items()})
+        for key in wanted_keys:
+            found.setdefault(key, Prefetched(key, KeyState.ABSENT, detail="not sent"))
+        return found
+
+
+def gather(service: ServiceDefinition, request: HookRequest, servers: AllowedServers, limits: Limits) -> Gathered:
+    """The keys of a call.
 
     Raises:
         HookError: 412 with an issue for each required key that could not be had.
     """
-    pages = {key: read_page(request.sent[key]) for key in service.prefetch if key in request.sent}
-    found = {key: _as_sent(service, key, page) for key, page in pages.items()}
-    wanted = _wanted(service, request, found, pages, servers)
-    if wanted and request.fhir_server:
-        read = FhirReader(request.fhir_server, request.token, limits).read(wanted)
-        found.update({key: _better(found.get(key), answer) for key, answer in read.items()})
-    for key in service.prefetch:
-        found.setdefault(key, Prefetched(key, KeyState.ABSENT, detail="not sent"))
-    _require(service, found)
-    return found
+    return Gathered(service, request, servers, limits)
 
 
 def _as_sent(service: ServiceDefinition, key: str, page: Page) -> Prefetched:
@@ -46,6 +77,7 @@ def _as_sent(service: ServiceDefinition, key: str, page: Page) -> Prefetched:
 
 def _wanted(
     service: ServiceDefinition,
+    keys: Iterable[str],
     request: HookRequest,
     found: Mapping[str, Prefetched],
     pages: Mapping[str, Page],
@@ -54,7 +86,7 @@ def _wanted(
     if not request.fhir_server or not servers.may_read(request.fhir_server, request.token):
         return []
     wanted = []
-    for key in service.prefetch:
+    for key in keys:
         if key in found and found[key].state in (KeyState.PROVIDED, KeyState.EMPTY):
             continue
         query = render(service.prefetch[key], request.context)

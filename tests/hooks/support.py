@@ -64,13 +64,16 @@ def body(**more: Any) -> dict[str, Any]:
 
 @dataclass
 class Recorder:
-    """An engine that keeps its invocations and gives the answer it was told to give."""
+    """An engine that asks for every key, keeps its invocations and gives the answer it was told to give."""
 
     answer: Mapping[str, Any] = field(default_factory=lambda: {"cards": [CARD]})
     asked: list[Invocation] = field(default_factory=list)
+    curious: bool = True
 
     def __call__(self, invocation: Invocation) -> Mapping[str, Any]:
         self.asked.append(invocation)
+        if self.curious:
+            assert len(dict(invocation.prefetched)) == len(invocation.prefetched)
         return self.answer
 
     @property

@@ -53,9 +53,11 @@ def fhir() -> Iterator[FakeFhir]:
         yield server
 
 
-def call(server: FakeFhir, prefetch: Any = None, limits: Limits = LIMITS, **more: Any) -> tuple[Any, Recorder]:
+def call(
+    server: FakeFhir, prefetch: Any = None, limits: Limits = LIMITS, curious: bool = True, **more: Any
+) -> tuple[Any, Recorder]:
     """A call with this server and a token, of a service that allows it."""
-    engine = Recorder()
+    engine = Recorder(curious=curious)
     settings = Settings(open_mode=True, fhir_servers=(server.url,), fhir=limits)
     authorization = {"access_token": TOKEN, "token_type": "Bearer"}
     request = body(prefetch=prefetch, **{"fhirServer": server.url, "fhirAuthorization": authorization, **more})
@@ -72,6 +74,15 @@ def test_missing_keys_are_read_with_the_token(fhir: FakeFhir) -> None:
         assert headers["Authorization"] == f"Bearer {TOKEN}"
         assert headers["Accept"].startswith("application/fhir+json")
     assert engine.asked[0].fhir_server == fhir.url
+
+
+def test_what_the_engine_does_not_ask_for_is_not_read(fhir: FakeFhir) -> None:
+    """A patient of whom the required keys tell that there is nothing to say costs the server one request."""
+    response, engine = call(fhir, {}, curious=False)
+    assert response.status_code == 200
+    assert fhir.paths == ["/fhir/Patient/p1"]
+    assert engine.states["observations"] is S.EMPTY
+    assert len(fhir.paths) == 3
 
 
 def test_only_what_is_missing_is_read(fhir: FakeFhir) -> None:
