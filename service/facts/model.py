@@ -222,6 +222,17 @@ class Registry:
                 by_name[name] = (*by_name.get(name, ()), provider)
         self.by_name: Mapping[str, tuple[Provider, ...]] = by_name
         self._dependents: dict[str, frozenset[str]] = {}
+        self._resting: dict[str, frozenset[Provider]] = {}
+
+    def resting_on(self, name: str) -> frozenset[Provider]:
+        """Providers that must run anew when a fact changes."""
+        found = self._resting.get(name)
+        if found is None:
+            changed = self.dependents(name)
+            found = self._resting[name] = frozenset(
+                p for p in self.providers if changed.intersection(p.provides) or changed.intersection(p.needs)
+            )
+        return found
 
     def dependents(self, name: str) -> frozenset[str]:
         """Names of the facts that may change when ``name`` does, itself included."""
@@ -321,13 +332,10 @@ class Facts:
         What was already read is kept, except what may rest on the replaced facts.
         """
         changed = frozenset[str]().union(*(self.registry.dependents(fact.name) for fact in facts))
+        anew = frozenset[Provider]().union(*(self.registry.resting_on(fact.name) for fact in facts))
         other = Facts(self.as_of, self.registry, self.record, self.site, {**self.stated, **{f.name: f for f in facts}})
-        for name, fact in self._read.items():
-            if name not in changed:
-                other._read.setdefault(name, fact)
-        for provider, done in self._ran.items():
-            if not changed.intersection(provider.provides) and not changed.intersection(provider.needs):
-                other._ran[provider] = done
+        other._read = {name: fact for name, fact in self._read.items() if name not in changed} | other._read
+        other._ran = {provider: done for provider, done in self._ran.items() if provider not in anew}
         return other
 
     def read_names(self) -> tuple[str, ...]:

@@ -105,19 +105,24 @@ class PatientRecord:
         """Entries of the given resource types, newest first (undated last)."""
         if len(types) == 1:
             return self._by_type.get(types[0], ())
-        return newest_first(entry for kind in types for entry in self._by_type.get(kind, ()))
+        return self.once(
+            ("types", types), lambda: newest_first(e for kind in types for e in self._by_type.get(kind, ()))
+        )
 
     def about(self, *concepts: str, types: tuple[str, ...] = ()) -> tuple[Entry, ...]:
         """Entries that carry any of the concepts (optionally of some types only), newest first, each once."""
         if len(concepts) == 1:
             found = self._by_concept.get(concepts[0], ())
         else:
-            seen: dict[int, Entry] = {}
-            for concept in concepts:
-                for entry in self._by_concept.get(concept, ()):
-                    seen[id(entry)] = entry
-            found = newest_first(seen.values())
+            found = self.once(("about", concepts), lambda: self._about_any(concepts))
         return tuple(e for e in found if e.type in types) if types else found
+
+    def _about_any(self, concepts: tuple[str, ...]) -> tuple[Entry, ...]:
+        seen: dict[int, Entry] = {}
+        for concept in concepts:
+            for entry in self._by_concept.get(concept, ()):
+                seen[id(entry)] = entry
+        return newest_first(seen.values())
 
     def means(self, entry: Entry, what: str) -> str | None:
         """What the codes of an entry settle by themselves ("disease_state"); the first code that says it wins."""

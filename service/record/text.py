@@ -138,6 +138,8 @@ def mention_of(text: str, pattern: re.Pattern[str]) -> Mention | None:
     >>> mention_of("kein Nachweis von BCR::ABL1", re.compile("BCR::ABL1")) is Mention.NEGATED
     True
     """
+    if not pattern.search(text):  # as a rule: the rest is for the few texts that do mention it
+        return None
     return strongest(
         _judge(clause[: match.start()], match.group(), clause[match.end() :])
         for clause in clauses(text)
