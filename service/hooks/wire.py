@@ -38,6 +38,8 @@ def clean(response: Mapping[str, Any], keep: frozenset[str] = frozenset({"cards"
     ``keep``: names at the top that may be an empty array. False and 0 are values. In FHIR a null inside an array
     holds the place of a primitive whose extension stands in the array beside it (``given`` and ``_given``): it stays.
     """
+    if not any(_holds_empty(value) for name, value in response.items() if name not in keep or value):
+        return dict(response), []  # nearly always: looking costs a fraction of rewriting
     removed: list[str] = []
     found = _clean(response, "", removed)
     for name in keep:
@@ -45,6 +47,17 @@ def clean(response: Mapping[str, Any], keep: frozenset[str] = frozenset({"cards"
             found[name] = []
             removed.remove(name)
     return found, removed
+
+
+def _holds_empty(value: Any) -> bool:
+    """Whether a value is empty or holds an empty one anywhere."""
+    if isinstance(value, str):
+        return not value
+    if isinstance(value, Mapping):
+        return not value or any(map(_holds_empty, value.values()))
+    if isinstance(value, list | tuple):
+        return not value or any(map(_holds_empty, value))
+    return value is None
 
 
 def _clean(value: Any, path: str, removed: list[str]) -> Any:
