@@ -1,16 +1,24 @@
-"""Print an example patient as the CDS Hooks request an EHR would send: ``python -m fhir_examples.request NAME``."""
+"""Print an example patient as the CDS Hooks request an EHR would send: ``python -m fhir_examples.request NAME``.
+
+All dates are moved so that the day of the patient's story is today: results stay as fresh as they were then.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 import sys
 import uuid
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from service.wiring import SERVICES
 
 FOLDER = Path(__file__).resolve().parent
+_DATE = re.compile(r"((?:19|20)\d{2})(?:-(\d{2})(?:-(\d{2})(T.*)?)?)?")
 
 
 def names() -> list[str]:
@@ -37,13 +45,34 @@ def request_of(bundle: dict[str, Any], name: str) -> dict[str, Any]:
     }
 
 
+def day_of(name: str) -> date:
+    """The day an example's story is told of."""
+    told = yaml.safe_load((FOLDER / f"{name}.yaml").read_text(encoding="utf-8"))
+    day: date = told["as_of"]
+    return day
+
+
+def moved(value: Any, by: timedelta) -> Any:
+    """A FHIR value with every date moved by some days; the precision of partial dates is kept."""
+    if isinstance(value, dict):
+        return {key: moved(child, by) for key, child in value.items()}
+    if isinstance(value, list):
+        return [moved(child, by) for child in value]
+    found = _DATE.fullmatch(value) if isinstance(value, str) else None
+    if not found:
+        return value
+    day = date(int(found[1]), int(found[2] or 7), int(found[3] or 15)) + by
+    return day.isoformat()[: len(found[0]) - len(found[4] or "")] + (found[4] or "")
+
+
 def main() -> None:
     """Print the request of the example named on the command line."""
     wanted = sys.argv[1].removesuffix(".json") if len(sys.argv) == 2 else ""
     if wanted not in names():
         sys.exit(f"{wanted or 'nothing'!r} is no example. Allowed: {', '.join(names())}.")
     bundle = json.loads((FOLDER / f"{wanted}.json").read_text(encoding="utf-8"))
-    print(json.dumps(request_of(bundle, wanted), indent=1, ensure_ascii=False))
+    by = date.today() - day_of(wanted)  # noqa: DTZ011 - the day of the user's own clock is what is meant
+    print(json.dumps(request_of(moved(bundle, by), wanted), indent=1, ensure_ascii=False))
 
 
 if __name__ == "__main__":

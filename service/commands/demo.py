@@ -19,8 +19,8 @@ Allcue runs on http://{host}:{port} with its packaged content, open to this mach
        -H 'Content-Type: application/json' -d @/tmp/request.json
 
   # the same in the terminal, with the trace of every rule
-  .venv/bin/allcue check fhir_examples/relapsed-ph-positive-t315i.json
-  .venv/bin/allcue facts fhir_examples/relapsed-ph-positive-t315i.json
+  .venv/bin/allcue check fhir_examples/relapsed-ph-positive-t315i.json --as-of 2026-03-02
+  .venv/bin/allcue facts fhir_examples/relapsed-ph-positive-t315i.json --as-of 2026-03-02
 """
 
 
