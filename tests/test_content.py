@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from service.commands.content import facts_of
 from service.content import read_content
+from service.facts.model import Value
 from service.facts.vocabulary import VOCABULARY
 from service.rules.checks import (
     applies_to_nobody_known,
@@ -61,7 +62,7 @@ def test_no_two_rules_oppose_each_other_unless_accepted() -> None:
     assert not list(opposite_advice(content(), every_rule(content()), VOCABULARY))
 
 
-def _facts_of(rule: Rule) -> dict[str, list[object]]:
+def _facts_of(rule: Rule) -> dict[str, list[Value]]:
     criteria = [leaf.criterion for half in (rule.when, rule.unless) for leaf in leaves(half)]
     return {
         name: list(candidates([c for c in criteria if c.fact == name], VOCABULARY.lookup(name))) for name in rule.facts
@@ -78,7 +79,7 @@ def test_filling_in_an_unknown_never_flips_a_settled_verdict(rule_id: str) -> No
     @settings(max_examples=40, deadline=None)
     @given(st.data())
     def check(data: st.DataObject) -> None:
-        full: Patient = {name: data.draw(st.sampled_from(options)) for name, options in values.items()}  # type: ignore[misc]
+        full: Patient = {name: data.draw(st.sampled_from(options)) for name, options in values.items()}
         if data.draw(st.booleans()):  # half of the time near a patient the rule applies to
             full |= {name: value for name, value in base.items() if data.draw(st.booleans())}
         vague = {name: value for name, value in full.items() if data.draw(st.booleans())}

@@ -76,7 +76,7 @@ class CardWriter:
         self.words = words
         self.orders = orders
         # Not HTML: the output is Markdown, and what came from the record is escaped as Markdown in `words`.
-        environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)  # noqa: S701
+        environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)  # noqa: S701 - see above
         self._templates = {name: environment.from_string(text) for name, text in content.wording.items()}
 
     def draw(self, advice: Advice, facts: Facts, patient_id: str, namespace: uuid.UUID) -> Card:

@@ -12,9 +12,18 @@ from service.facts.model import Interval, Reason
 from service.facts.mrd.quantities import read_mrd_quantity, unit_factor
 from service.facts.mrd.values import MrdReading, Scale, combined, read_mrd_text
 
-below = lambda high: Interval(0, high, high_open=True)  # noqa: E731
-between = lambda high: Interval(0, high, True, True)  # noqa: E731
-up_to = lambda high: Interval(0, high)  # noqa: E731
+
+def below(high: float) -> Interval:
+    return Interval(0, high, high_open=True)
+
+
+def between(high: float) -> Interval:
+    return Interval(0, high, True, True)
+
+
+def up_to(high: float) -> Interval:
+    return Interval(0, high)
+
 
 VECTORS: list[tuple[str, Any, str | None, Scale]] = [
     ("POSITIVE [0.0066% (IS) and MR4.18]", 6.6e-5, "positive", Scale.IS),

@@ -23,7 +23,8 @@ NAME = {"if_unknown": "name", "because": "not asked for"}
 
 
 def stated(example: Raw) -> Stated:
-    return Stated({name: VOCABULARY.lookup(name).parse(value) for name, value in example.given.items()})  # type: ignore[misc]
+    values = {name: VOCABULARY.lookup(name).parse(value) for name, value in example.given.items()}
+    return Stated({name: value for name, value in values.items() if value is not None})
 
 
 def sound() -> Content:

@@ -8,7 +8,7 @@ import pytest
 
 from service.rules.editions import UnknownSource, by_policy, every_rule, of_sources
 from service.rules.load import load_content
-from service.rules.rule import Content
+from service.rules.rule import Content, Rule
 from tests.rules.support import POLICY, SOURCE, VOCABULARY, dump, rule
 
 OLD = {
@@ -43,8 +43,8 @@ ADULTS = [
 ]
 
 
-def ids(rules: tuple[object, ...]) -> set[str]:
-    return {getattr(one, "id") for one in rules}  # noqa: B009
+def ids(rules: tuple[Rule, ...]) -> set[str]:
+    return {one.id for one in rules}
 
 
 def test_the_edition_in_force_answers_and_the_older_is_quiet() -> None:

@@ -136,7 +136,8 @@ def _bounds(match: re.Match[str]) -> tuple[float, float]:
     elif match["digits"] is not None:
         value = _float(match["digits"]) * 10.0 ** int(match["e"].replace(" ", ""))
     elif match["from"] is not None:
-        return tuple(sorted((_float(match["from"]), _float(match["to"]))))  # type: ignore[return-value]
+        low, high = sorted((_float(match["from"]), _float(match["to"])))
+        return low, high
     else:
         value = _float(match["simple"])
     return value, value
