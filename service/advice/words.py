@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 from service.facts.model import Fact, Interval, TokenSet
 from service.facts.vocabulary.base import FactType, ValueProblem, Vocabulary
@@ -54,9 +55,11 @@ class Words:
         """``quote``: what is done to text from the record; a terminal, unlike a card, shows it as it is."""
         self.vocabulary = vocabulary
         self._quote = quote
+        self.kind = lru_cache(maxsize=2048)(self._make_kind)
+        self._label = lru_cache(maxsize=2048)(self._make_label)
         self.content = content
 
-    def kind(self, name: str) -> FactType | None:
+    def _make_kind(self, name: str) -> FactType | None:
         try:
             return self.vocabulary.lookup(name)
         except ValueProblem:
@@ -64,6 +67,9 @@ class Words:
 
     def label(self, name: str) -> str:
         """A fact's plain-English label, with the kind of a parameterised fact."""
+        return self._label(name)
+
+    def _make_label(self, name: str) -> str:
         kind = self.kind(name)
         parameter = name.partition("(")[2].removesuffix(")")
         if kind is None:

@@ -28,11 +28,12 @@ _UNSET = _Unset()
 class _State:
     """One patient: the facts, and the truth of every slot that was needed so far."""
 
-    __slots__ = ("facts", "truths")
+    __slots__ = ("facts", "findings", "truths")
 
     def __init__(self, facts: Known, slots: int):
         self.facts = facts
         self.truths: list[Truth | _Unset] = [_UNSET] * slots
+        self.findings: dict[int, Finding] = {}
 
 
 _Quick: TypeAlias = Callable[[_State], Truth]
@@ -121,6 +122,10 @@ class Evaluator:
             return truth
 
         def full(state: _State) -> Finding:
-            return settle(combine((part(state) for part in fulls), decisive), group.if_unknown, go_on_as)
+            found = state.findings.get(slot)
+            if found is None:
+                found = settle(combine([part(state) for part in fulls], decisive), group.if_unknown, go_on_as)
+                state.findings[slot] = found
+            return found
 
         return quick, full
