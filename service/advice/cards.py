@@ -131,6 +131,9 @@ class CardWriter:
             "ruled_out": [self._ruled_out(option, facts) for option in advice.ruled_out],
             "notes": [self._line(verdict) for verdict in advice.notes],
             "facts": self._facts_behind(advice.offered, facts),
+            "assumptions": list(
+                dict.fromkeys(text for o in advice.offered for v in o.verdicts for text in v.rule.assumptions)
+            ),
             "evidence": self._evidence(v.rule for option in advice.offered for v in option.verdicts),
         }
         card, own = self._card(f"options/{advice.topic}", namespace, summary, "info", rules, "options", values)
@@ -163,7 +166,6 @@ class CardWriter:
                 for verdict in option.open_cautions
             ],
             "labels": [self._line(verdict) for verdict in option.labels],
-            "assumptions": [text for v in option.verdicts for text in v.rule.assumptions],
         }
 
     def _ruled_out(self, option: Option, facts: Facts) -> dict[str, object]:

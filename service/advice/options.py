@@ -72,13 +72,14 @@ def _named(rule: Rule) -> Iterator[str]:
             yield from map(str, leaf.criterion.operands)
 
 
-def choose(verdicts: Iterable[Verdict], drug_rules: DrugRules, facts: Facts) -> list[Options]:
+def choose(verdicts: Sequence[Verdict], drug_rules: DrugRules, facts: Facts) -> list[Options]:
     """The options per topic, strongest first.
 
     An option that a safety rule forbids for this patient, or that only an exclusion of its own rule stands against,
     is listed as ruled out with the reason, so that its absence is not taken for an oversight.
     """
     by_topic: dict[str, dict[str, list[Verdict]]] = {}
+    by_id = {verdict.rule.id: verdict for verdict in verdicts}
     for verdict in verdicts:
         if is_offer(verdict.rule) and (verdict.outcome is Outcome.APPLIES or verdict.excluded):
             root = verdict.rule.topic.partition("/")[0]
@@ -92,7 +93,9 @@ def choose(verdicts: Iterable[Verdict], drug_rules: DrugRules, facts: Facts) -> 
             if not holding:
                 ruled_out.append(Option(subject, tuple(said)))
                 continue
-            option = _weighed(subject, holding, drug_rules.asked(holding[0].rule.advise.subjects, facts))
+            safety = drug_rules.asked(holding[0].rule.advise.subjects, facts)
+            named = [by_id[name] for v in holding for name in v.rule.cautions if name in by_id]
+            option = _weighed(subject, holding, [*safety, *named])
             (ruled_out if option.against else offered).append(option)
         if offered:
             offered.sort(key=_rank)
@@ -103,10 +106,12 @@ def choose(verdicts: Iterable[Verdict], drug_rules: DrugRules, facts: Facts) -> 
     return found
 
 
-def _rank(option: Option) -> tuple[int, int, int, bool, str]:
-    """Strongest first; among equals those without a caution for this patient."""
+def _rank(option: Option) -> tuple[int, int, int, int, str]:
+    """Strongest first; among equals what is labelled for this patient, and last what is expressly not."""
     trial, preference, category, name = strength(option.rule)
-    return trial, preference, category, bool(option.cautions), name
+    acts = {verdict.rule.advise.act for verdict in option.labels}
+    label = 0 if "labelled" in acts else 2 if "not-labelled" in acts else 1
+    return trial, preference, category, label, name
 
 
 def _weighed(subject: str, holding: list[Verdict], safety: list[Verdict]) -> Option:

@@ -17,6 +17,11 @@ from service.rules.verdict import Verdict
 # Characters that can begin markup inside a line, and what makes a bare address a link (GitHub-flavored Markdown).
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>&|~@#]|:(?=//)|(?<=www)\.)", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
+_PREFERENCE = {
+    "preferred": "preferred",
+    "other": "other recommended",
+    "useful-in-certain-circumstances": "useful in certain circumstances",
+}
 LONGEST = 160  # characters of a found text that are shown
 _WHY = {
     "not-provided": "not provided",
@@ -46,6 +51,15 @@ def escape(text: str) -> str:
     if len(line) > LONGEST:
         line = line[: LONGEST - 1] + "…"
     return _MARKDOWN.sub(r"\\\1", line)
+
+
+def _number(value: float) -> str:
+    """A number as precise as anyone reads it: one decimal from ten on, three digits below.
+
+    >>> _number(48.7419), _number(0.00015), _number(36.0)
+    ('48.7', '0.00015', '36')
+    """
+    return f"{round(value, 1):g}" if 10 <= abs(value) < 100_000 else f"{value:.3g}"
 
 
 class Words:
@@ -85,7 +99,7 @@ class Words:
         kind = self.kind(fact.name)
         unit = f" {kind.unit}" if kind and kind.unit else ""
         if isinstance(fact.value, float | int):
-            return f"{fact.value:g}{unit}"
+            return f"{_number(fact.value)}{unit}"
         if isinstance(fact.value, Interval):
             return f"{fact.value}{unit}"
         if isinstance(fact.value, TokenSet):
@@ -115,7 +129,7 @@ class Words:
 
     def strength(self, rule: Rule) -> str:
         """Preference and category as the source prints them."""
-        parts = [rule.source.preference.replace("-", " ")] if rule.source.preference else []
+        parts = [_PREFERENCE[rule.source.preference]] if rule.source.preference else []
         if rule.source.category:
             parts.append(f"category {rule.source.category}")
         return ", ".join(parts)

@@ -41,7 +41,7 @@ def test_one_card_offers_all_options_by_preference_and_cites_each_rule() -> None
     detail = offers["detail"]
     assert detail.index("**clinical-trial**") < detail.index("**blinatumomab**") < detail.index("**inotuzumab")
     assert "Guide, 2025, p. 7: preferred, category 1" in detail
-    assert "Guide, 2025, p. 7: other, category 2B" in detail  # the second rule that says blinatumomab
+    assert "Guide, 2025, p. 7: other recommended, category 2B" in detail  # the second rule that says blinatumomab
     for part in ("with chemotherapy", "28 days a cycle", "Given by continuous infusion.", "Watch for neurotoxicity.",
                  "Labelled in the US", "CD19 is asked for by the label.", "TOWER: OS 7.7 v 4.0 months (NEJM 2017; p. 9)",
                  "disease state: relapsed", "Title of note"):  # fmt: skip
