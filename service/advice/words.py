@@ -107,11 +107,11 @@ class Words:
         return self._quote(fact.value)
 
     def fact(self, fact: Fact) -> str:
-        """One line: label, value, and where and when it was read."""
+        """One line: label, value, and the newest of the places where it was read."""
         where = ""
         if fact.provenance:
-            first = fact.provenance[0]
-            parts = [self._quote(first.resource)] + ([first.date] if first.date else [])
+            newest = max(fact.provenance, key=lambda seen: seen.date or "")
+            parts = [self._quote(newest.resource)] + ([newest.date[:10]] if newest.date else [])
             where = f" ({', '.join(parts)})"
         return f"{self.label(fact.name)}: {self.value(fact)}{where}"
 
