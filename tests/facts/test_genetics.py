@@ -77,7 +77,7 @@ def test_ph_positive_by_any_evidence(resource):
     [
         (condition(), observation(FISH, ABSENT)),
         (condition(), observation(FISH, "nuc ish(ABL1,BCR)x2[200]")),
-        (condition(), observation(PCR, concept(SCT, "260415000"), "2025-02-20")),
+        (condition(), observation(PCR, concept(SCT, "260415000"), "2025-01-20")),
         (condition(), observation(P210, ABSENT), observation(P190, ABSENT)),
         (condition(), fusion_observation(gene("1014"), gene("76"), value=ABSENT)),
         (condition(), report("No evidence of BCR::ABL1.")),

@@ -8,33 +8,18 @@ from dataclasses import dataclass
 from datetime import date
 
 from service.facts.absence import absent, complete_list, seen_in
+from service.facts.course.hct_text import is_other_tissue, names_gvhd, only_around, transplant_in
 from service.facts.course.timeline import relapses, statements, status_observations
-from service.facts.disease.conditions import words_of
+from service.facts.disease.conditions import in_icd, words_of
 from service.facts.model import Fact, Facts, Interval, Provenance, Provider, Reason, known, provides, unknown
 from service.record.dates import completed_months, months_bounds, parse_when
 from service.record.model import Entry, PatientRecord, When, once_per_record
-from service.record.text import Mention, mention_of, states
+from service.record.text import Mention, states
 from service.record.values import all_text, as_text
 
 _GROUPS = {
     "course.allo_hct": "allogeneic", "course.auto_hct": "autologous", "course.dli": "DLI", "course.car_t": "CAR-T",
 }  # fmt: skip
-_UNSPECIFIED = re.compile(
-    r"(?:stem cell|stammzell\w*|bone marrow|knochenmark\w*|hematopoietic|haematopoietic)[\w\s-]*transpl|(?-i:\bH?SCT\b|\bHCT\b"
-    r"|\bSZT\b|\bBMT\b|\bKMT\b)",
-    re.IGNORECASE,
-)
-_ADJECTIVES = (
-    ("allogeneic", re.compile(r"\ballo(?:gen\w*)?\b|matched (?:un)?related|sibling donor|haplo", re.IGNORECASE)),
-    ("autologous", re.compile(r"\bauto(?:log\w*)?\b", re.IGNORECASE)),
-)
-# Procedures around a transplant or infusion that are not it.
-_AROUND = re.compile(
-    r"evaluat|consult|work-?up|donor search|spendersuche|typing|typisier|planning|planned|geplant|candidate|referral|harvest"
-    r"|collection|apheresis|apherese|screening|vorbereitung|aufklärung|counsel|follow[\s-]?up|nachsorge|declin|refus|awaiting"
-    r"|complication",
-    re.IGNORECASE,
-)
 _TRANSPLANT = r"(?:hct|hsct|sct|bmt|szt|kmt|transplant\w*|stammzell\w*)"
 _RELAPSE_AFTER = re.compile(
     rf"(?:relaps|rezidiv|recurr)\w*[\s\w,]{{0,20}}?(?:after|following|post|nach)[\s-]+(?:\w+[\s-]+){{0,3}}{_TRANSPLANT}\b"
@@ -43,9 +28,11 @@ _RELAPSE_AFTER = re.compile(
 )
 # Without any of these no text names an infusion.
 _MAYBE = re.compile(
-    r"allo|auto|transpl|hct|hsct|sct|bmt|szt|kmt|dli|donor|spender|car[\s-]?t|chimeric|leucel|kymriah|tecartus|aucatzyl",
+    r"allo|auto|haplo|transpl|hct|sct|bmt|szt|kmt|ucbt|txp?\b|\bm[us]d\b|stem|stammzell|progenitor|cord|dli|donor|spender"
+    r"|car[\s-]?t|chimeric|leucel|kymriah|tecartus|aucatzyl",
     re.IGNORECASE,
 )
+_GVHD_CODES = ("D89.81", "T86.01")
 _AHEAD = ("preparation", "on-hold")
 _REQUESTED = ("active", "on-hold")
 _PLANS = {"allogeneic": "allo-HCT", "autologous": "auto-HCT", "unspecified": "HCT", "DLI": "DLI"}
@@ -104,27 +91,26 @@ def _kind(record: PatientRecord, entry: Entry) -> tuple[str | None, bool]:
         return "DLI", False
     if any(group in coded for group in _GROUPS):
         return None, False
-    text = entry.text if entry.type != "Condition" else words_of(entry)
-    if not _MAYBE.search(text) or _AROUND.search(text):
+    told_later = entry.type == "Condition"
+    text = words_of(entry) if told_later else entry.text
+    if not _MAYBE.search(text) or only_around(text, told_later=told_later) or is_other_tissue(text):
         return None, True
-    return _kind_in(record, entry.type, text), True
+    return _kind_in(record, text, told_later), True
 
 
-def _kind_in(record: PatientRecord, type_: str, text: str) -> str | None:
+def _kind_in(record: PatientRecord, text: str, told_later: bool) -> str | None:
     for group, kind in _GROUPS.items():
         mention = record.terminology.mention(group, text)
-        if mention is Mention.PRESENT or (type_ == "Condition" and mention is Mention.HISTORY):
+        if mention is Mention.PRESENT or (told_later and mention is Mention.HISTORY):
             return kind
-    mention = mention_of(text, _UNSPECIFIED)
-    if mention is not (Mention.HISTORY if type_ == "Condition" else Mention.PRESENT):
-        return None
-    said = [kind for kind, pattern in _ADJECTIVES if pattern.search(text)]
-    return said[0] if len(said) == 1 else "unspecified"
+    return transplant_in(text, told_later=told_later)
 
 
 @provides("prior_allo_hct", "hct_type")
 def prior_hct(facts: Facts) -> Iterator[Fact]:
-    """Whether there was an allogeneic transplant: "no" only from complete procedures and Conditions without any."""
+    """Whether there was an allogeneic transplant: "no" only from complete procedures and Conditions without any, and
+    without donor lymphocytes or graft-versus-host disease, which come after one.
+    """
     if facts.record is None:
         return
     done = transplants(facts.record, facts.as_of)
@@ -134,6 +120,9 @@ def prior_hct(facts: Facts) -> Iterator[Fact]:
     elif any(t.kind == "unspecified" for t in done):
         detail = "a transplant of unspecified kind is on record"
         yield unknown("prior_allo_hct", Reason.NOT_DECIDED, detail, (t.seen() for t in done))
+    elif traces := tuple(_traces(facts.record, facts.as_of)):
+        detail = "no transplant is on record, but what follows an allogeneic one is"
+        yield unknown("prior_allo_hct", Reason.NOT_DECIDED, detail, traces)
     elif complete_list(facts, "Procedure", "Condition"):
         detail = "no record of one in complete lists of procedures and conditions"
         yield known("prior_allo_hct", False, *(t.seen() for t in done), detail=detail)
@@ -142,6 +131,14 @@ def prior_hct(facts: Facts) -> Iterator[Fact]:
     last = _last(done)
     if last is not None and last.kind != "unspecified":
         yield known("hct_type", last.kind, last.seen())
+
+
+def _traces(record: PatientRecord, as_of: date) -> Iterator[Provenance]:
+    """Signs of an allogeneic transplant that is not itself on record."""
+    yield from (i.seen() for i in infusions(record, as_of) if i.kind == "DLI" and not i.planned)
+    for entry in record.of_type("Condition"):
+        if in_icd(entry, _GVHD_CODES) or names_gvhd(words_of(entry)):
+            yield seen_in(entry, entry.text or None)
 
 
 def _last(done: tuple[Infusion, ...]) -> Infusion | None:

@@ -69,7 +69,7 @@ def _newest(said: list[tuple[When | None, Statement]]) -> tuple[Statement, ...]:
     return tuple(s for when, s in said if when is not None and when.end == max(days))
 
 
-@provides("disease_state", needs=("response", "treatment_phase"))
+@provides("disease_state", needs=("response", "treatment_phase", "marrow_blasts_percent"))
 def disease_state(facts: Facts) -> Iterator[Fact]:
     """New diagnosis, remission, refractory or relapsed.
 
@@ -92,6 +92,8 @@ def disease_state(facts: Facts) -> Iterator[Fact]:
 
 def _against_response(facts: Facts, state: str, said: tuple[Statement, ...], seen: tuple[Provenance, ...]) -> Fact:
     response = facts["response"]
+    if not response.known and state == "in-remission":
+        response = _leukemic_marrow(facts) or response
     both = (*seen, *response.provenance)
     day = _day_of(response)
     if not isinstance(response.value, str) or day is None or facts.record is None:
@@ -115,6 +117,14 @@ def _against_response(facts: Facts, state: str, said: tuple[Statement, ...], see
         return known("disease_state", "in-remission", *response.provenance, *seen, detail="by the later response")
     detail = f"stated to be {state}, but the response of {day.text} is {response.value}"
     return unknown("disease_state", Reason.CONFLICTING, detail, both)
+
+
+def _leukemic_marrow(facts: Facts) -> Fact | None:
+    """Less than a remission by the marrow alone. The response may wait for this very state to be known."""
+    blasts = facts["marrow_blasts_percent"]
+    value = blasts.value
+    raised = value.at_least(5) if isinstance(value, Interval) else isinstance(value, float) and value >= 5
+    return known("response", "less-than-CR", *blasts.provenance) if raised else None
 
 
 def _day_of(fact: Fact) -> When | None:

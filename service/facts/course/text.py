@@ -39,6 +39,20 @@ _BEFORE = re.compile(
     rf"|\b(?:prior|previous|past|früher\w*)[\s-]+(?:\w+[\s-]+)?(?:{_REL}\w*|{_REM}\w*)|\bpost[\s-]*(?:{_REL}|{_REM})\w*",
     re.IGNORECASE,
 )
+_ADJECTIVE = re.compile(
+    r"\b(?:[^\W\d_]\w*-|MRD\s)(?:neg|pos)(?:ativ\w*)?\b(?=\s+(?:\w+\s+)?(?:CR|KR|remission|complete|komplett))",
+    re.IGNORECASE,
+)
+_NEXT_REMISSION = re.compile(
+    r",\s*(?=(?:(?:still|now|currently|ongoing|continu\w+|sustained|persist\w+|weiterhin|anhaltend\w*|aktuell|derzeit|jetzt|nun|in"
+    r"|first|second|third|erste[rn]?|zweite[rn]?|dritte[rn]?|[1-5]\.|complete|komplette\w*|h(?:a)?ematologic\w*|hämatologisch\w*"
+    r"|molecular|molekulare\w*|morpholog\w+)\s+){0,4}(?:remission|vollremission|(?-i:CRi?|KR)[1-5]?\b))",
+    re.IGNORECASE,
+)
+_PAST_THEN = re.compile(
+    r"((?:\bs/p|\bstatus post|\bz\.\s?n\.?|\bzn|\bzustand nach)\s[^.;\n]*?)(?<!not)(?<!nicht)(?<!never)\s(?=in (?:(?:\w+ )?remission|CR[1-5]?)\b)",
+    re.IGNORECASE,
+)
 _STATES = (("relapsed", RELAPSE), ("in-remission", _REMISSION), ("refractory", _REFRACTORY), ("new-diagnosis", _NEW))
 _BETWEEN = rf"[\s-]*(?:(?!{_REM}|{_REL}|cr\b)[^\W\d]+[\s-]+){{0,2}}"
 _RELAPSE_NO = {
@@ -81,7 +95,17 @@ _PHASES = (
 
 def says(text: str, pattern: re.Pattern[str]) -> bool:
     """Whether a text plainly states something. Most texts do not name it at all, which is quick to see."""
-    return pattern.search(text) is not None and states(text, pattern)
+    return pattern.search(text) is not None and states(in_pieces(text), pattern)
+
+
+def in_pieces(text: str) -> str:
+    """A text in which a remission begins a statement of its own, so that what is denied or told of the past before it
+    says nothing of it; and without "MRD-negative" and the like, which deny no remission.
+
+    >>> in_pieces("No evidence of relapse, in MRD-negative CR1")
+    'No evidence of relapse. in  CR1'
+    """
+    return _PAST_THEN.sub(r"\1. ", _NEXT_REMISSION.sub(". ", _ADJECTIVE.sub("", text)))
 
 
 def state_in(text: str) -> str | None:

@@ -59,9 +59,33 @@ def in_icd(entry: Entry, prefixes: tuple[str, ...]) -> bool:
     return any("icd-10" in system and code.upper().startswith(prefixes) for system, code in entry.codings)
 
 
+_RISK_BEFORE = re.compile(
+    r"(?:\brisk (?:for|of)|risiko (?:für|eine[rs]?)|\bprophyla\w+ (?:for|of|against|gegen)|\bscreening (?:for|auf))\b[^.;\n]*$",
+    re.IGNORECASE,
+)
+_RISK_AFTER = re.compile(
+    r"\w*?(?:\s+(?:syndrome|disease|events?|infections?))?[\s-]*(?:risk\b|risiko|prophyla|screening|vaccin|impfung)",
+    re.IGNORECASE,
+)
+
+
+def only_risked(text: str, pattern: re.Pattern[str]) -> bool:
+    """Whether a text speaks of a thing only as a risk, or as what is to be prevented or screened for.
+
+    >>> only_risked("Thromboseprophylaxe", re.compile("thrombose", re.IGNORECASE))
+    True
+    """
+    found = list(pattern.finditer(text))
+    return bool(found) and all(
+        _RISK_BEFORE.search(text[: m.start()]) or _RISK_AFTER.match(text, m.end()) for m in found
+    )
+
+
 def names(entry: Entry, pattern: re.Pattern[str], *, past_too: bool = False) -> bool:
-    """Whether an entry's name states something of this patient; ``past_too``: also as history."""
-    if not pattern.search(entry.text):
+    """Whether an entry's name states something of this patient; ``past_too``: also as history. The risk of a thing, or
+    what is done to prevent it, is not the thing.
+    """
+    if not pattern.search(entry.text) or only_risked(entry.text, pattern):
         return False
     mention = mention_of(entry.text, pattern)
     return mention is Mention.PRESENT or (past_too and mention is Mention.HISTORY)

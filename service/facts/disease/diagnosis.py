@@ -10,6 +10,7 @@ from service.facts.absence import absent, complete_list, seen_in
 from service.facts.course.text import RELAPSE
 from service.facts.disease.conditions import Standing, is_differential, names, standing, words_of
 from service.facts.disease.diagnosis_text import etp_in, lineage_in
+from service.facts.karyotype.collect import karyotypes
 from service.facts.model import Fact, Facts, Provider, Reason, known, provides, unknown
 from service.record.dates import parse_when
 from service.record.model import Coverage, Entry, PatientRecord, When, once_per_record
@@ -253,7 +254,9 @@ def _etp(record: PatientRecord, own: tuple[Disease, ...]) -> Iterator[Fact]:
 
 @provides("down_syndrome")
 def down_syndrome(facts: Facts) -> Iterator[Fact]:
-    """Down syndrome on the problem list; "no" only from a complete one without it."""
+    """Down syndrome on the problem list; "no" only from a complete one without it, and no constitutional karyotype that
+    shows it (which its own reader tells).
+    """
     if facts.record is None:
         return
     for entry in facts.record.about("diagnosis.down_syndrome", types=("Condition",)):
@@ -261,6 +264,8 @@ def down_syndrome(facts: Facts) -> Iterator[Fact]:
         if coded or facts.record.terminology.mention("diagnosis.down_syndrome", entry.text) is Mention.PRESENT:
             yield known("down_syndrome", True, seen_in(entry, entry.text or None, from_text=not coded))
             return
+    if any(found.down_syndrome for found in karyotypes(facts.record)):
+        return
     if complete_list(facts, "Condition"):
         yield known("down_syndrome", False, detail="not on the complete problem list")
     else:

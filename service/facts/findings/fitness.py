@@ -180,6 +180,8 @@ def _score(entry: Entry) -> float | Interval | None:
         for _, code in codings_of(concept):
             if code in _ECOG_CODES:
                 return float(_ECOG_CODES[code])
+            if re.fullmatch("[0-5]", code.strip()):  # the score itself as a code, as in the German oncology data set
+                return float(code)
     found = _ECOG_TEXT.search(all_text(entry.resource))
     if found is None:
         return None
@@ -239,6 +241,14 @@ def _pregnant(record: PatientRecord, entry: Entry) -> bool | None:
 
 _HBSAG, _ANTI_HBC = frozenset({"5195-3", "63557-3"}), frozenset({"13952-7"})
 
+_HBSAG_NAMED = re.compile(r"(?<!anti-)(?<!anti )\bHBs\W?Ag\b|hepatitis B\b.{0,10}surface (?:Ag|antigen)", re.IGNORECASE)
+_ANTI_HBC_NAMED = re.compile(
+    r"(?:anti[- ]?HBc\b|\bHBc\W?(?:Ab|Ak)\b|hepatitis B\b.{0,10}core (?:Ab|antibod))(?!.*\bIgM\b)", re.IGNORECASE
+)
+_HBV = re.compile(
+    f"{_HBSAG_NAMED.pattern}|anti[- ]?HBc\\b|\\bHBc\\W?(?:Ab|Ak)\\b|hepatitis B\\b.{{0,10}}core (?:Ab|antibod)", re.I
+)
+
 
 @provides("hbv_serology_positive")
 def hepatitis_b(facts: Facts) -> Iterator[Fact]:
@@ -246,7 +256,9 @@ def hepatitis_b(facts: Facts) -> Iterator[Fact]:
     if facts.record is None:
         return
     negative: dict[str, Entry] = {}
-    for entry in facts.record.about("fitness.hbv"):
+    coded = facts.record.about("fitness.hbv")
+    named = (e for e in facts.record.of_type("Observation") if _HBV.search(e.text))
+    for entry in dict.fromkeys((*coded, *named)):
         if entry.type == "Condition":
             found = "positive" if facts.record.means(entry, "hbv") == "positive" else None
         else:
@@ -255,8 +267,8 @@ def hepatitis_b(facts: Facts) -> Iterator[Fact]:
             yield known("hbv_serology_positive", True, seen_in(entry, all_text(entry.resource) or entry.text or None))
             return
         codes = {code for _, code in entry.codings}
-        for test, own in (("HBsAg", _HBSAG), ("anti-HBc", _ANTI_HBC)):
-            if found == "negative" and codes & own:
+        for test, own, words in (("HBsAg", _HBSAG, _HBSAG_NAMED), ("anti-HBc", _ANTI_HBC, _ANTI_HBC_NAMED)):
+            if found == "negative" and (codes & own or words.search(entry.text)):
                 negative.setdefault(test, entry)
     seen = tuple(seen_in(entry, f"{test} negative") for test, entry in negative.items())
     if len(negative) == 2:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from service.facts.absence import seen_in
+from service.facts.course.text import in_pieces
 from service.facts.findings.results import (
     RESULTS,
     Measured,
@@ -23,6 +24,16 @@ from service.record.text import Mention, mention_of
 from service.record.values import as_text, codings_of, components, concept_text
 
 _MARROW = "response.marrow_blasts"
+# A sentence on residual disease or flow cytometry counts other cells.
+_WITHOUT_MRD = re.compile(
+    r"(?:(?<=[.;\n])|^)(?:[^.;\n]|(?<=\d)\.(?=\d))*\b(?:MRD|residual|resterkrankung|flow|FACS|\w*zytometri\w*|cytometr\w*)\b(?:[^.;\n]|\.(?=\d))*",
+    re.IGNORECASE,
+)
+_MARROW_REPORT = re.compile(
+    r"(?:bone marrow|knochenmark\w*|\bBM\b|\bKM\b)[\s,-]*(?:aspir|biops|morpholog|zytolog|cytolog|histolog|punkt|smear|ausstrich|patholog"
+    r"|report|befund|exam)|beckenkammbiops|h(?:a)?ematopatholog",
+    re.IGNORECASE,
+)
 _SPINAL = re.compile(r"\bCSF\b|liquor|lumbar|cerebrospinal", re.IGNORECASE)
 _NUMBER = r"(\d{1,3}(?:[.,]\d+)?)"
 _BLASTS = re.compile(
@@ -41,8 +52,17 @@ _CATEGORY_SPANS = {"M1": Interval(0, 5, high_open=True), "M2": Interval(5, 25), 
 
 @once_per_record
 def _marrow_results(record: PatientRecord) -> list[Entry]:
-    """Marrow findings; a lumbar puncture filed under a marrow code is left out."""
-    return latest_first(e for e in record.about(_MARROW, types=RESULTS) if not _SPINAL.search(full_text(e)))
+    """Marrow findings, by code or as reports that are called so; a lumbar puncture filed under a marrow code is left
+    out, and so are flow cytometry and MRD, which count other cells.
+    """
+    coded = record.about(_MARROW, types=RESULTS)
+    named = (e for e in record.of_type(*RESULTS) if _MARROW_REPORT.search(e.text) and _of_marrow(e))
+    return latest_first(e for e in dict.fromkeys((*coded, *named)) if not _SPINAL.search(full_text(e)))
+
+
+def _of_marrow(entry: Entry) -> bool:
+    other = ("mrd.", "immunophenotype.", "genetics.", "karyotype.", "labs.")
+    return not any(concept.startswith(other) for concept in entry.concepts)
 
 
 def read_blasts(text: str) -> float | Interval | None:
@@ -88,7 +108,7 @@ def _blasts_of(entry: Entry) -> Measured | None:
             found = measured(component, "percent")
             if found is not None:
                 return found
-    value = read_blasts(full_text(entry))
+    value = read_blasts(_WITHOUT_MRD.sub(" ", full_text(entry)))
     if value is not None:
         return Measured(value, " ".join(full_text(entry).split())[:200])
     return number
@@ -218,7 +238,7 @@ def stated_response(text: str) -> str | None:
     """CR, CRi or less-than-CR where a text says so. "Improved" or "stable" say nothing of remission, and a molecular
     response is another thing.
     """
-    text = _MOLECULAR.sub(" ", text)
+    text = in_pieces(_MOLECULAR.sub(" ", text))
     for name, pattern in _RESPONSES:
         mention = mention_of(text, pattern)
         if mention is Mention.PRESENT or (mention is Mention.NEGATED and name == "less-than-CR"):

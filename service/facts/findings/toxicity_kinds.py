@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from service.facts.disease.conditions import only_risked
 from service.record.model import Entry
 from service.record.text import states
 
@@ -97,6 +98,8 @@ def kinds_of(entry: Entry) -> tuple[str, ...]:
     for group in sorted(entry.concepts - entry.text_concepts):
         if group in _BY_GROUP:
             return _BY_GROUP[group]
-    return next(
-        (kinds for kinds, pattern in _CTCAE_NAMES if pattern.search(entry.text) and states(entry.text, pattern)), ()
-    )
+    return next((kinds for kinds, pattern in _CTCAE_NAMES if _named(entry.text, pattern)), ())
+
+
+def _named(text: str, pattern: re.Pattern[str]) -> bool:
+    return pattern.search(text) is not None and states(text, pattern) and not only_risked(text, pattern)

@@ -105,7 +105,7 @@ def read_report(text: str, *, is_test: bool = False) -> Reading | None:
         return None
     found: dict[str, AblChange] = {}
     absent: list[str] = []
-    none_found = doubtful = False
+    none_found = doubtful = named_only = False
     about_mutations = is_test or _ABOUT_MUTATIONS.search(text) is not None  # "fusion not detected" is about the fusion
     for clause in clauses(text):
         here = [(at, change) for at, change in sorted(_changes(clause), key=_place) if _of_abl1(clause, at)]
@@ -115,14 +115,16 @@ def read_report(text: str, *, is_test: bool = False) -> Reading | None:
                 found.setdefault(change.name, change)
             elif said == "no":
                 absent.append(change.name)
-            else:
+            elif said == "open":
                 doubtful = True
+            else:  # what the test could find, or what would be if it did
+                named_only = True
         if not here and about_mutations and _NONE.search(clause) and _of_abl1(clause, len(clause)):
             none_found = True
     if not found and (doubtful or _FAILED.search(text)):
         return Reading(failed=True)
     if not found and not none_found and not absent:
-        return None
+        return Reading(failed=True) if named_only else None
     absent = [name for name in absent if name not in found]
     whole = is_test or _WHOLE_DOMAIN.search(text) is not None
     return Reading(

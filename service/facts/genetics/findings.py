@@ -24,7 +24,8 @@ from service.facts.karyotype import Hybridization, hybridizations_in, implied_fu
 from service.facts.karyotype.clean import without_formula
 from service.facts.karyotype.collect import Found, at_diagnosis, karyotypes, milestones
 from service.facts.karyotype.hybridization import symbol
-from service.record.model import Entry, PatientRecord, once_per_record
+from service.facts.mrd.values import bounds, read_mrd_text
+from service.record.model import Coverage, Entry, PatientRecord, once_per_record
 from service.record.values import (
     as_dict,
     as_list,
@@ -40,15 +41,32 @@ from service.record.values import (
 
 _REPORTS = ("genetics.fish", "genetics.bcr_abl1_presence", "genetics.variant", "karyotype.iscn")
 _MEASURES = ("mrd.bcr_abl1",)
+_MEDICATIONS = ("MedicationStatement", "MedicationAdministration", "MedicationRequest")
+_PROBES = frozenset({"genetics.fish", "genetics.bcr_abl1_presence", "genetics.variant"})
+_PROBED = re.compile(
+    r"\bFISH\b|\bish\b|PCR|in[- ]situ|\bRNA|transcri|transkri|sequen[cz]|\bNGS\b|\bmole[ck]ul|sonde|probe|MLPA|array"
+    r"|::|\bBCR|ABL1|KMT2A|\bMLL\b|RUNX1|TCF3",
+    re.IGNORECASE,
+)
+_HALVES = {
+    "p190": re.compile(r"\bp190\b|\be1a[23]\b|minor\b", re.IGNORECASE),
+    "p210": re.compile(r"\bp210\b|\be1[34]a[23]\b|\bb[23]a[23]\b|major\b", re.IGNORECASE),
+}
 _GENE_STUDIED, _FUSION, _ISCN = "48018-6", "95123-6", "81291-7"
 _TREATED_DAYS = timedelta(days=7)
+_UNTREATED_FOR = timedelta(days=14)  # after the diagnosis; by then treatment has begun, recorded or not
+_LOG = re.compile(r"\blog\b|\blog[- ]?(?:stuf|redu)|\bMR\b", re.IGNORECASE)
 _BLASTS_NEAR = timedelta(days=14)
 _BLASTS_PERCENT = 20.0
 _BLASTS_SAID = re.compile(
     r"(\d{1,3}(?:[.,]\d+)?)\s?%\s+(?:\w+\s+){0,2}(?:blasts?|blasten|lymphoblast\w*)|blast\w*\s*[:=]?\s*(\d{1,3}(?:[.,]\d+)?)\s?%",
     re.I,
 )
-_TESTED_BY = re.compile(r"\b(?:FISH|PCR|in[- ]situ|RNA|transcript|transkript|sequenc|sequenz)", re.IGNORECASE)
+_TESTED_BY = re.compile(
+    r"\b(?:FISH|PCR|in[- ]situ|RNA|transcript|transkript|sequenc|sequenz|MLPA|NGS|SNP|(?:micro)?array|optical genome|genetic|genetik"
+    r"|molecular|molekular)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +103,9 @@ def disease_present(record: PatientRecord, entry: Entry) -> bool | None:
     """Whether a sample was taken while the leukemia was there to be found, so that a negative result means something.
 
     Yes: 20 % blasts or more in its own report or in a marrow within 14 days, or a sample from within 60 days of the
-    diagnosis that was not taken later than a week after the first recorded antileukemic drug. ``None``: undated
-    sample or diagnosis. A negative result of any other day may only show remission.
+    diagnosis that was not taken later than a week after the first recorded antileukemic drug; two weeks after the
+    diagnosis where complete lists name no such drug, or the lists are not complete. ``None``: undated sample or
+    diagnosis. A negative result of any other day may only show remission.
     """
     if _blasts_said(entry) or _blasts_near(record, entry):
         return True
@@ -95,7 +114,11 @@ def disease_present(record: PatientRecord, entry: Entry) -> bool | None:
     if not near or entry.when is None or days.diagnosis is None:
         return near
     first = _first_treatment(record, days.diagnosis - timedelta(days=60))
-    return first is None or entry.when.end <= first + _TREATED_DAYS
+    untreated = days.diagnosis + _UNTREATED_FOR
+    if first is not None:
+        complete = record.covered(*_MEDICATIONS) is Coverage.COMPLETE
+        untreated = first + _TREATED_DAYS if complete else min(untreated, first + _TREATED_DAYS)
+    return entry.when.end <= untreated
 
 
 def _blasts_said(entry: Entry) -> bool:
@@ -116,7 +139,7 @@ def _blasts_near(record: PatientRecord, entry: Entry) -> bool:
 
 
 def _first_treatment(record: PatientRecord, since: date) -> date | None:
-    drugs = record.of_type("MedicationStatement", "MedicationAdministration", "MedicationRequest")
+    drugs = record.of_type(*_MEDICATIONS)
     given = (e.when.start for e in drugs if e.when and any(c.startswith("therapy.") for c in e.concepts))
     return min((day for day in given if day >= since), default=None)
 
@@ -154,17 +177,30 @@ def _from_tests(record: PatientRecord, aside: Set[int]) -> Iterator[Finding]:
         if id(entry) not in aside:
             yield from _in_report(entry)
     for entry in record.of_type("Observation", "DiagnosticReport"):
-        if id(entry) not in seen | aside and not entry.concepts.intersection(_MEASURES) and _genetic(entry):
-            follow_up = any(concept.startswith("mrd.") for concept in entry.concepts)
-            for finding in _in_report(entry):
-                yield replace(finding, method="ratio") if follow_up else finding
+        if id(entry) in seen | aside or entry.concepts.intersection(_MEASURES) or _laboratory(entry):
+            continue
+        follow_up = any(concept.startswith("mrd.") for concept in entry.concepts)
+        for finding in _in_report(entry) if _genetic(entry) else _in_prose(entry):
+            yield replace(finding, method="ratio") if follow_up else finding
+
+
+def _laboratory(entry: Entry) -> bool:
+    return any(concept.startswith(("labs.", "fitness.")) for concept in entry.concepts)
 
 
 def _genetic(entry: Entry) -> bool:
-    """Whether a result of no genetic code is about genes, by its own name. Laboratory values are passed over."""
-    if any(concept.startswith(("labs.", "fitness.")) for concept in entry.concepts):
-        return False
+    """Whether a result of no genetic code is about genes, by its own name."""
     return bool(_TESTED_BY.search(entry.text) or findings_in(entry.text, naming_is_stating=True))
+
+
+def _in_prose(entry: Entry) -> Iterator[Finding]:
+    """Findings that a report on something else plainly states; a bare name is not enough there."""
+    for text in filter(None, (value_text(entry.resource), notes_of(entry.resource))):
+        if "ish" in text:
+            yield from _in_hybridizations(entry, list(hybridizations_in(text)))
+        for said in findings_in(without_formula(text), short_states=False):
+            method = "karyotype" if said.present is False and not _probed(entry) else "test"
+            yield Finding(said.token, said.present, entry, method, _shown(entry.resource), from_text=True)
 
 
 def _in_report(entry: Entry) -> Iterator[Finding]:
@@ -174,7 +210,7 @@ def _in_report(entry: Entry) -> Iterator[Finding]:
         yield Finding(pair, answer(resource), entry, "test", _shown(resource) or pair)
         return
     tokens = {TESTS[code] for _, code in entry.codings if code in TESTS}
-    half = any(code in HALF_TESTS for _, code in entry.codings)
+    half = half_of(entry) is not None
     strings = [text for text in (value_text(resource), notes_of(resource)) if text]
     parts = [part for text in strings for part in hybridizations_in(text)]
     if parts:
@@ -188,9 +224,27 @@ def _in_report(entry: Entry) -> Iterator[Finding]:
             from_text = not any(code in TESTS for _, code in entry.codings)
             yield Finding(token, result, entry, "half-test" if half else "test", _shown(resource), from_text)
     for one in said:
-        yield Finding(one.token, one.present, entry, "half-test" if half else "test", _shown(resource), from_text=True)
+        method = "half-test" if half else "test"
+        if one.present is False and not _probed(entry):
+            method = "karyotype"  # "no t(9;22)" under the microscope: the fusion may be cryptic
+        yield Finding(one.token, one.present, entry, method, _shown(resource), from_text=True)
     for component in components(resource):
         yield from _in_component(entry, component)
+
+
+def _probed(entry: Entry) -> bool:
+    """Whether genes were looked for by probe or sequence, not chromosomes under the microscope."""
+    if any(code in TESTS for _, code in entry.codings) or entry.concepts & _PROBES:
+        return True
+    return _PROBED.search(f"{entry.text}\n{value_text(entry.resource)}\n{notes_of(entry.resource)}") is not None
+
+
+def half_of(entry: Entry) -> str | None:
+    """The one BCR::ABL1 transcript, p190 or p210, that a test looked for, by its code or its words."""
+    coded = {HALF_TESTS[code] for _, code in entry.codings if code in HALF_TESTS}
+    text = f"{entry.text}\n{value_text(entry.resource)}"
+    found = coded or {name for name, pattern in _HALVES.items() if pattern.search(text)}
+    return found.pop() if len(found) == 1 else None
 
 
 def _said(strings: list[str]) -> list[Said]:
@@ -226,13 +280,27 @@ def _in_hybridizations(entry: Entry, parts: list[Hybridization]) -> Iterator[Fin
 def _from_ratios(record: PatientRecord) -> Iterator[Finding]:
     """BCR::ABL1 transcript measurements: one above zero proves the fusion; zero is remission, not Ph-negative."""
     for entry in record.about(*_MEASURES, types=("Observation",)):
-        if not any(code in TRANSCRIPT_RATIOS for _, code in entry.codings):
-            continue
-        q = quantity(entry.resource)
-        result = answer(entry.resource)
-        if result is None and q is not None and q.comparator not in ("<", "<="):
-            result = None if any(code in LOG_SCALES for _, code in entry.codings) else q.value > 0
-        yield Finding("BCR::ABL1", result, entry, "ratio", _shown(entry.resource))
+        named = "mrd.bcr_abl1" in entry.text_concepts
+        if named or any(code in TRANSCRIPT_RATIOS for _, code in entry.codings):
+            yield Finding("BCR::ABL1", _transcript(entry), entry, "ratio", _shown(entry.resource), from_text=named)
+
+
+def _transcript(entry: Entry) -> bool | None:
+    """Whether a transcript measurement found any; a number on a log scale does not say."""
+    q = quantity(entry.resource)
+    result = answer(entry.resource)
+    if result is not None:
+        return result
+    if q is not None:
+        log = any(code in LOG_SCALES for _, code in entry.codings) or _LOG.search(entry.text)
+        return None if log or q.comparator in ("<", "<=") else q.value > 0
+    text = value_text(entry.resource)
+    reading = read_mrd_text(text, transcript=True) if text else None
+    if reading is None or not reading.usable:
+        return None
+    if reading.qualitative is not None:
+        return reading.qualitative == "positive"
+    return bounds(reading.fraction).more_than(0) if reading.fraction is not None else None
 
 
 def _fusion_of(resource: Mapping[str, Any]) -> str | None:

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from service.facts.absence import absent, seen_in
-from service.facts.genetics.codes import HALF_TESTS
-from service.facts.genetics.findings import Finding, disease_present, findings
+from service.facts.genetics.findings import Finding, disease_present, findings, half_of
 from service.facts.karyotype.reader import choose
 from service.facts.model import Fact, Facts, Provenance, Reason, known, provides, unknown
 from service.facts.vocabulary import VOCABULARY
@@ -70,8 +69,8 @@ def _conclusive(record: PatientRecord, negatives: Sequence[Finding]) -> list[Fin
     taken = [f for f in negatives if disease_present(record, f.entry)]
     whole = [f for f in taken if f.method == "test"]
     halves = [f for f in taken if f.method == "half-test"]
-    covered = {HALF_TESTS[code] for f in halves for _, code in f.entry.codings if code in HALF_TESTS}
-    return [*whole, *(halves if covered == {"p190", "p210"} else [])]
+    covered = {half_of(f.entry) for f in halves}
+    return [*whole, *(halves if covered >= {"p190", "p210"} else [])]
 
 
 def _why_open(here: Sequence[Finding]) -> str:

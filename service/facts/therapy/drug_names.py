@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from service.facts.vocabulary.drugs import DRUG_ALIASES, DRUG_NAMES, DRUG_OF_CONCEPT, IMPLIES
-from service.record.model import Resource
+from service.record.model import Entry, Resource
 from service.record.values import as_dict, as_list, as_text, codings_of, concept_text
 
 _CLASS_WORDS = {"asparaginase": "asparaginase", "car-t": "CAR-T", "car t": "CAR-T"}
@@ -32,6 +32,15 @@ _IN_TEXT = re.compile(
 )
 # Anatomical groups of preparations for skin, eye, ear, nose, lung, mouth, bowel, vagina.
 _LOCAL_ATC = ("S01", "S02", "S03", "D", "R01", "R03", "A01", "A07", "C05", "G01")
+# Anatomical groups in which drugs against leukemia, and steroids, stand; V holds what stands nowhere else.
+_ANTILEUKEMIC_ATC = ("L", "H02", "V")
+_UNNAMED = re.compile(
+    r"\W*(?:(?:the|per|as|nach|gemäß|laut|systemic|systemische?|intravenous|iv|combination|blinded|investigational|protocol|protokoll"
+    r"|study|studien|clinical|trial|unspecified|other|medication|medications|drugs?|agents?|medikation|chemo\w*"
+    r"|immuntherapie|immunotherapy|prüf\w*|polychemotherapie|antineoplastic|zytostatika?|therap\w+|treatment|regimen|unknown"
+    r"|nos|administration|infusion|see|siehe|plan)\b\W*)+",
+    re.IGNORECASE,
+)
 # SNOMED CT and EDQM routes: ophthalmic, topical, nasal, otic, respiratory; ocular, cutaneous, inhalation, nasal, auricular.
 _LOCAL_ROUTES = frozenset(
     {"54485002", "6064005", "46713006", "10547007", "447694001",
@@ -83,6 +92,18 @@ def named(coded: Iterable[str], text: str) -> Named:
         return Named(by_code)
     code, words = ", ".join(sorted(by_code)), ", ".join(sorted(by_text))
     return Named(by_text, from_text=True, note=f"its code says {code}, its text {words}")
+
+
+def is_nameless(entry: Entry) -> bool:
+    """Whether nobody can tell which drug a medication is: no name, and no code that this service or its class tells.
+
+    "Chemotherapy per protocol" and "study drug" name none either.
+    """
+    if entry.text.strip():
+        return _UNNAMED.fullmatch(entry.text) is not None
+    return not entry.concepts and not any(
+        "atc" in system and len(code) > 1 and not code.startswith(_ANTILEUKEMIC_ATC) for system, code in entry.codings
+    )
 
 
 def _within(words: Collection[str], drugs: Collection[str]) -> bool:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from service.facts.absence import seen_in
+from service.facts.course.hct_text import only_around
 from service.facts.model import Provenance
-from service.facts.therapy.drug_names import is_intrathecal, is_local, named
+from service.facts.therapy.drug_names import is_intrathecal, is_local, is_nameless, named
 from service.facts.vocabulary.drugs import IMPLIES
 from service.record.dates import parse_when
 from service.record.model import Entry, PatientRecord, When, once_per_record
@@ -106,7 +107,8 @@ def is_steroid(drug: str) -> bool:
 def exposures(record: PatientRecord, as_of: date) -> Exposures:
     """All drugs of the record's medications and of procedures coded by drug.
 
-    Left out: preparations for local use, and mere plans. A plan or an intended statement says that the drug has not
+    Left out: preparations for local use, mere plans, and procedures around a treatment (consultation, collection of
+    cells). A plan or an intended statement says that the drug has not
     been given yet; an order may have been carried out.
     """
     items: list[Exposure] = []
@@ -114,7 +116,9 @@ def exposures(record: PatientRecord, as_of: date) -> Exposures:
     for entry in record.of_type(*MEDICATIONS, "Procedure"):
         found = named(entry.concepts - entry.text_concepts, entry.text)
         if not found.drugs:
-            nameless = nameless or (entry.type != "Procedure" and not entry.codings and not entry.text.strip())
+            nameless = nameless or (entry.type != "Procedure" and is_nameless(entry))
+            continue
+        if entry.type == "Procedure" and found.from_text and only_around(entry.text):
             continue
         if is_local(entry.resource, entry.codings, entry.text) or _is_plan(entry):
             continue
