@@ -199,3 +199,36 @@ def test_newest_test_wins_and_results_of_one_day_belong_together():
 
 def test_stated_facts_need_no_record():
     assert Facts(AS_OF, Registry(abl1_tests.PROVIDERS, unknown_stated))["abl1_mutations"].reason is Reason.NOT_GIVEN
+
+
+@pytest.mark.parametrize(
+    ("tested", "answer", "reason"),
+    [
+        ("2025-02-12", True, None),
+        ("2025-01-28", True, None),  # the sample that showed the relapse
+        ("2024-06-01", False, None),
+        ("2025", None, Reason.NOT_DECIDED),
+        (None, None, Reason.RECORD_EMPTY),
+    ],
+)
+def test_whether_the_present_relapse_was_tested(tested, answer, reason):
+    diagnosis = {
+        "resourceType": "Condition",
+        "id": "c1",
+        "code": concept(SCT, "277571004"),
+        "onsetDateTime": "2023-05-01",
+    }
+    relapse = {
+        "resourceType": "Condition",
+        "id": "c2",
+        "code": concept(SCT, "12301000132103"),
+        "onsetDateTime": "2025-02-10",
+    }
+    facts = read(diagnosis, relapse, observation("55135-8", "No mutation detected", on=tested))
+    assert facts["abl1_tested_since_relapse"].value is answer
+    assert facts["abl1_tested_since_relapse"].reason is reason
+
+
+def test_without_a_dated_relapse_nobody_knows_what_the_test_was_of():
+    facts = read(observation("55135-8", "T315I detected"))
+    assert facts["abl1_tested_since_relapse"].reason is Reason.UNDATED

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
 from typing import Any
 
 from service.facts.absence import absent, seen_in
+from service.facts.course.timeline import relapses
 from service.facts.genetics.abl1 import AblChange, Reading, protein_changes, read_report
 from service.facts.genetics.findings import answer, gene_of
 from service.facts.model import Fact, Facts, Provenance, Reason, TokenSet, known, provides, unknown
 from service.record.model import Entry, PatientRecord
 from service.record.values import codings_of, components, concept_text, notes_of, quantity, value_text
 
+_BEFORE_RELAPSE = timedelta(days=14)
 _TEST_CODE = "55135-8"
 _GENE, _PROTEIN, _CODING_CHANGE, _SHARE = "48018-6", "48005-3", "48004-6", "81258-6"
 _CONCEPTS = ("genetics.abl1_kd_mutation", "genetics.variant")
@@ -45,6 +48,34 @@ def abl1_mutations(facts: Facts) -> Iterator[Fact]:
     seen = tuple(_shown(entry, reading) for entry, reading in day)
     yield known("abl1_mutation_tested", True, *seen)
     yield known("abl1_mutations", TokenSet(members, complete, denied), *seen)
+
+
+@provides("abl1_tested_since_relapse")
+def tested_since_relapse(facts: Facts) -> Iterator[Fact]:
+    """Whether the newest mutation test with a result is of the present relapse: resistance brings new mutations.
+
+    A sample from up to two weeks before the relapse was stated belongs to it. Undated tests and relapses tell nothing.
+    """
+    name = "abl1_tested_since_relapse"
+    if facts.record is None:
+        return
+    tests = [entry for entry, reading in _readings(facts.record) if not reading.failed and entry.when is not None]
+    if not tests:
+        yield absent(facts, name, *_TYPES, what="a dated ABL1 mutation test")
+        return
+    found = relapses(facts.record, facts.as_of)
+    newest = max(tests, key=lambda entry: entry.when.start if entry.when else date.min)
+    if not found or newest.when is None:
+        yield unknown(name, Reason.UNDATED, "no relapse with a date is on record", (seen_in(newest),))
+        return
+    since = found[-1].when
+    seen = (seen_in(newest), seen_in(found[-1].entry))
+    if newest.when.start >= since.end - _BEFORE_RELAPSE:
+        yield known(name, True, *seen)
+    elif newest.when.end < since.start - _BEFORE_RELAPSE:
+        yield known(name, False, *seen)
+    else:
+        yield unknown(name, Reason.NOT_DECIDED, "the dates are too vague to tell", seen)
 
 
 def _readings(record: PatientRecord) -> Iterator[tuple[Entry, Reading]]:
@@ -102,4 +133,4 @@ def _shown(entry: Entry, reading: Reading) -> Provenance:
     return seen_in(entry, found, from_text=not any(code == _TEST_CODE for _, code in entry.codings), note=note)
 
 
-PROVIDERS = (abl1_mutations,)
+PROVIDERS = (abl1_mutations, tested_since_relapse)
