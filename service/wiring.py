@@ -55,7 +55,6 @@ SERVICES: tuple[ServiceDefinition, ...] = (
         ),
     ),
 )
-_GATE_KEYS = ("patient", "conditions")
 _COVERAGE = {
     KeyState.PROVIDED: Coverage.COMPLETE,
     KeyState.EMPTY: Coverage.EMPTY,
@@ -100,8 +99,8 @@ class Clinic:
         return Question(invocation.hook, invocation.hook_instance, as_of, record, stated)
 
     def answer(self, invocation: Invocation) -> Answer:
-        """The engine's answer to a call. Most patients have no ALL: for them nothing but the Conditions is read."""
-        if has_all(self.record(invocation, _GATE_KEYS)) is False:
+        """The engine's answer to a call. Most patients have no ALL: for them only the required keys are read."""
+        if has_all(self.record(invocation, invocation.service.required)) is False:
             return Answer(())
         return self.engine.answer(self.question(invocation))
 

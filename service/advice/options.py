@@ -46,9 +46,12 @@ class DrugRules:
     def __contains__(self, rule: Rule) -> bool:
         return rule in self._names
 
-    def asked(self, drugs: Sequence[str], facts: Facts) -> list[Verdict]:
-        """Their verdicts if these drugs were ordered. Words that are no drug ("allogeneic-hct") are passed over."""
-        ordered, rules = self._prepared(tuple(drugs))
+    def asked(self, drugs: Sequence[str], facts: Facts, *, of_patient: bool = False) -> list[Verdict]:
+        """Their verdicts if these drugs were ordered. Words that are no drug ("allogeneic-hct") are passed over.
+
+        The drugs of a rule are looked up once; those of a patient (``of_patient``) are not remembered.
+        """
+        ordered, rules = self._about(tuple(drugs)) if of_patient else self._prepared(tuple(drugs))
         return self._evaluator.verdicts(rules, facts.assuming(ordered)) if rules else []
 
     def _about(self, drugs: tuple[str, ...]) -> tuple[Fact, tuple[Rule, ...]]:

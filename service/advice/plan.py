@@ -57,7 +57,7 @@ def _unsafe_now(drug_rules: DrugRules, facts: Facts) -> list[Unsafe]:
     drugs = current_drugs(facts)
     forbidden = [
         verdict
-        for verdict in drug_rules.asked(drugs, facts)
+        for verdict in drug_rules.asked(drugs, facts, of_patient=True)
         if verdict.outcome is Outcome.APPLIES and verdict.rule.is_safety and verdict.rule.advise.act == "avoid"
     ]
     by_subject: dict[str, list[Verdict]] = {}

@@ -10,6 +10,8 @@ from service.record.values import as_dict, as_list, as_text
 
 _ANOTHER = "belongs to another patient"
 _NOT_TOLD = "belongs to a patient who cannot be told"
+_SEVERAL = "belongs to one of several patients, and none was named"
+OTHERS = frozenset({_ANOTHER, _NOT_TOLD, _SEVERAL})  # reasons for which a resource is not taken for the patient's
 _TAIL = re.compile(r"/_history\b.*|[?#|].*", re.DOTALL)
 
 
@@ -87,7 +89,7 @@ class Ownership:
         if kind and kind != "Patient":
             return f"is about a {kind}, not the patient" if kind.isalpha() else _NOT_TOLD
         if self.several:
-            return "belongs to one of several patients, and none was named"
+            return _SEVERAL
         if self.patient_id is None or own in (self.patient_id, f"urn:uuid:{self.patient_id}"):
             return None
         return _ANOTHER if kind else _NOT_TOLD

@@ -112,6 +112,29 @@ def test_gate_without_leukemia_rests_on_coverage(coverage: Coverage, expected: b
     assert gate(coverage={"Condition": coverage}) is expected
 
 
+MASKED = {"resourceType": "Condition", "id": "m", "code": {"extension": [{"url": "data-absent-reason"}]}}
+DAMAGED = {"resourceType": "Condition", "id": "d", "code": 5}
+OTHER = condition("44054006", text="Diabetes mellitus")
+SOMEBODY = {**condition("91857003"), "id": "x", "subject": {"reference": "Patient/somebody-else"}}
+
+
+@pytest.mark.parametrize(
+    ("resources", "expected"),
+    [
+        pytest.param([DAMAGED], None, id="damaged"),
+        pytest.param([DAMAGED, OTHER], None, id="one damaged"),
+        pytest.param([{**DAMAGED, "code": {"coding": []}}], None, id="empty code"),
+        pytest.param([MASKED], None, id="nothing but a masked one"),
+        pytest.param([MASKED, OTHER], False, id="a masked one among readable ones"),
+        pytest.param([SOMEBODY], None, id="nothing but somebody else's"),
+        pytest.param([SOMEBODY, OTHER], False, id="somebody else's beside the patient's own"),
+    ],
+)
+def test_conditions_that_say_nothing_are_no_answer(resources: list[Any], expected: bool | None) -> None:
+    """Silence would look as if the patient had no leukemia."""
+    assert gate({"resourceType": "Patient", "id": "p1"}, *resources) is expected
+
+
 def test_gate_opens_whatever_the_coverage() -> None:
     assert gate(condition("C91.00", GM), coverage={"Condition": Coverage.PARTIAL}) is True
 

@@ -16,6 +16,7 @@ from service.record.dates import parse_when
 from service.record.model import Coverage, Entry, PatientRecord, When, once_per_record
 from service.record.text import Mention
 from service.record.values import as_dict, as_list, as_text
+from service.record.whose import OTHERS
 
 SERVED = frozenset({"ALL", "LL", "mature-B", "MPAL", "BP-CML"})
 _GROUPS = (
@@ -106,8 +107,8 @@ def has_all(record: PatientRecord) -> bool | None:
     """Whether the record points to a disease the rules speak of: ALL, lymphoblastic lymphoma, mature B, MPAL, BP-CML.
 
     ``False`` only from complete Conditions without one; history of leukemia and resolved disease are not one.
-    ``None``: the Conditions are missing, failed or partial, or leave the kind of leukemia open. Other patients cost a
-    few dictionary lookups.
+    ``None``: the Conditions are missing, failed or partial, cannot be read, all belong to somebody else, or leave the
+    kind of leukemia open. Other patients cost a few dictionary lookups.
     """
     unsure = False
     for entry in record.about(*_GROUPS, types=("Condition",)):
@@ -117,9 +118,24 @@ def has_all(record: PatientRecord) -> bool | None:
         if disease.diagnosis in SERVED and not is_differential(entry):
             return True
         unsure = unsure or disease.diagnosis == _UNSURE or disease.diagnosis in SERVED
-    if unsure or any(aside.reason == _CONFLICT for aside in record.set_aside):
+    if unsure or any(aside.reason == _CONFLICT for aside in record.set_aside) or _unread(record):
         return None
     return False if record.covered("Condition") in (Coverage.COMPLETE, Coverage.EMPTY) else None
+
+
+def _unread(record: PatientRecord) -> bool:
+    """Whether Conditions came that say nothing of this patient: a damaged code, or none that is readable and his."""
+    own = record.of_type("Condition")
+    silent = [entry for entry in own if not entry.codings and not entry.text.strip()]
+    if any(_damaged(entry.resource.get("code")) for entry in silent):
+        return True
+    foreign = any(aside.type == "Condition" and aside.reason in OTHERS for aside in record.set_aside)
+    return len(silent) == len(own) and (bool(own) or foreign)
+
+
+def _damaged(code: object) -> bool:
+    """A code that is there and yet says nothing; one that is masked by an extension is not damaged."""
+    return code is not None and not (isinstance(code, dict) and set(code) <= {"extension", "id"})
 
 
 def served(record: PatientRecord, as_of: date | None = None) -> tuple[Disease, ...]:
