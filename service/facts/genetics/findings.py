@@ -165,8 +165,7 @@ def _from_karyotypes(cytogenetics: Sequence[Found]) -> Iterator[Finding]:
             continue
         for implied in implied_fusions(found.karyotype):
             present = True if implied.certain else None
-            note = None if implied.certain else "question mark or missing band"
-            yield Finding(implied.fusion, present, found.entry, "karyotype", implied.abnormality, note=note)
+            yield Finding(implied.fusion, present, found.entry, "karyotype", implied.abnormality, note=implied.doubt)
 
 
 def _from_tests(record: PatientRecord, aside: Set[int]) -> Iterator[Finding]:

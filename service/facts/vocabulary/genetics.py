@@ -19,6 +19,8 @@ _MUTATIONS = (
 # BCR-ABL1 and BCR/ABL1, as laboratories still write it
 _OLD_NOTATION = {name.replace("::", sign): name for name in _FUSIONS if "::" in name for sign in "-/"}
 _ALLELES = ("normal", "intermediate", "poor", "indeterminate")
+_RISKS = ("good", "standard", "intermediate", "poor", "conflict", "unlisted")
+_RISK_WORDS = {"high": "poor", "favorable": "good"}
 
 TYPES = (
     text("karyotype", "karyotype", group=_G, read_from="ISCN string (Observation, report)", codes=("karyotype.iscn",)),
@@ -72,11 +74,16 @@ TYPES = (
             no_means="the newest report is from before the relapse"),
     number("abl1_mutations_count", "number of ABL1 mutations", low=0, high=50, group=_G,
            read_from="ABL1 mutations found"),
-    category("cytogenetic_risk", "cytogenetic risk", "good", "standard", "intermediate", "poor", "unlisted", group=_G,
-             value_aliases={"high": "poor", "favorable": "good"},
-             read_from="genetic features, by the lists of the edition"),
-    boolean("good_risk_feature_present", "good-risk genetic feature present", group=_G, read_from="genetic features"),
-    boolean("poor_risk_feature_present", "poor-risk genetic feature present", group=_G, read_from="genetic features"),
+    category("cytogenetic_risk", "cytogenetic risk", *_RISKS, group=_G, value_aliases=_RISK_WORDS,
+             read_from="genetic features by the newest list that is printed; conflict: good and poor features together"),
+    category("cytogenetic_risk_by", "cytogenetic risk by edition", *_RISKS, group=_G, value_aliases=_RISK_WORDS,
+             parameters=("nccn-2015", "nccn-adult-2-2025", "nccn-pediatric-1-2026"),
+             read_from="genetic features by the list of that edition"),
+    boolean("good_risk_feature_present", "good-risk genetic feature present", group=_G,
+            read_from="hyperdiploidy, ETV6::RUNX1", no_means="each of them excluded"),
+    boolean("poor_risk_feature_present", "poor-risk genetic feature present", group=_G,
+            read_from="hypodiploidy, KMT2A rearrangement, BCR::ABL1, complex karyotype",
+            no_means="each of them excluded"),
     category("tpmt", "TPMT phenotype", *_ALLELES, group=_G,
              read_from="genotype (star alleles) or phenotype observation", codes=("fitness.tpmt", "fitness.pgx")),
     category("nudt15", "NUDT15 phenotype", *_ALLELES, group=_G,
