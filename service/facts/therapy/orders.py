@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from service.facts.model import Fact, Provenance, Provider, Reason, TokenSet, known, unknown
-from service.facts.therapy.drug_names import dosages, is_local, named
+from service.facts.therapy.drug_names import named
+from service.facts.therapy.routes import dosages, is_local
 from service.facts.vocabulary import VOCABULARY
 from service.record.model import Resource
 from service.record.terminology import Terminology
@@ -101,7 +102,7 @@ def _draft(row: Resource, kind: str, medications: Mapping[str, Resource], termin
     if kind == "ServiceRequest":
         concepts = coded or terminology.concepts_in_text(text)
         return Draft(row, kind, text, frozenset(), concepts, not coded, None)
-    found = named(coded, text)
+    found = named(terminology, coded, text, codings)
     return Draft(row, kind, text, found.drugs, coded, found.from_text, found.note, is_local(row, codings, text))
 
 

@@ -15,7 +15,8 @@ _REGIMENS = (
     "CALGB-8811-Larson", "DFCI 00-01", "DFCI-11-001", "DFCI-16-001", "ECOG 1910", "EWALL", "GMALL", "GRAALL",
     "HyperCVAD", "MSKCC CCG-1882", "Mini-hyperCVD", "Mini-hyperCVD + venetoclax", "Modified DFCI 91-01", "POMP",
     "TKI + blinatumomab", "TKI + corticosteroid", "Total-XVI", "Total-XVII", "vincristine + prednisone", "MOpAD",
-    "hyper-CVAD without TKI", "augmented hyper-CVAD", "FLAG-IDA", "FLAM",
+    "hyper-CVAD without TKI", "augmented hyper-CVAD", "FLAG-IDA", "FLAM", "MRC UKALLXII/ECOG2993", "Linker", "GRAAPH",
+    "EsPhALL", "Interfant", "NOPHO", "ALLTogether1",
 )  # fmt: skip
 _REGIMEN_ALIASES = {
     "hyper-CVAD": "HyperCVAD", "Larson": "CALGB-8811-Larson", "BFM": "BFM-like", "CALGB10403": "CALGB 10403",
@@ -33,7 +34,7 @@ def _history(read_from: str, *codes: str) -> Options:
 
 
 def _regimen(read_from: str) -> Options:
-    return {"group": _G, "value_aliases": _REGIMEN_ALIASES, "read_from": read_from}
+    return {"group": _G, "value_aliases": _REGIMEN_ALIASES, "read_from": read_from, "pattern": r"AALL\d{2}\w{2}"}
 
 
 TYPES = (

@@ -1,0 +1,118 @@
+"""What was given so far: drugs, and treatments that are no drug."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from service.facts.model import Reason, TokenSet
+from service.record.model import Coverage
+from tests.facts.fhir import administration, concept, procedure, request, resource, statement
+from tests.facts.support import COMPLETE
+from tests.facts.therapy_cases import ALL, members, read
+
+
+@pytest.mark.parametrize(
+    ("entry", "given"),
+    [
+        pytest.param(administration("blinatumomab", "2025-01-01"), True, id="administered"),
+        pytest.param(administration("blinatumomab", "2025-01-01", status="not-done"), False, id="not done"),
+        pytest.param(statement("blinatumomab", "2025-01-01", "2025-01-29"), True, id="stated"),
+        pytest.param(statement("blinatumomab", state="active"), True, id="active statement"),
+        pytest.param(statement("blinatumomab", state="intended"), False, id="intended: not yet"),
+        pytest.param(statement("blinatumomab", state="not-taken"), False, id="not taken"),
+        pytest.param(statement("blinatumomab", "2025-07-01", state="active"), None, id="planned start"),
+        pytest.param(request("blinatumomab", "2025-05-01"), None, id="only ordered"),
+        pytest.param(request("blinatumomab", "2025-05-01", intent="plan"), False, id="only planned"),
+        pytest.param(request("blinatumomab", "2025-01-01", status="completed"), True, id="completed order"),
+        pytest.param(request("blinatumomab", "2025-01-01", reportedBoolean=True), True, id="reported"),
+        pytest.param(request("blinatumomab", "2025-01-01", status="cancelled"), False, id="cancelled"),
+        pytest.param(procedure("J9039", "2025-01-01", "urn:oid:2.16.840.1.113883.6.285"), True, id="billed"),
+        pytest.param(statement("dasatinib", "2025-01-01"), False, id="another drug"),
+    ],
+)
+def test_given_ordered_or_not(entry: Any, given: bool | None) -> None:
+    facts = read(ALL, entry)
+    assert facts.value("prior_blinatumomab") is given
+    listed = facts.value("prior_therapies")
+    assert isinstance(listed, TokenSet)
+    assert listed.includes("blinatumomab") is given
+    if given is None:
+        assert facts["prior_blinatumomab"].reason is Reason.NOT_DECIDED
+        assert listed.includes("dasatinib") is False  # an open order leaves only its own drug open
+
+
+@pytest.mark.parametrize(
+    "gap", ["MedicationStatement", "MedicationRequest", "MedicationAdministration"], ids=lambda name: name
+)
+@pytest.mark.parametrize("coverage", [Coverage.PARTIAL, Coverage.FAILED, Coverage.ABSENT])
+def test_no_record_of_needs_all_lists(gap: str, coverage: Coverage) -> None:
+    facts = read(ALL, coverage={**COMPLETE, gap: coverage})
+    for name in ("prior_blinatumomab", "prior_inotuzumab", "prior_cart", "prior_anthracycline"):
+        assert facts[name].value is None
+    assert facts["prior_therapies"].value is None
+    assert facts["concurrent_drugs"].value is None
+
+
+def test_procedures_missing_leave_cells_and_transplants_open() -> None:
+    facts = read(ALL, statement("vincristine", "2024-02-01"), coverage={**COMPLETE, "Procedure": Coverage.ABSENT})
+    assert facts.value("prior_blinatumomab") is False
+    assert facts.value("prior_cart") is None
+    listed = facts.value("prior_therapies")
+    assert isinstance(listed, TokenSet)
+    assert listed.includes("allo-HCT") is None
+    assert listed.includes("vincristine") is True
+
+
+def test_a_medication_without_name_makes_no_list_complete() -> None:
+    nameless = resource("MedicationStatement", status="active", medicationReference={"reference": "Medication/gone"})
+    facts = read(ALL, nameless)
+    assert facts.value("prior_blinatumomab") is None
+    assert facts.value("strong_cyp3a4_inhibitor") is None
+
+
+def test_classes_come_with_drugs() -> None:
+    facts = read(statement("daunorubicin", "2024-02-01"), statement("dasatinib", "2024-02-01"))
+    assert {"anthracycline", "TKI"} <= members("prior_therapies", statement("daunorubicin"), statement("dasatinib"))
+    assert facts.value("prior_anthracycline") is True
+
+
+def test_a_regimen_hides_drugs() -> None:
+    full = read(ALL, resource("CarePlan", status="completed", title="Hyper-CVAD"))
+    assert full.value("prior_anthracycline") is True
+    mini = read(ALL, resource("CarePlan", status="completed", title="Mini-hyper-CVD"))
+    assert mini["prior_anthracycline"].reason is Reason.NOT_DECIDED
+    assert mini.value("prior_inotuzumab") is False
+
+
+@pytest.mark.parametrize(
+    ("entry", "token"),
+    [
+        pytest.param(procedure("58390007", "2024-09-01"), "allo-HCT", id="transplant"),
+        pytest.param(procedure("38242", "2024-09-01", "http://www.ama-assn.org/go/cpt"), "DLI", id="donor lymphocytes"),
+        pytest.param(procedure(text="CAR-T cell infusion", on="2024-09-01"), "CAR-T", id="cells"),
+        pytest.param(procedure(text="Total body irradiation (TBI)", on="2024-09-01"), "TBI", id="TBI"),
+        pytest.param(procedure(text="cranial irradiation", on="2024-09-01"), "cranial radiation", id="cranial"),
+        pytest.param(procedure("1287742003", "2024-09-01"), "radiation", id="radiation"),
+        pytest.param(procedure("96450", "2024-09-01", "http://www.ama-assn.org/go/cpt"), "IT chemotherapy", id="intrathecal"),
+        pytest.param(administration("methotrexate", "2024-09-01", dosage={"route": concept("72607000")}), "IT chemotherapy",
+                     id="intrathecal drug"),
+        pytest.param(administration("MTX i.t.", "2024-09-01"), "IT chemotherapy", id="intrathecal in words"),
+    ],
+)  # fmt: skip
+def test_treatments_that_are_no_drug(entry: Any, token: str) -> None:
+    assert token in members("prior_therapies", ALL, entry)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        procedure(text="cranial irradiation", on="2025-08-01"), procedure(text="TBI", on=None, status="preparation"),
+        statement("omeprazole", "2024-01-01"), statement("dexamethasone eye drops", "2024-01-01"),
+        resource("CarePlan", status="active", title="Hyper-CVAD", period={"start": "2025-07-01"}),
+    ],
+    ids=["ahead", "in preparation", "supportive", "local", "plan ahead"],
+)  # fmt: skip
+def test_no_prior_treatment(entry: Any) -> None:
+    assert members("prior_therapies", ALL, entry) == frozenset()
