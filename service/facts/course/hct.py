@@ -30,7 +30,7 @@ _RELAPSE_AFTER = re.compile(
 )
 # Without any of these no text names an infusion.
 _MAYBE = re.compile(
-    r"allo|auto|haplo|transpl|hct|sct|bmt|szt|kmt|ucbt|txp?\b|\bm[us]d\b|stem|stammzell|progenitor|cord|dli|donor|spender"
+    r"allo|auto|haplo|tra(?:n)?spl|trapian|greffe|41\.?0\d|hct|sct|bmt|szt|kmt|ucbt|txp?\b|\bm[us]d\b|stem|stammzell|progenitor|cord|dli|donor|spender"
     r"|car[\s-]?t|chimeric|leucel|kymriah|tecartus|aucatzyl",
     re.IGNORECASE,
 )

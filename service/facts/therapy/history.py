@@ -8,7 +8,9 @@ from datetime import date
 
 from service.facts.absence import complete_list, seen_in
 from service.facts.course.hct import infusions
+from service.facts.course.hct_text import only_around
 from service.facts.model import Fact, Facts, Provenance, Provider, Reason, TokenSet, known, provides, unknown
+from service.facts.therapy.drug_names import drugs_in
 from service.facts.therapy.exposure import Exposures, exposures, treats
 from service.facts.therapy.lists import complete_drugs, listed, no_list
 from service.facts.therapy.regimens import regimen_texts, regimens_in
@@ -41,6 +43,14 @@ _RADIATION = re.compile(
 _NO_RADIATION = re.compile(
     r"brain injur|planning|planung|simulation|consult|irradiated (?:blood|red|platelet|cell|prbc)|bestrahlte\w* (?:ery|thrombo)|erythro|thrombo"
     r"|UV[AB]?\b|photopheres|declin|refus|abgelehnt|percutaneous coronary|coronary|stent",
+    re.IGNORECASE,
+)
+
+
+_OPS_CHEMO = re.compile(r"8-54[1-46]\b")
+_CHEMO = re.compile(
+    r"\W*(?:(?:systemic|intravenous|combination|high[\s-]dose|intensive|systemische|intensive|mehrtägige|komplexe|nicht komplexe"
+    r"|mittelgradig komplexe und|hochgradig komplexe und)\s+)*(?:(?:poly|block)?chemothera|systemtherapie|zytostatische)",
     re.IGNORECASE,
 )
 
@@ -106,6 +116,8 @@ def _treatments(record: PatientRecord, as_of: date) -> Iterator[tuple[str, Prove
         coded = entry.concepts - entry.text_concepts
         if "therapy.intrathecal" in entry.concepts:
             yield "IT chemotherapy", seen_in(entry, entry.text or None, from_text="therapy.intrathecal" not in coded)
+        if _is_chemotherapy(record, entry):
+            yield "chemotherapy", seen_in(entry, entry.text or None, note="which drugs it held is not said")
         kind = radiation_of(record, entry)
         if kind is not None:
             yield kind, seen_in(entry, entry.text or None, from_text="therapy.radiation" not in coded)
@@ -113,6 +125,15 @@ def _treatments(record: PatientRecord, as_of: date) -> Iterator[tuple[str, Prove
         for _, treatment in regimens_in(text):
             if treatment is not None:
                 yield treatment, seen_in(entry, text, from_text=True)
+
+
+def _is_chemotherapy(record: PatientRecord, entry: Entry) -> bool:
+    """Chemotherapy without the names of its drugs: SNOMED CT 367336001, OPS 8-541 to 8-546, or the word alone."""
+    coded = "therapy.any_chemo" in entry.concepts or any(s == _OPS and _OPS_CHEMO.match(c) for s, c in entry.codings)
+    if not coded and (not _CHEMO.match(entry.text) or only_around(entry.text)):
+        return False
+    used = "; ".join(concept_text(c) for c in as_list(entry.resource.get("usedCode")))
+    return not drugs_in(record.terminology, f"{entry.text}; {used}")
 
 
 def radiation_of(record: PatientRecord, entry: Entry) -> str | None:
