@@ -8,7 +8,7 @@ import pytest
 
 from service.facts.model import Reason, TokenSet
 from service.record.model import Coverage
-from tests.facts.fhir import administration, concept, procedure, request, resource, statement
+from tests.facts.fhir import administration, concept, condition, procedure, request, resource, statement
 from tests.facts.support import COMPLETE
 from tests.facts.therapy_cases import ALL, members, read
 
@@ -116,3 +116,63 @@ def test_treatments_that_are_no_drug(entry: Any, token: str) -> None:
 )  # fmt: skip
 def test_no_prior_treatment(entry: Any) -> None:
     assert members("prior_therapies", ALL, entry) == frozenset()
+
+
+OPS, PCS = "http://fhir.de/CodeSystem/bfarm/ops", "http://www.cms.gov/Medicare/Coding/ICD10"
+
+
+@pytest.mark.parametrize(
+    ("entry", "token", "given"),
+    [
+        pytest.param(procedure("D000072", "2024-09-01", PCS), "cranial radiation", True, id="ICD-10-PCS brain"),
+        pytest.param(procedure("DW052ZZ", "2024-09-01", PCS), "TBI", True, id="ICD-10-PCS whole body"),
+        pytest.param(procedure("8-522.91", "2024-09-01", OPS), "radiation", True, id="OPS"),
+        pytest.param(procedure(text="Ganzhirnbestrahlung 18 Gy", on="2024-09-01"), "cranial radiation", True, id="German"),
+        pytest.param(procedure("1287742003", "2024-09-01", bodySite=[{"text": "Brain"}]), "cranial radiation", True, id="site"),
+        pytest.param(procedure(text="CT head after traumatic brain injury (TBI)", on="2024-09-01"), "TBI", False, id="injury"),
+        pytest.param(procedure("77261", "2024-09-01", "http://www.ama-assn.org/go/cpt"), "radiation", False, id="planning"),
+        pytest.param(procedure(text="Transfusion of irradiated platelets", on="2024-09-01"), "radiation", False, id="blood"),
+        pytest.param(procedure(text="DEXA scan, hip", on="2024-09-01"), "dexamethasone", False, id="bone density"),
+        pytest.param(procedure(text="Methotrexate level", on="2024-09-01"), "methotrexate", False, id="drug level"),
+        pytest.param(procedure(text="Lymphodepletion: fludarabine + cyclophosphamide before CAR-T", on="2024-09-01"), "fludarabine", True,
+                     id="lymphodepletion"),
+        pytest.param(procedure(text="Lymphodepletion before Tecartus", on="2024-09-01"), "CAR-T", False, id="cells to come"),
+        pytest.param({**procedure(on="2024-09-01"), "code": {}, "usedCode": [{"text": "Vincristin"}]}, "vincristine", True, id="used"),
+        pytest.param({**procedure(on="2024-09-01"), "note": [{"text": "Rituximab 375 mg/m2"}]}, "rituximab", True, id="note alone"),
+        pytest.param(administration("MTX 12 mg i.th.", "2024-09-01"), "IT chemotherapy", True, id="i.th."),
+        pytest.param(statement("MTX, ARA-C", "2024-01-20", "2024-03-01", dosage=[{"route": concept("20042000", "https://standardterms.edqm.eu")}]),
+                     "IT chemotherapy", True, id="EDQM route"),
+        pytest.param(administration("methotrexate", "2024-09-01"), "IT chemotherapy", False, id="no route"),
+    ],
+)  # fmt: skip
+def test_what_a_treatment_is(entry: Any, token: str, given: bool) -> None:
+    assert (token in members("prior_therapies", ALL, entry)) is given
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [procedure("367336001", "2024-02-01"), procedure("8-544.1", "2024-02-01", OPS), procedure(text="Chemotherapie", on="2024-02-01")],
+    ids=["SNOMED CT", "OPS", "words"],
+)  # fmt: skip
+def test_chemotherapy_nobody_names_hides_drugs(entry: Any) -> None:
+    facts = read(ALL, entry)
+    assert facts["prior_anthracycline"].reason is Reason.NOT_DECIDED
+    assert facts.value("prior_blinatumomab") is False
+    named = read(ALL, entry, administration("vincristine", "2024-02-01"))
+    assert named.value("prior_anthracycline") is False
+
+
+def test_a_collection_of_cells_is_no_infusion() -> None:
+    assert read(ALL, procedure("0537T", "2025-05-01", "http://www.ama-assn.org/go/cpt")).value("prior_cart") is False
+    assert read(ALL, procedure("5-410.30", "2025-05-01", OPS)).value("prior_cart") is False
+
+
+@pytest.mark.parametrize(
+    ("text", "failed"),
+    [
+        ("CNS relapse, refractory to intrathecal chemotherapy", True), ("CNS leukemia, intrathecal therapy failed", True),
+        ("ZNS-Rezidiv, Progress unter intrathekaler Therapie", True), ("CNS relapse, responding to intrathecal therapy", None),
+    ],
+)  # fmt: skip
+def test_failure_of_intrathecal_therapy_in_words(text: str, failed: bool | None) -> None:
+    assert read(ALL, condition(text=text)).value("it_therapy_failed") is failed

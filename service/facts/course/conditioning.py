@@ -16,6 +16,7 @@ from service.facts.absence import absent, complete_list, seen_in
 from service.facts.course.hct import Infusion, infusions, transplants
 from service.facts.course.phase import plan_text
 from service.facts.model import Fact, Facts, Interval, Provider, Reason, known, provides, unknown
+from service.facts.therapy.drug_names import NOT_TAKEN
 from service.facts.therapy.exposure import Exposure, Exposures, exposures
 from service.facts.vocabulary.drugs import IMPLIES
 from service.record.model import Entry, PatientRecord, When
@@ -209,7 +210,7 @@ def _is_depletion(entry: Entry, as_of: date) -> bool:
     done = entry.status in (None, "completed", "in-progress", "stopped")
     if not done or entry.when is None or not as_of - _LATELY <= entry.when.end or entry.when.start > as_of:
         return False
-    return states(entry.text, _DEPLETION)
+    return states(entry.text, _DEPLETION) and not NOT_TAKEN.search(entry.text)
 
 
 PROVIDERS: tuple[Provider, ...] = (preparation, tbi, lymphodepletion)

@@ -75,7 +75,7 @@ def _per_area(resource: Resource, said: str) -> Iterator[tuple[float, float]]:
         if unit in ("mg/m2", "g/m2"):
             yield value * factor, value * factor
         elif unit in ("mg", "g"):
-            yield value * factor / _LARGEST, value * factor / _SMALLEST
+            yield round(value * factor / _LARGEST, 6), round(value * factor / _SMALLEST, 6)
 
 
 def _doses(resource: Resource) -> Iterator[tuple[float, str]]:

@@ -42,7 +42,7 @@ _DOUBT = re.compile(
     r"\b(?:no|not|never|without|kein\w*|ohne|nicht|family|mother|father|familien\w*)\b|\bdeni|n't\b|\?|possib|suspect|verdacht",
     re.IGNORECASE,
 )
-_NOT_TAKEN = re.compile(
+NOT_TAKEN = re.compile(
     r"\b(?:declin\w+|refus\w+|abgelehnt\w*|abgelehnt|verweigert|allerg\w+|unverträglichkeit|hypersensitivity|contraindicat\w+"
     r"|kontraindi\w+|planned|planning|geplant\w*|candidate|eligib\w+|consider(?:ed|ing)?|erwogen|vorgesehen|awaiting|pending"
     r"|to be (?:started|given)|approval|kostenübernahme\w*|beantragt|waiting for)\b|\bplan(?: is)? to\b",
@@ -69,7 +69,7 @@ class Named:
 def drugs_in(terminology: Terminology, text: str) -> frozenset[str]:
     """Drugs, and classes, that a text names without denying or merely planning them."""
     found = {group for group in terminology.concepts_in_text(text) if group in DRUG_OF_CONCEPT}
-    if found and (_NOT_TAKEN.search(text) or _DOUBT.search(text)):
+    if found and (NOT_TAKEN.search(text) or _DOUBT.search(text)):
         found = {group for group in found if _is_told(terminology, group, text)}
     drugs = {DRUG_OF_CONCEPT[group] for group in found}
     told_by_another = {word for drug in drugs for word in (*IMPLIES.get(drug, ()), *_LIPOSOMAL.get(drug, ()))}
@@ -79,7 +79,7 @@ def drugs_in(terminology: Terminology, text: str) -> frozenset[str]:
 def _is_told(terminology: Terminology, group: str, text: str) -> bool:
     for clause in clauses(text):
         mention = terminology.mention(group, clause)
-        if mention in (Mention.PRESENT, Mention.HISTORY) and not _NOT_TAKEN.search(clause):
+        if mention in (Mention.PRESENT, Mention.HISTORY) and not NOT_TAKEN.search(clause):
             return True
     return False
 

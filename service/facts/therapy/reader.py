@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from service.facts.model import Provider
-from service.facts.therapy import history, induction, lines, present
+from service.facts.therapy import history, induction, intrathecal, lines, present
 
-PROVIDERS: tuple[Provider, ...] = (*history.PROVIDERS, *present.PROVIDERS, *lines.PROVIDERS, *induction.PROVIDERS)
+PROVIDERS: tuple[Provider, ...] = (
+    *history.PROVIDERS, *present.PROVIDERS, *lines.PROVIDERS, *induction.PROVIDERS, *intrathecal.PROVIDERS,
+)  # fmt: skip
