@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from service.facts.model import Reason, TokenSet
+from service.facts.vocabulary.drugs import DRUG_NAMES
 from service.record.model import Coverage
-from tests.facts.fhir import administration, concept, condition, procedure, request, resource, statement
+from tests.facts.fhir import ICD, administration, concept, condition, procedure, request, resource, statement
 from tests.facts.support import COMPLETE
 from tests.facts.therapy_cases import ALL, members, read
 
@@ -176,3 +177,35 @@ def test_a_collection_of_cells_is_no_infusion() -> None:
 )  # fmt: skip
 def test_failure_of_intrathecal_therapy_in_words(text: str, failed: bool | None) -> None:
     assert read(ALL, condition(text=text)).value("it_therapy_failed") is failed
+
+
+@pytest.mark.parametrize(
+    ("text", "given"),
+    [
+        ("B-ALL, relapsed after blinatumomab", {"blinatumomab"}), ("B-ALL, Rezidiv nach Blinatumomab und Inotuzumab", {"blinatumomab", "inotuzumab ozogamicin"}),
+        ("B-ALL, refractory to Besponsa", {"inotuzumab ozogamicin"}), ("B-ALL, Z.n. Tecartus", {"brexucabtagene autoleucel"}),
+        ("B-ALL, no prior blinatumomab", set()), ("B-ALL, blinatumomab-naive", set()), ("B-ALL, blinatumomab planned after remission", set()),
+        ("B-ALL, candidate for CAR-T", set()),
+    ],
+)  # fmt: skip
+def test_what_the_diagnosis_tells_of(text: str, given: set[str]) -> None:
+    facts = read(condition("91857003", text=text, onsetDateTime="2024-01-15"))
+    value = facts.value("prior_therapies")
+    assert isinstance(value, TokenSet)
+    assert value.members.intersection(DRUG_NAMES) == given
+    assert facts.value("prior_blinatumomab") is ("blinatumomab" in given)
+    assert all(p.from_text for p in facts["prior_blinatumomab"].provenance)
+
+
+def test_codes_of_a_personal_history() -> None:
+    facts = read(ALL, condition("Z92.21", ICD), condition("Z92.3", ICD), condition("Z92.850", ICD))
+    assert {"chemotherapy", "radiation", "CAR-T"} <= members(
+        "prior_therapies", ALL, condition("Z92.21", ICD), condition("Z92.3", ICD), condition("Z92.850", ICD)
+    )
+    assert facts["prior_anthracycline"].reason is Reason.NOT_DECIDED
+
+
+def test_a_protocol_hides_its_drugs() -> None:
+    facts = read(ALL, resource("CarePlan", status="completed", title="GMALL 08/2013", period={"start": "2024-01-20"}))
+    assert facts["prior_anthracycline"].reason is Reason.NOT_DECIDED
+    assert facts.value("prior_blinatumomab") is False

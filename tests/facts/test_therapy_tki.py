@@ -169,3 +169,18 @@ def test_a_tki_that_nobody_names() -> None:
 )  # fmt: skip
 def test_refractory_in_words(text: str, refractory: bool | None) -> None:
     assert read(condition("91857003", text=text), coverage=PARTIAL).value("refractory_to_tkis") is refractory
+
+
+@pytest.mark.parametrize(
+    ("text", "taken", "failures"),
+    [
+        ("Ph+ ALL, refractory to dasatinib", {"dasatinib"}, 1.0), ("Ph+ ALL, relapse on imatinib", {"imatinib"}, 1.0),
+        ("Ph+ ALL, Rezidiv unter Ponatinib", {"ponatinib"}, 1.0), ("Ph+ ALL, relapse after dasatinib", {"dasatinib"}, None),
+        ("Ph+ ALL", set(), 0.0),
+    ],
+)  # fmt: skip
+def test_tkis_the_diagnosis_tells_of(text: str, taken: set[str], failures: float | None) -> None:
+    facts = read(condition("91857003", text=text, onsetDateTime="2024-01-15"))
+    value = facts.value("prior_tkis")
+    assert isinstance(value, TokenSet)
+    assert (value.members, facts.value("prior_tki_failures")) == (taken, failures)

@@ -45,7 +45,7 @@ _DOUBT = re.compile(
 NOT_TAKEN = re.compile(
     r"\b(?:declin\w+|refus\w+|abgelehnt\w*|abgelehnt|verweigert|allerg\w+|unverträglichkeit|hypersensitivity|contraindicat\w+"
     r"|kontraindi\w+|planned|planning|geplant\w*|candidate|eligib\w+|consider(?:ed|ing)?|erwogen|vorgesehen|awaiting|pending"
-    r"|to be (?:started|given)|approval|kostenübernahme\w*|beantragt|waiting for)\b|\bplan(?: is)? to\b",
+    r"|na[iï]ve?|to be (?:started|given)|approval|kostenübernahme\w*|beantragt|waiting for)\b|\bplan(?: is)? to\b",
     re.IGNORECASE,
 )
 # Words beside which a name of a drug is that of a test or an examination.

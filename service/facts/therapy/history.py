@@ -14,6 +14,7 @@ from service.facts.therapy.drug_names import drugs_in
 from service.facts.therapy.exposure import Exposures, exposures, treats
 from service.facts.therapy.lists import complete_drugs, listed, no_list
 from service.facts.therapy.regimens import regimen_texts, regimens_in
+from service.facts.therapy.told import told
 from service.facts.vocabulary import VOCABULARY
 from service.facts.vocabulary.drugs import DRUG_NAMES, IMPLIES, TREATMENTS, may_hide
 from service.record.model import Entry, PatientRecord
@@ -106,7 +107,9 @@ def _history(facts: Facts, name: str, token: str, value: TokenSet, seen: list[Pr
 
 
 def _treatments(record: PatientRecord, as_of: date) -> Iterator[tuple[str, Provenance]]:
-    """Treatments that are no drug: transplants, cells, radiation, intrathecal therapy, regimens named as such."""
+    """Treatments that are no drug: transplants, cells, radiation, intrathecal therapy, regimens named as such; and what the
+    diagnosis itself tells of.
+    """
     for infusion in infusions(record, as_of):
         if not infusion.planned and infusion.kind in _INFUSIONS:
             yield _INFUSIONS[infusion.kind], infusion.seen()
@@ -123,8 +126,10 @@ def _treatments(record: PatientRecord, as_of: date) -> Iterator[tuple[str, Prove
             yield kind, seen_in(entry, entry.text or None, from_text="therapy.radiation" not in coded)
     for entry, text in regimen_texts(record, as_of):
         for _, treatment in regimens_in(text):
-            if treatment is not None:
-                yield treatment, seen_in(entry, text, from_text=True)
+            # of a regimen the vocabulary of treatments does not list, its chemotherapy alone is certain
+            yield treatment or "chemotherapy", seen_in(entry, text, from_text=True)
+    for row in told(record, as_of):
+        yield row.treatment, row.seen
 
 
 def _is_chemotherapy(record: PatientRecord, entry: Entry) -> bool:

@@ -29,6 +29,7 @@ from service.facts.model import (
 from service.facts.therapy.drug_names import named
 from service.facts.therapy.exposure import MEDICATIONS, Exposure, Exposures, exposures
 from service.facts.therapy.lists import complete_drugs, no_list
+from service.facts.therapy.told import Told, told
 from service.facts.vocabulary import VOCABULARY
 from service.record.model import Entry, PatientRecord, When
 from service.record.text import states
@@ -57,28 +58,34 @@ def prior_tkis(facts: Facts) -> Iterator[Fact]:
     found = exposures(facts.record, facts.as_of)
     complete = complete_drugs(facts, found)
     taken = found.given(*_TKIS)
-    members = {e.drug for e in taken}
-    ordered = found.ordered_only().intersection(_TKIS)
+    words = [row for row in told(facts.record, facts.as_of) if row.treatment in _TKIS]
+    members = {e.drug for e in taken} | {row.treatment for row in words}
+    ordered = found.ordered_only().intersection(_TKIS) - members
     unnamed = any(e.drug == "TKI" for e in found.items)
     if members or (complete and not unnamed):
         excluded = frozenset(_TKIS) - members - ordered if complete and not unnamed else frozenset[str]()
         listed = TokenSet(frozenset(members), complete and not ordered and not unnamed, excluded)
-        yield known("prior_tkis", listed, *(e.seen() for e in taken))
+        yield known("prior_tkis", listed, *(e.seen() for e in taken), *(row.seen for row in words))
     elif unnamed:
         seen = [e.seen() for e in found.items if e.drug == "TKI"]
         yield unknown("prior_tkis", Reason.NOT_DECIDED, "which TKI was taken is not said", seen)
     else:
         yield no_list(facts, "prior_tkis", found, what="TKIs taken")
     sure = complete and not ordered and not unnamed
-    yield _failures(facts, facts.record, found, taken, sure)
+    yield _failures(facts, facts.record, found, taken, words, sure)
 
 
 def _failures(
-    facts: Facts, record: PatientRecord, found: Exposures, taken: tuple[Exposure, ...], complete: bool
+    facts: Facts,
+    record: PatientRecord,
+    found: Exposures,
+    taken: tuple[Exposure, ...],
+    words: list[Told],
+    complete: bool,
 ) -> Fact:
-    failed: dict[str, Provenance] = {}
+    failed: dict[str, Provenance] = {row.treatment: row.seen for row in words if row.failed}
     settled = {e.drug for e in taken if e.stopped in ("intolerance", "other")} | _not_tolerated(record, taken)
-    open_ = set()
+    open_ = {row.treatment for row in words} - {e.drug for e in taken}
     setbacks = _setbacks(record, facts.as_of)
     for exposure in taken:
         if exposure.stopped == "failure":
@@ -95,9 +102,11 @@ def _failures(
     if failed:
         bounds = Interval(least, most) if complete else Interval(low=least)
         return known("prior_tki_failures", bounds, *failed.values())
-    if complete or taken:
+    if complete or taken or words:
         detail = "whether the TKI failed or was stopped for another reason is not said"
-        return unknown("prior_tki_failures", Reason.NOT_DECIDED, detail, (e.seen() for e in taken))
+        return unknown(
+            "prior_tki_failures", Reason.NOT_DECIDED, detail, (*(e.seen() for e in taken), *(r.seen for r in words))
+        )
     return no_list(facts, "prior_tki_failures", found, what="TKIs taken")
 
 
