@@ -13,7 +13,7 @@ from service.facts.model import Fact, Facts, Provenance, Provider, Reason, Token
 from service.facts.therapy.drug_names import drugs_in
 from service.facts.therapy.exposure import Exposures, exposures, treats
 from service.facts.therapy.lists import complete_drugs, listed, no_list
-from service.facts.therapy.regimens import regimen_texts, regimens_in
+from service.facts.therapy.regimens import regimens
 from service.facts.therapy.told import told
 from service.facts.vocabulary import VOCABULARY
 from service.facts.vocabulary.drugs import DRUG_NAMES, IMPLIES, TREATMENTS, may_hide
@@ -124,10 +124,9 @@ def _treatments(record: PatientRecord, as_of: date) -> Iterator[tuple[str, Prove
         kind = radiation_of(record, entry)
         if kind is not None:
             yield kind, seen_in(entry, entry.text or None, from_text="therapy.radiation" not in coded)
-    for entry, text in regimen_texts(record, as_of):
-        for _, treatment in regimens_in(text):
-            # of a regimen the vocabulary of treatments does not list, its chemotherapy alone is certain
-            yield treatment or "chemotherapy", seen_in(entry, text, from_text=True)
+    for regimen in regimens(record, as_of):
+        # of a regimen the treatments given do not list, its chemotherapy alone is certain
+        yield regimen.treatment or "chemotherapy", seen_in(regimen.entry, regimen.text, from_text=True)
     for row in told(record, as_of):
         yield row.treatment, row.seen
 

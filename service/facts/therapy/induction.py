@@ -18,7 +18,7 @@ from service.facts.disease.diagnosis import diagnosis_date
 from service.facts.model import Fact, Facts, Provider, Reason, known, provides, unknown
 from service.facts.therapy.exposure import Exposure, Exposures, exposures, is_steroid
 from service.facts.therapy.lists import complete_drugs, no_list
-from service.facts.therapy.regimens import regimen_texts, regimens_in
+from service.facts.therapy.regimens import regimens
 from service.facts.vocabulary import VOCABULARY
 from service.facts.vocabulary.drugs import IMPLIES
 from service.record.model import When
@@ -44,8 +44,7 @@ def induction_regimen(facts: Facts) -> Iterator[Fact]:
     """
     if facts.record is None:
         return
-    texts = regimen_texts(facts.record, facts.as_of)
-    told = [(name, e, text) for e, text in texts for name, _ in regimens_in(text)]
+    told = [(row.name, row.entry, row.text) for row in regimens(facts.record, facts.as_of)]
     diagnosed = diagnosis_date(facts.record, facts.as_of)
     relapsed = relapses(facts.record, facts.as_of)
     before = [row for row in told if not relapsed or (row[1].when and row[1].when.end < relapsed[0].when.start)]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 
 from service.facts.course.phase import plan_text
-from service.record.model import Entry, PatientRecord
+from service.record.model import Entry, PatientRecord, once_per_record
 from service.record.text import states
 from service.record.values import as_dict, as_list, as_text, concept_text, notes_of
 
@@ -55,6 +56,7 @@ _REGIMENS: tuple[tuple[str, re.Pattern[str], str | None], ...] = tuple(
     )
 )  # fmt: skip
 _COG = re.compile(r"\bA?ALL[\s-]*(\d{4}|\d{2}[PB]\d)\b", re.IGNORECASE)  # COG: AALL and the year with a number
+_ANY = re.compile("|".join((_COG.pattern, *(pattern.pattern for _, pattern, _ in _REGIMENS))), re.IGNORECASE)
 _BEGUN = (None, "completed", "in-progress", "stopped", "active", "on-hold", "onhold", "finished")
 _TYPES = (
     "CarePlan",
@@ -73,6 +75,8 @@ def regimens_in(text: str) -> list[tuple[str, str | None]]:
     >>> regimens_in("R-Hyper-CVAD cycle 1A"), regimens_in("GMALL 08/2013 Induktion I")
     ([('HyperCVAD', 'hyper-CVAD')], [('GMALL', None)])
     """
+    if not _ANY.search(text):  # as a rule
+        return []
     found: list[tuple[str, str | None]] = []
     for name, pattern, treatment in _REGIMENS:
         if pattern.search(text) and states(text, pattern):
@@ -84,7 +88,27 @@ def regimens_in(text: str) -> list[tuple[str, str | None]]:
     return list(dict.fromkeys(found))
 
 
-def regimen_texts(record: PatientRecord, as_of: date) -> Iterator[tuple[Entry, str]]:
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A regimen where it is written. ``treatment``: its name among the treatments given, where those list it."""
+
+    name: str
+    treatment: str | None
+    entry: Entry
+    text: str
+
+
+@once_per_record
+def regimens(record: PatientRecord, as_of: date) -> tuple[Written, ...]:
+    """The regimens that were begun, by name."""
+    return tuple(
+        Written(name, treatment, entry, text)
+        for entry, text in _regimen_texts(record, as_of)
+        for name, treatment in regimens_in(text)
+    )
+
+
+def _regimen_texts(record: PatientRecord, as_of: date) -> Iterator[tuple[Entry, str]]:
     """Texts that may name a regimen that was begun: of plans, episodes, procedures with what they used, medications with
     the protocol they follow, and their notes.
     """
@@ -109,9 +133,11 @@ def _texts(entry: Entry) -> Iterator[str]:
         yield plan_text(entry)
     else:
         yield entry.text
-    if entry.type == "Procedure":
+    if "usedCode" in entry.resource:
         yield "; ".join(concept_text(c) for c in as_list(entry.resource.get("usedCode")))
-    for key in ("basedOn", "partOf", "instantiatesCanonical"):
-        for link in as_list(entry.resource.get(key)):
-            yield as_text(as_dict(link).get("display"))
-    yield notes_of(entry.resource)
+    for key in ("basedOn", "partOf"):
+        if key in entry.resource:
+            for link in as_list(entry.resource[key]):
+                yield as_text(as_dict(link).get("display"))
+    if "note" in entry.resource:
+        yield notes_of(entry.resource)
