@@ -209,3 +209,12 @@ def test_a_protocol_hides_its_drugs() -> None:
     facts = read(ALL, resource("CarePlan", status="completed", title="GMALL 08/2013", period={"start": "2024-01-20"}))
     assert facts["prior_anthracycline"].reason is Reason.NOT_DECIDED
     assert facts.value("prior_blinatumomab") is False
+
+
+@pytest.mark.parametrize(
+    ("text", "given"),
+    [("Intrathecal chemotherapy", True), ("Intrathekale Chemotherapie geplant", False), ("Intrathecal chemotherapy declined", False),
+     ("no intrathecal chemotherapy given", False)],
+)  # fmt: skip
+def test_intrathecal_therapy_in_words(text: str, given: bool) -> None:
+    assert ("IT chemotherapy" in members("prior_therapies", ALL, procedure(text=text, on="2024-05-01"))) is given

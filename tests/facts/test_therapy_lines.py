@@ -147,3 +147,11 @@ def test_intrathecal_drugs_are_no_part_of_the_pattern() -> None:
 )  # fmt: skip
 def test_where_regimens_are_written(entry: Any, regimen: str | None) -> None:
     assert read(ALL, entry).value("induction_regimen") == regimen
+
+
+def test_the_present_line_is_not_a_prior_one() -> None:
+    rows = [ALL, RELAPSE, administration("vincristine", "2024-02-01")]
+    over, now = administration("blinatumomab", "2025-04-01"), administration("blinatumomab", "2025-05-20")
+    assert read(*rows, over).value("prior_lines_count") == Interval(low=2)
+    assert read(*rows, now).value("prior_lines_count") == Interval(low=1)
+    assert read(*rows, over, now).value("prior_lines_count") == Interval(low=1)

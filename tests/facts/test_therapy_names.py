@@ -69,6 +69,17 @@ def test_what_is_denied_or_planned_is_not_named(text: str) -> None:
     assert drugs_in(terminology(), text) == set()
 
 
+@pytest.mark.parametrize(
+    ("text", "drug"),
+    [
+        ("Hydrocortisone 100 mg IV PRN allergic reaction", "hydrocortisone"), ("prednisone, planned taper", "prednisone"),
+        ("dexamethasone 4 mg, do not crush", "dexamethasone"), ("methotrexate without preservatives", "methotrexate"),
+    ],
+)  # fmt: skip
+def test_what_is_given_although_a_word_sounds_otherwise(text: str, drug: str) -> None:
+    assert drugs_in(terminology(), text) == {drug}
+
+
 def test_one_denial_leaves_the_rest() -> None:
     assert drugs_in(terminology(), "Inotuzumab declined; blinatumomab 28 ug/d") == {"blinatumomab"}
     assert drugs_in(terminology(), "Z.n. Blinatumomab") == {"blinatumomab"}

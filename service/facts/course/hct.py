@@ -61,7 +61,9 @@ def infusions(record: PatientRecord, as_of: date) -> tuple[Infusion, ...]:
     found = []
     for exposure in exposures(record, as_of).given():
         if exposure.entry.type != "Procedure" and "CAR-T" in (exposure.drug, *IMPLIES.get(exposure.drug, ())):
-            found.append(Infusion("CAR-T", exposure.start, exposure.entry, exposure.from_text, False))
+            charted = exposure.entry.type in ("MedicationAdministration", "MedicationStatement")
+            when = exposure.start if charted else None  # the day of an order is not that of the infusion
+            found.append(Infusion("CAR-T", when, exposure.entry, exposure.from_text, False))
     for entry in record.of_type("Procedure", "Condition", "ServiceRequest"):
         kind, from_text = _kind(record, entry)
         if kind is None:

@@ -265,12 +265,14 @@ def _is_anaphylaxis(entry: Entry) -> bool:
 def _reacted_to(terminology: Terminology, entry: Entry) -> frozenset[str]:
     """Asparaginases that a resource says were reacted to. "Asparaginase" alone does not say which."""
     if entry.type == "AllergyIntolerance":
-        drugs = named(terminology, entry.concepts - entry.text_concepts, entry.text).drugs
+        drugs = named(terminology, entry.concepts - entry.text_concepts, entry.text, anyhow=True).drugs
         if standing(entry) is Standing.PAST:
             return frozenset()
     elif "hypersensitivity-systemic" in kinds_of(entry):
         suspects = (as_dict(suspect).get("instance") for suspect in as_list(entry.resource.get("suspectEntity")))
-        drugs = frozenset().union(*(drugs_in(terminology, as_text(as_dict(s).get("display"))) for s in suspects))
+        drugs = frozenset().union(
+            *(drugs_in(terminology, as_text(as_dict(s).get("display")), anyhow=True) for s in suspects)
+        )
     else:
         return frozenset()
     return frozenset(drug for drug in drugs if "asparaginase" in IMPLIES.get(drug, ()))

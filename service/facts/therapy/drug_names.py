@@ -43,9 +43,9 @@ _DOUBT = re.compile(
     re.IGNORECASE,
 )
 NOT_TAKEN = re.compile(
-    r"\b(?:declin\w+|refus\w+|abgelehnt\w*|abgelehnt|verweigert|allerg\w+|unverträglichkeit|hypersensitivity|contraindicat\w+"
-    r"|kontraindi\w+|planned|planning|geplant\w*|candidate|eligib\w+|consider(?:ed|ing)?|erwogen|vorgesehen|awaiting|pending"
-    r"|na[iï]ve?|to be (?:started|given)|approval|kostenübernahme\w*|beantragt|waiting for)\b|\bplan(?: is)? to\b",
+    r"\b(?:declin\w+|refus\w+|abgelehnt\w*|verweigert|(?:allerg\w*|hypersensitiv\w*|unverträglichkeit)\s+(?:to|auf|gegen|gegenüber)"
+    r"|contraindicat\w+|kontraindi\w+|(?:planned|geplant\w*)(?!\s+(?:taper|dose|reduc|course|ausschleich))|vorgesehen|candidate|eligib\w+"
+    r"|consider(?:ed|ing)|erwogen|awaiting|na[iï]ve?|to be (?:started|given)|kostenübernahme\w*|beantragt|waiting for|approval pending|pending approval)\b|\bplan(?: is)? to\b",
     re.IGNORECASE,
 )
 # Words beside which a name of a drug is that of a test or an examination.
@@ -66,10 +66,10 @@ class Named:
     either: frozenset[str] = frozenset()
 
 
-def drugs_in(terminology: Terminology, text: str) -> frozenset[str]:
-    """Drugs, and classes, that a text names without denying or merely planning them."""
+def drugs_in(terminology: Terminology, text: str, *, anyhow: bool = False) -> frozenset[str]:
+    """Drugs, and classes, that a text names without denying or merely planning them; ``anyhow``: that it names at all."""
     found = {group for group in terminology.concepts_in_text(text) if group in DRUG_OF_CONCEPT}
-    if found and (NOT_TAKEN.search(text) or _DOUBT.search(text)):
+    if found and not anyhow and (NOT_TAKEN.search(text) or _DOUBT.search(text)):
         found = {group for group in found if _is_told(terminology, group, text)}
     drugs = {DRUG_OF_CONCEPT[group] for group in found}
     told_by_another = {word for drug in drugs for word in (*IMPLIES.get(drug, ()), *_LIPOSOMAL.get(drug, ()))}
@@ -89,7 +89,14 @@ def is_examined(text: str) -> bool:
     return _EXAMINED.search(text) is not None
 
 
-def named(terminology: Terminology, coded: Iterable[str], text: str, codings: Iterable[tuple[str, str]] = ()) -> Named:
+def named(
+    terminology: Terminology,
+    coded: Iterable[str],
+    text: str,
+    codings: Iterable[tuple[str, str]] = (),
+    *,
+    anyhow: bool = False,
+) -> Named:
     """The drugs of a resource from the concepts of its codes, its codings, and its text, which may name more of them.
 
     A class in the text ("asparaginase") does not contradict a drug, nor the code of a generic drug the text of one of its
@@ -97,7 +104,7 @@ def named(terminology: Terminology, coded: Iterable[str], text: str, codings: It
     """
     by_code = frozenset(DRUG_OF_CONCEPT[c] for c in coded if c.startswith("therapy.") and c in DRUG_OF_CONCEPT)
     by_code = by_code or _classes(codings)
-    by_text = drugs_in(terminology, text)
+    by_text = drugs_in(terminology, text, anyhow=anyhow)
     if not by_code:
         return Named(by_text, from_text=True)
     if by_code < by_text:

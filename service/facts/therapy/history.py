@@ -10,7 +10,7 @@ from service.facts.absence import complete_list, seen_in
 from service.facts.course.hct import infusions
 from service.facts.course.hct_text import only_around
 from service.facts.model import Fact, Facts, Provenance, Provider, Reason, TokenSet, known, provides, unknown
-from service.facts.therapy.drug_names import drugs_in
+from service.facts.therapy.drug_names import NOT_TAKEN, drugs_in
 from service.facts.therapy.exposure import Exposures, exposures, treats
 from service.facts.therapy.lists import complete_drugs, listed, no_list
 from service.facts.therapy.regimens import regimens
@@ -18,7 +18,7 @@ from service.facts.therapy.told import told
 from service.facts.vocabulary import VOCABULARY
 from service.facts.vocabulary.drugs import DRUG_NAMES, IMPLIES, TREATMENTS, may_hide
 from service.record.model import Entry, PatientRecord
-from service.record.text import states
+from service.record.text import Mention, states
 from service.record.values import as_list, concept_text, notes_of
 
 _HISTORY = {
@@ -117,7 +117,7 @@ def _treatments(record: PatientRecord, as_of: date) -> Iterator[tuple[str, Prove
         if entry.status not in _DONE or (entry.when is not None and entry.when.start > as_of):
             continue
         coded = entry.concepts - entry.text_concepts
-        if "therapy.intrathecal" in entry.concepts:
+        if "therapy.intrathecal" in coded or _is_intrathecal(record, entry):
             yield "IT chemotherapy", seen_in(entry, entry.text or None, from_text="therapy.intrathecal" not in coded)
         if _is_chemotherapy(record, entry):
             yield "chemotherapy", seen_in(entry, entry.text or None, note="which drugs it held is not said")
@@ -129,6 +129,14 @@ def _treatments(record: PatientRecord, as_of: date) -> Iterator[tuple[str, Prove
         yield regimen.treatment or "chemotherapy", seen_in(regimen.entry, regimen.text, from_text=True)
     for row in told(record, as_of):
         yield row.treatment, row.seen
+
+
+def _is_intrathecal(record: PatientRecord, entry: Entry) -> bool:
+    """Whether the words of a Procedure state intrathecal therapy that was given."""
+    if "therapy.intrathecal" not in entry.text_concepts or NOT_TAKEN.search(entry.text):
+        return False
+    mention = record.terminology.mention("therapy.intrathecal", entry.text)
+    return mention is Mention.PRESENT and not only_around(entry.text)
 
 
 def _is_chemotherapy(record: PatientRecord, entry: Entry) -> bool:

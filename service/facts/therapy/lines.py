@@ -25,13 +25,14 @@ _COUNTED = re.compile(
     r"(?:vortherapien|therapielinien|lines of therapy)",
     re.IGNORECASE,
 )
+_CYCLE = 28  # days within which a drug given in courses counts as being given
 _WORDS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "eine": 1, "zwei": 2, "drei": 3, "vier": 4, "fünf": 5}
 
 
 @provides("prior_lines_count", needs=("relapse_number", "disease_state"))
 def prior_lines(facts: Facts) -> Iterator[Fact]:
     """Lines of therapy so far: as counted in an observation or in words; none in a new diagnosis before any drug; at least
-    one per relapse, as each came after one, and one more where drugs were begun after the last relapse.
+    one per relapse, as each came after one, and one more where drugs were begun after the last relapse and are over.
 
     Exactly one is concluded for a first relapse on complete lists that hold no drug since, where nothing was refractory
     before: treatment from induction to the end of maintenance, a transplant in first remission included, is one line.
@@ -65,7 +66,7 @@ def _after_relapse(
 ) -> Fact:
     seen = Provenance("relapse_number", inferred=True, note="each relapse came after at least one line")
     since = _begun_since(found, dated[-1]) if dated and len(dated) == int(least) else None
-    if since:
+    if since and not any(e.within(facts.as_of, _CYCLE) or e.doubtful for e in since):  # else they are the present line
         more = since[-1].seen("begun after the latest relapse")
         return known("prior_lines_count", Interval(low=least + 1), seen, more)
     refractory = any(s.state == "refractory" for s in statements(record, facts.as_of))
@@ -80,7 +81,7 @@ _BESIDE = frozenset({"dexamethasone", "prednisone", "prednisolone", "methylpredn
 
 
 def _begun_since(found: Exposures, relapse: Relapse) -> list[Exposure]:
-    """Antileukemic drugs begun after a relapse, or ordered since: those may have been given."""
+    """Antileukemic drugs begun after a relapse."""
     return [e for e in found.leukemia() if e.start is not None and e.start.start > relapse.when.end]
 
 

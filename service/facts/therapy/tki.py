@@ -26,7 +26,7 @@ from service.facts.model import (
     provides,
     unknown,
 )  # fmt: skip
-from service.facts.therapy.drug_names import named
+from service.facts.therapy.drug_names import drugs_in, named
 from service.facts.therapy.exposure import MEDICATIONS, Exposure, Exposures, exposures
 from service.facts.therapy.lists import complete_drugs, no_list
 from service.facts.therapy.told import Told, told
@@ -121,8 +121,8 @@ def _not_tolerated(record: PatientRecord, taken: tuple[Exposure, ...]) -> set[st
     """TKIs with an allergy or intolerance on record, or an adverse event that suspects them and after which they ended."""
     found: set[str] = set()
     for entry in record.of_type("AllergyIntolerance"):
-        found |= named(record.terminology, entry.concepts - entry.text_concepts, entry.text).drugs.intersection(_TKIS)
-        found |= {e.drug for e in taken if e.drug in entry.text.lower()}
+        coded = entry.concepts - entry.text_concepts
+        found |= named(record.terminology, coded, entry.text, anyhow=True).drugs.intersection(_TKIS)
     for entry in record.of_type("AdverseEvent"):
         found |= {e.drug for e in taken if _is_suspect(record, entry, e) and _ended_after(e, entry)}
     return found
@@ -134,7 +134,7 @@ def _is_suspect(record: PatientRecord, event: Entry, exposure: Exposure) -> bool
         if type_and_id(reference_in(instance))[1] == type_and_id(exposure.entry.reference)[1]:
             return True
         display = as_text(as_dict(instance).get("display"))
-        if exposure.drug in named(record.terminology, (), display).drugs:
+        if exposure.drug in drugs_in(record.terminology, display, anyhow=True):
             return True
     return False
 
