@@ -174,3 +174,15 @@ def test_radiation_planned() -> None:
     assert read(ALL, order("Total body irradiation 12 Gy")).value("tbi_planned") is True
     assert read(ALL, order("cranial irradiation")).value("tbi_planned") is None
     assert read(ALL, TBI).value("tbi_planned") is None
+
+
+@pytest.mark.parametrize(
+    ("note", "kind"),
+    [
+        ("Donor: HLA-identical sister", "allogeneic"), ("Spenderin: Schwester, 10/10", "allogeneic"), ("10/10 MUD", "allogeneic"),
+        ("autologous rescue", "autologous"), ("no complications", None),
+    ],
+)  # fmt: skip
+def test_the_donor_tells_the_kind(note: str, kind: str | None) -> None:
+    entry = procedure("234336002", HCT, note=[{"text": note}])
+    assert read(ALL, entry).value("hct_type") == kind

@@ -218,3 +218,9 @@ def test_a_protocol_hides_its_drugs() -> None:
 )  # fmt: skip
 def test_intrathecal_therapy_in_words(text: str, given: bool) -> None:
     assert ("IT chemotherapy" in members("prior_therapies", ALL, procedure(text=text, on="2024-05-01"))) is given
+
+
+def test_a_transplant_of_unsaid_kind_leaves_both_open() -> None:
+    value = read(ALL, procedure("234336002", "2024-09-01")).value("prior_therapies")
+    assert isinstance(value, TokenSet)
+    assert (value.includes("allo-HCT"), value.includes("auto-HCT"), value.includes("DLI")) == (None, None, False)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from service.facts.absence import absent, complete_list, seen_in
-from service.facts.course.hct_text import is_other_tissue, names_gvhd, only_around, transplant_in
+from service.facts.course.hct_text import is_other_tissue, kind_by_donor, names_gvhd, only_around, transplant_in
 from service.facts.course.timeline import relapses, statements, status_observations
 from service.facts.disease.conditions import in_icd, words_of
 from service.facts.model import Fact, Facts, Interval, Provenance, Provider, Reason, known, provides, unknown
@@ -17,7 +17,7 @@ from service.facts.vocabulary.drugs import IMPLIES
 from service.record.dates import completed_months, months_bounds, parse_when
 from service.record.model import Entry, PatientRecord, When, once_per_record
 from service.record.text import Mention, states
-from service.record.values import all_text, as_text
+from service.record.values import all_text, as_text, notes_of
 
 _GROUPS = {
     "course.allo_hct": "allogeneic", "course.auto_hct": "autologous", "course.dli": "DLI", "course.car_t": "CAR-T",
@@ -87,6 +87,9 @@ def _kind(record: PatientRecord, entry: Entry) -> tuple[str | None, bool]:
     """What kind of infusion a resource is, and whether its words said so."""
     coded = entry.concepts - entry.text_concepts
     said = record.means(entry, "hct")
+    if said == "unspecified" and entry.type == "Procedure":
+        donor = kind_by_donor(f"{entry.text}; {notes_of(entry.resource)}")
+        return (said, False) if donor is None else (donor, True)
     if said is not None:
         return said, False
     if record.means(entry, "car_t") == "true" or ("course.car_t" in coded and not record.means(entry, "harvest")):

@@ -61,6 +61,11 @@ _KINDS = (
         ),
     ),
 )
+_KIN_DONOR = re.compile(
+    r"\b(?:donor|spender(?:in)?)\b[\s:,=-]*(?:HLA[\w-]*\s+)?(?:\d+/\d+\s+)?(?:sister|brother|sibling|mother|father|son|daughter|unrelated|related"
+    r"|schwester|bruder|mutter|vater|sohn|tochter|unverwandt|verwandt|fremd)",
+    re.IGNORECASE,
+)
 # Procedures around a transplant, an infusion or a drug that are not it.
 _NOT_YET = (
     r"evaluat|consult|work-?up|donor search|spendersuche|typing|typisier|planning|planned|geplant|candidate|referral|harvest"
@@ -102,6 +107,18 @@ def transplant_in(text: str, *, told_later: bool = False) -> str | None:
         return None
     said = [kind for kind, pattern in _KINDS if pattern.search(text)]
     return said[0] if len(said) == 1 else "unspecified"
+
+
+def kind_by_donor(text: str) -> str | None:
+    """The kind that words about the donor give a transplant: ``allogeneic`` or ``autologous``, if they say one.
+
+    >>> kind_by_donor("Donor: HLA-identical sister"), kind_by_donor("without complications")
+    ('allogeneic', None)
+    """
+    said = [kind for kind, pattern in _KINDS if pattern.search(text)]
+    if not said and _KIN_DONOR.search(text):
+        return "allogeneic"
+    return said[0] if len(said) == 1 else None
 
 
 def is_other_tissue(text: str) -> bool:

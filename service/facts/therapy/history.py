@@ -76,6 +76,8 @@ def prior_therapies(facts: Facts) -> Iterator[Fact]:
     open_ = {drug for drug in found.ordered_only() if treats(drug)}
     if not complete_list(facts, "Procedure"):
         open_ |= {*TREATMENTS, *(drug for drug in DRUG_NAMES if "CAR-T" in IMPLIES.get(drug, ()))}
+    if any(i.kind == "unspecified" and not i.planned for i in infusions(facts.record, facts.as_of)):
+        open_ |= {"allo-HCT", "auto-HCT"}
     complete = complete_drugs(facts, found)
     value = listed("prior_therapies", given, open_, complete)
     seen_all = tuple(p for rows in given.values() for p in rows[:1])
