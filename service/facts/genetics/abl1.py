@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from service.facts.genetics.codes import GENES
-from service.facts.genetics.text import judge
+from service.facts.genetics.judge import judge
 from service.facts.karyotype.hybridization import OLD_SYMBOLS, symbol
 from service.record.text import clauses
 

@@ -9,7 +9,8 @@ from typing import Any
 from service.facts.absence import absent, seen_in
 from service.facts.course.timeline import relapses
 from service.facts.genetics.abl1 import AblChange, Reading, protein_changes, read_report
-from service.facts.genetics.findings import answer, gene_of
+from service.facts.genetics.reports import texts_of
+from service.facts.genetics.variants import answer, gene_of
 from service.facts.model import Fact, Facts, Provenance, Reason, TokenSet, known, provides, unknown
 from service.record.model import Entry, PatientRecord
 from service.record.values import codings_of, components, concept_text, notes_of, quantity, value_text
@@ -99,7 +100,7 @@ def _readings(record: PatientRecord) -> Iterator[tuple[Entry, Reading]]:
 
 
 def _names_abl(entry: Entry) -> bool:
-    return any("ABL" in text for text in (entry.text, value_text(entry.resource), notes_of(entry.resource)))
+    return "ABL" in entry.text or any("ABL" in text for text in texts_of(entry))
 
 
 def _variant(resource: Mapping[str, Any]) -> Reading | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from service.facts.absence import absent, seen_in
-from service.facts.genetics.findings import gene_of
+from service.facts.genetics.variants import gene_of
 from service.facts.karyotype.collect import milestones
 from service.facts.model import Fact, Facts, Reason, known, provides, unknown
 from service.record.model import Entry
