@@ -12,8 +12,8 @@ from typing import Any
 from service.facts.genetics.codes import HALF_TESTS, SUBTYPES, TESTS
 from service.facts.genetics.model import Finding
 from service.facts.genetics.names import fusion_name
-from service.facts.genetics.text import BCR_ABL1, Said, about_mutations, findings_in
-from service.facts.genetics.variants import STRUCTURE, Variant, answer, variant_of
+from service.facts.genetics.text import BCR_ABL1, SHORT, Said, about_mutations, findings_in
+from service.facts.genetics.variants import STRUCTURE, Variant, answer, coded_answer, variant_of
 from service.facts.karyotype import Hybridization, hybridizations_in
 from service.facts.karyotype.clean import without_formula
 from service.record.model import Entry, PatientRecord, once_per_record
@@ -165,12 +165,16 @@ def _in_report(entry: Entry) -> Iterator[Finding]:
     parts = [part for text in strings for part in hybridizations_in(text)]
     if parts:
         yield from _in_hybridizations(entry, parts)
-    said = _said(entry, strings)
+    coded = coded_answer(resource)
+    said = _said(entry, strings, short_states=coded is None)
     result = answer(resource)
     if (
         not tokens and not said and not parts and not about_mutations(entry.text)
     ):  # the name of an uncoded result: "FISH BCR::ABL1", value "positive"
         tokens = {s.token for s in findings_in(entry.text, naming_is_stating=True, probed=_is_fish(entry))}
+    if coded is not None and not parts:  # "BCR::ABL1" in a note, and whether it is there by a code
+        names = [text for text in strings if len(text) <= SHORT and not about_mutations(text)]
+        tokens |= {s.token for text in names for s in findings_in(text, naming_is_stating=True)}
     for token in sorted(tokens):
         if token not in {s.token for s in said} and not parts:
             from_text = not any(code in TESTS for _, code in entry.codings)
@@ -244,11 +248,11 @@ def half_of(entry: Entry) -> str | None:
     return found.pop() if len(found) == 1 else None
 
 
-def _said(entry: Entry, strings: Iterable[str]) -> list[Said]:
+def _said(entry: Entry, strings: Iterable[str], *, short_states: bool = True) -> list[Said]:
     fish = _is_fish(entry)
     found: dict[str, Said] = {}
     for text in strings:
-        for said in findings_in(without_formula(text), probed=fish):
+        for said in findings_in(without_formula(text), probed=fish, short_states=short_states):
             if said.token not in found or found[said.token].present is None:
                 found[said.token] = said
     return list(found.values())

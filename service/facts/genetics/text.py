@@ -24,7 +24,7 @@ _EXONS = re.compile(
     r"\b([A-Z][A-Z0-9]{1,9}?)\s?(?:\([^()]{1,20}\)(?::[er]\.\w+)?|(?:exon|ex|e)[.\s]?\d{1,2}\b)(?=\s?(?:::|-)\s?[A-Z][A-Z0-9])"
 )
 BCR_ABL1 = "BCR::ABL1"
-_SHORT = 80  # characters: a value this short that only names a finding reports it
+SHORT = 80  # characters: a value this short that only names a finding reports it
 _HALF = re.compile(r"\b(?:p190|p210|minor|major|e1a[23]|e1[34]a[23]|b[23]a[23])\b", re.IGNORECASE)
 _PROBES = re.compile(r"\b(?:probes?|probe sets?|\w*sonden?|loci)\b", re.IGNORECASE)
 _SIGNALS = re.compile(
@@ -61,7 +61,7 @@ def findings_in(
     plain = _PH_MINUS.sub("BCR::ABL1 negative ", _PH_PLUS.sub("BCR::ABL1 positive ", _LIKE.sub("PHLIKE", text)))
     plain = signs_in_words(_PH_WORD.sub("BCR::ABL1 ", plain))
     plain = _EXONS.sub(r"\1", plain)
-    naming = naming_is_stating or (short_states and len(text) <= _SHORT)
+    naming = naming_is_stating or (short_states and len(text) <= SHORT)
     parts = clauses(plain)
     found: dict[str, bool | None] = {}
     for clause in parts:

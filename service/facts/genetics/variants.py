@@ -146,3 +146,8 @@ def answer(element: Mapping[str, Any]) -> bool | None:
             if code.upper() in ANSWERS:
                 return ANSWERS[code.upper()]
     return None
+
+
+def coded_answer(element: Mapping[str, Any]) -> bool | None:
+    """The same without the words of the value, which may name several findings."""
+    return answer({key: value for key, value in element.items() if key != "valueString"})
