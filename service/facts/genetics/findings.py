@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from service.facts.genetics.codes import SUBTYPES
@@ -13,6 +14,9 @@ from service.facts.genetics.variants import answer
 from service.facts.karyotype import implied_fusions
 from service.facts.karyotype.collect import Found, karyotypes
 from service.record.model import PatientRecord, once_per_record
+from service.record.values import notes_of
+
+_LEUKEMIA = re.compile(r"\bALL\b|lymphobl|leuk[aä]", re.IGNORECASE)
 
 __all__ = ["Finding", "answer", "findings"]
 
@@ -32,7 +36,9 @@ def findings(record: PatientRecord) -> tuple[Finding, ...]:
 
 def _from_diagnoses(record: PatientRecord) -> Iterator[Finding]:
     for entry in record.of_type("Condition"):
-        if not any(c.startswith(("diagnosis.", "genetics.")) for c in entry.concepts):
+        if not any(c.startswith(("diagnosis.", "genetics.")) for c in entry.concepts) and not _LEUKEMIA.search(
+            entry.text
+        ):
             continue
         coded = False
         for _, code in entry.codings:
@@ -43,6 +49,9 @@ def _from_diagnoses(record: PatientRecord) -> Iterator[Finding]:
         if not coded:
             for said in findings_in(entry.text, naming_is_stating=True):
                 yield Finding(said.token, said.present, entry, "diagnosis", entry.text, from_text=True)
+        if notes := notes_of(entry.resource):
+            for said in findings_in(notes, short_states=False):
+                yield Finding(said.token, said.present, entry, "diagnosis", notes, from_text=True)
 
 
 def _from_karyotypes(cytogenetics: Sequence[Found]) -> Iterator[Finding]:

@@ -23,6 +23,7 @@ _NEGATIVE = re.compile(
     re.IGNORECASE,
 )
 _OF_ITS_OWN_GENE = re.compile(r"unauffällig|inta[ck]t|wild|normal|germ|keimbahn", re.IGNORECASE)
+_ANY_SHARE = re.compile(rf"{_SHARE}|{_COUNT}(?:\s*\w+)?", re.IGNORECASE)
 _FOUND = (
     r"(?:detect\w*|present|seen|found|identified|observed|nachweis\w*|nachgewiesen|rearranged|rearrangiert\w*|umgelagert|positiv\w*|evidence"
     r"|amplified|split[- ]?signal\w*)"
@@ -41,6 +42,7 @@ _POSITIVE = re.compile(
     r"(?:nuclei|cells|zellen|\w*kernen?|metaphas\w+)|\b(?:above|over|exceed\w*|über)\s+(?:the\s+|dem\s+)?(?:cut-?off|threshold|grenzwert)",
     re.IGNORECASE,
 )
+_ABNORMAL = re.compile(r"\babnormal\w*|\bauffällig\w*|\bpathologisch\w*|\batypical\b|\batypisch\w*", re.IGNORECASE)
 _SHOWS = re.compile(
     r"\bseen\b|\bfound\b|\bidentified\b|\bobserved\b|\bshow(?:s|ed|ing)\b|\bzeigt\w*\b|\bdetected\b|\bpresent\b",
     re.IGNORECASE,
@@ -83,7 +85,7 @@ _DISEASE_WITH = re.compile(
 )
 _OPEN = re.compile(
     r"cannot (?:be )?(?:exclude|ruled)|can ?not exclude|not (?:be )?exclud|possible|possibly|suspect|suspicious|equivocal|indetermin"
-    r"|inconclusive|verdacht|v\.\s?a\.|fraglich|nicht (?:sicher )?(?:auszuschlie|beurteil|auswert|ausgeschlossen)|rule out|pending"
+    r"|inconclusive|verdacht|v\.\s?a\.|fraglich|\br/o\b|zum ausschlu|frage nach|\?\s*$|nicht (?:sicher )?(?:auszuschlie|beurteil|auswert|ausgeschlossen)|rule out|pending"
     r"|fail|insufficient|to follow|requested|angefordert|ausstehend|steht aus|borderline|grenzbereich|grenzwertig|unclear|unklar"
     r"|\b(?:not|nicht)\s+(?:yet\s+|noch\s+)?(?:tested|performed|done|analy[sz]ed|assessed|evaluated|evaluable|available|examined|ordered"
     r"|informative|getestet|untersucht|durchgeführt|bestimmt|analysiert|erfolgt|vorliegend|eindeutig)|\b(?:not |un)known\b|\bunbekannt\b|\bnicht bekannt\b|\bsuggest\w*|\bhinweisend\b|\bn\.\s?d\."
@@ -146,12 +148,14 @@ def polarity(text: str) -> str | None:
         return "open"
     below = _WITHIN_NORMAL.search(text) is not None
     negative = below or _NEGATIVE.search(plain) is not None
+    if _ABNORMAL.search(plain):  # another signal pattern than the normal one need not be the fusion that was looked for
+        plain = _ANY_SHARE.sub(" ", plain)
     positive = _POSITIVE.search(_BELOW_LIMIT.sub(" ", _DENIED.sub(" ", plain)) if negative else plain) is not None
     if negative and positive and not below and _OF_ITS_OWN_GENE.search(plain):
         positive = _POSITIVE.search(_SHOWS.sub(" ", _DENIED.sub(" ", plain))) is not None  # "showed a normal pattern"
     if negative and positive:
         return "open"
-    return "no" if negative else "yes" if positive else None
+    return "no" if negative else "yes" if positive else "open" if _ABNORMAL.search(plain) else None
 
 
 def signs_in_words(text: str) -> str:

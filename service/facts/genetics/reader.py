@@ -158,6 +158,7 @@ def _fusions(facts: Facts, record: PatientRecord, found: Sequence[Finding]) -> F
     if any(name.startswith("KMT2A::") for name in members):
         excluded.pop("KMT2A-r", None)
     if not members and not excluded:
+        found = [f for f in found if _accepted(f.token)]
         if found:
             detail = "results speak of genetic findings without settling a fusion"
             return unknown("fusions", Reason.NOT_DECIDED, detail, _seen(found))

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from service.facts.genetics.codes import HALF_TESTS, SUBTYPES, TESTS
+from service.facts.genetics.judge import polarity, signs_in_words
 from service.facts.genetics.model import Finding
 from service.facts.genetics.names import fusion_name
 from service.facts.genetics.text import BCR_ABL1, SHORT, Said, about_mutations, findings_in
@@ -70,6 +71,7 @@ _BROKEN_APART = (
     "NUTM1",
     "DUX4",
 )
+_ALTERED = {"IKZF1": "IKZF1-mut", "SH2B3": "SH2B3", "IL7R": "IL7R-mut"}  # a gene by name, and mutated by a code
 _AMPLIFIED = 5  # RUNX1 signals per nucleus
 _SURELY = 10.0  # percent of nuclei that no laboratory's cut-off for a fusion or break-apart probe reaches
 _READABLE = 20_000  # characters of an attached text that are read
@@ -80,7 +82,7 @@ def findings_of_tests(record: PatientRecord, aside: Set[int]) -> Iterator[Findin
     named = record.about(*_REPORTS, types=("Observation", "DiagnosticReport"))
     seen = {id(entry) for entry in named}
     for entry in named:
-        if id(entry) not in aside and not entry.concepts.intersection(_MEASURES):
+        if id(entry) not in aside:
             yield from _in_report(entry)
     for entry in record.of_type("Observation", "DiagnosticReport"):
         if id(entry) in seen | aside or entry.concepts.intersection(_MEASURES) or _laboratory(entry):
@@ -167,18 +169,19 @@ def _in_report(entry: Entry) -> Iterator[Finding]:
         yield from _in_hybridizations(entry, parts)
     coded = coded_answer(resource)
     said = _said(entry, strings, short_states=coded is None)
-    result = answer(resource)
     if (
         not tokens and not said and not parts and not about_mutations(entry.text)
     ):  # the name of an uncoded result: "FISH BCR::ABL1", value "positive"
         tokens = {s.token for s in findings_in(entry.text, naming_is_stating=True, probed=_is_fish(entry))}
+    if coded and (gene := next((text.strip() for text in strings if text.strip() in _ALTERED), None)):
+        yield Finding(_ALTERED[gene], True, entry, "test", gene, from_text=True)
     if coded is not None and not parts:  # "BCR::ABL1" in a note, and whether it is there by a code
         names = [text for text in strings if len(text) <= SHORT and not about_mutations(text)]
         tokens |= {s.token for text in names for s in findings_in(text, naming_is_stating=True)}
     for token in sorted(tokens):
         if token not in {s.token for s in said} and not parts:
             from_text = not any(code in TESTS for _, code in entry.codings)
-            present = result if result is not None else _share_found(resource)
+            present = _result(resource)
             yield Finding(token, present, entry, half, shown(resource), from_text)
     for one in said:
         method = half if one.token == BCR_ABL1 else "test"
@@ -187,6 +190,16 @@ def _in_report(entry: Entry) -> Iterator[Finding]:
         yield Finding(one.token, one.present, entry, method, shown(resource), from_text=True)
     for component in components(resource):
         yield from _in_component(entry, component)
+
+
+def _result(element: Mapping[str, Any]) -> bool | None:
+    """The result of a test for one named finding, from its value as it comes."""
+    found = answer(element)
+    if found is None:
+        found = _share_found(element)
+    if found is None:
+        found = {"yes": True, "no": False}.get(polarity(signs_in_words(f": {value_text(element)}")) or "")
+    return found
 
 
 def _share_found(element: Mapping[str, Any]) -> bool | None:
@@ -267,7 +280,8 @@ def _in_component(entry: Entry, component: Mapping[str, Any]) -> Iterator[Findin
     if not structure and not tokens and not about_mutations(name):
         tokens = {s.token for s in findings_in(name, naming_is_stating=True, probed=fish)}
     text = value_text(component)
-    parts = hybridizations_in(text) if "ish" in text else ()
+    iscn = " ".join(code for _, code in codings_of(component.get("valueCodeableConcept")) if "ish" in code)
+    parts = hybridizations_in(f"{text} {iscn}") if "ish" in text or iscn else ()
     yield from _in_hybridizations(entry, parts)
     said = [] if structure or parts else _said(entry, [text])
     if not tokens and not said and not structure and text:  # "KMT2A break apart", value "normal"
@@ -275,8 +289,7 @@ def _in_component(entry: Entry, component: Mapping[str, Any]) -> Iterator[Findin
     half = "half-test" if codes.intersection(HALF_TESTS) else "test"
     for token in sorted(tokens):
         if token not in {one.token for one in said}:
-            result = answer(component)
-            present = result if result is not None else _share_found(component)
+            present = _result(component)
             yield Finding(token, present, entry, half, text or shown(component))
     for one in said:
         yield Finding(one.token, one.present, entry, half, text, from_text=True)
