@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
+from service.facts.genetics.abl1_report import read_report
 from service.facts.genetics.judge import polarity
 from service.facts.genetics.names import fusion_of_text
 from service.facts.genetics.text import findings_in
@@ -156,3 +159,14 @@ def test_polarity_of_words(text, answer):
 def test_symbols_of_today():
     assert fusion_of_text("ABL1-BCR") == "BCR::ABL1"
     assert fusion_of_text("MLL/ENL") == "KMT2A::MLLT1"
+
+
+@pytest.mark.parametrize(
+    "unit", ["KMT2A, BCR::ABL1, ", "IKZF1 KMT2A RUNX1 ", "ABL1 T315I, ", "KMT2A (", "RUNX1 5 ", "BCR(e1)"]
+)
+def test_a_text_without_end_is_read_in_time(unit):
+    text = unit * (8000 // len(unit))
+    started = time.process_time()
+    findings_in(text, probed=True)
+    read_report(text, is_test=True)
+    assert time.process_time() - started < 5

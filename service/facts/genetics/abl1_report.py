@@ -47,6 +47,7 @@ _COVERED = re.compile(
 )
 _RANGE = re.compile(r"\s?(?:to|through|bis|–|-)\s?$", re.IGNORECASE)
 _BENIGN = re.compile(r"polymorphi|\bSNP\b|benign|gutartig|germ-?line|keimbahn", re.IGNORECASE)
+_MENTIONS = 60  # mutations of one clause that are judged: more than any list of what a test covers
 _POLYMORPHISMS = frozenset({"K247R"})  # rs34549764
 _SPLICE = re.compile(
     r"35[- ]?(?:bp\s)?INS|ins35|INS35|1423_1424ins|C475Y?fs|Cys475Tyrfs|475fs|exon[- ]7[- ]del|del\w*[- ](?:of )?exon[- ]7",
@@ -92,7 +93,7 @@ def read_report(text: str, *, is_test: bool = False) -> Reading | None:
     about_mutations = is_test or _ABOUT_MUTATIONS.search(text) is not None  # "fusion not detected" is about the fusion
     long = numbered_1b(text)
     for clause in clauses(text):
-        here = [(at, change) for at, change in changes_at(clause, isoform_1b=long) if _of_abl1(clause, at)]
+        here = [(at, change) for at, change in changes_at(clause, isoform_1b=long)[:_MENTIONS] if _of_abl1(clause, at)]
         covered = _COVERED.search(clause) is not None or _is_range(clause, here)
         for at, change in here:
             said = "harmless" if change.name in _POLYMORPHISMS else _judged(clause, at, covered)

@@ -26,7 +26,7 @@ _ZYGOSITY = re.compile(
     re.IGNORECASE,
 )
 _NOT_FOUND = re.compile(
-    r"\b(?:no|none|not|negativ\w*|kein\w*|nicht)\b[^.;\n]*\*\s?\d|\*\s?\d[^.;\n]*\b(?:not (?:detected|found|present|identified)|nicht nach\w+"
+    r"\b(?:no|none|not|negativ\w*|kein\w*|nicht)\b[^.;\n]{0,120}\*\s?\d|\*\s?\d[^.;\n]{0,120}\b(?:not (?:detected|found|present|identified)|nicht nach\w+"
     r"|negativ\w*|absent)",
     re.IGNORECASE,
 )

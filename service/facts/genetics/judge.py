@@ -68,6 +68,7 @@ _WITHIN_NORMAL = re.compile(
 )
 _PERCENT = re.compile(r"(?<![\d.,<>≤])(\d{1,2}(?:[.,]\d+)?)(?=\s?%)")
 _BELOW_LIMIT = re.compile(r"(?<![\w.,])[<≤]\s?\d{1,2}(?:[.,]\d+)?\s?%")
+_WINDOW = 300  # characters on either side of a finding that can speak of it
 _NOISE = 5.0  # percent of nuclei that "within normal limits" can mean where no limit is stated
 # What would be, and what an assay could find, is no result; nor is what a relative has.
 _IF = re.compile(r"\b(?:if|falls|sofern|wenn|in case of|im falle?)\b[^,;]*$", re.IGNORECASE)
@@ -120,6 +121,9 @@ def judge(clause: str, at: int, naming: bool, *, bare: bool = False) -> str:
 
     ``naming``: a bare name counts as a statement. ``bare``: it never does, a word of its own part has to say it.
     """
+    if len(clause) > 2 * _WINDOW:  # a text without a stop: what stands far away says nothing of this finding
+        start = max(0, at - _WINDOW)
+        clause, at = clause[start : at + _WINDOW], at - start
     before = clause[:at]
     if _KIN.search(clause) or _IF.search(before):
         return "nothing"

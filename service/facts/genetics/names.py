@@ -176,11 +176,11 @@ def named_in(clause: str) -> Iterator[Named]:
     """The findings that a clause names, in no order; the same one may come more than once."""
     spans: list[tuple[int, int]] = []
     for match in _JOINED.finditer(clause):
-        pair = frozenset((today(match[1]), today(match[3])))
+        pair = frozenset((current_symbol(match[1]), current_symbol(match[3])))
         named = match[2] == "::" and len(pair) == 2 and (match[1] + match[3]).isupper()
         if named or pair in _KNOWN_PAIRS:
             spans.append((match.start(), match.end(3)))
-            yield Named(fusion_name(today(match[1]), today(match[3])), match.start())
+            yield Named(fusion_name(current_symbol(match[1]), current_symbol(match[3])), match.start())
     for match in _IN_WORDS.finditer(clause):
         spans.append(match.span())
         yield Named(fusion_of_text(match[0]), match.start())
@@ -223,13 +223,13 @@ def fusion_of_text(text: str) -> str:
     ('ETV6::RUNX1', 'BCR::ABL1')
     """
     genes = re.findall(r"[A-Za-z][A-Za-z0-9]+", _NO_SYMBOL.sub(" ", text))
-    return fusion_name(today(genes[0]), today(genes[-1]))
+    return fusion_name(current_symbol(genes[0]), current_symbol(genes[-1]))
 
 
-def today(name: str) -> str:
+def current_symbol(name: str) -> str:
     """A gene's symbol of today.
 
-    >>> today("TEL"), today("SIL")
+    >>> current_symbol("TEL"), current_symbol("SIL")
     ('ETV6', 'STIL')
     """
     return _OLDER.get(name.upper()) or symbol(name)

@@ -24,6 +24,7 @@ _EXONS = re.compile(
     r"\b([A-Z][A-Z0-9]{1,9}?)\s?(?:\([^()]{1,20}\)(?::[er]\.\w+)?|(?:exon|ex|e)[.\s]?\d{1,2}\b)(?=\s?(?:::|-)\s?[A-Z][A-Z0-9])"
 )
 BCR_ABL1 = "BCR::ABL1"
+_MENTIONS = 8  # of one finding in one clause that are judged; no report needs more
 SHORT = 80  # characters: a value this short that only names a finding reports it
 _HALF = re.compile(r"\b(?:p190|p210|minor|major|e1a[23]|e1[34]a[23]|b[23]a[23])\b", re.IGNORECASE)
 _PROBES = re.compile(r"\b(?:probes?|probe sets?|\w*sonden?|loci)\b", re.IGNORECASE)
@@ -65,8 +66,12 @@ def findings_in(
     parts = clauses(plain)
     found: dict[str, bool | None] = {}
     for clause in parts:
+        times: dict[str, int] = {}
         halves = _HALF.search(clause) is not None
         for named in named_in(clause):
+            times[named.token] = times.get(named.token, 0) + 1
+            if times[named.token] > _MENTIONS:
+                continue
             if named.bare and not (probed or _PROBED.search(plain)):
                 continue
             verdict = "no" if named.twist else judge(clause, named.at, naming, bare=named.bare)
