@@ -15,10 +15,12 @@ from service.facts.genetics.names import GENE_NAME
 _NOTHING_PERCENT = r"(?<![\d.,])0(?:[.,]0+)?\s?%"
 _COUNT = r"(?<![\d.,/])[1-9]\d*\s*(?:/|of|von|aus|out of)\s*[1-9]\d*"
 _SHARE = r"\d{1,3}(?:[.,]\d+)?\s?%"
+_COUNTED = re.compile(_COUNT, re.IGNORECASE)
+_NORMAL_PATTERN = r"\b2[RGOABY]\s?2[RGOABY]\b|(?<!\w)2F\b"  # signals of dual-fusion and of break-apart probes
 _NONE_OF = r"(?<![\d.,/])0\s*(?:/|of|von|aus|out of)\s*[1-9]\d*"
 _NEGATIVE = re.compile(
     r"\bno\b|\bnot\b|\bnegativ\w*|\bneg\b|\bwithout\b|\babsent\b|\babsence\b|\bundetect\w*|\bexcluded\b|\bruled out\b|\black\w*\b"
-    rf"|\bkein\w*|\bnicht\b|\bohne\b|\bun-?rearran\w+|{_NOTHING_PERCENT}|{_NONE_OF}|\bausgeschlossen\b|\bunauffällig\w*|\bintact\b|\bintakt\w*"
+    rf"|\bkein\w*|\bnicht\b|\bohne\b|\bun-?rearran\w+|{_NORMAL_PATTERN}|{_NOTHING_PERCENT}|{_NONE_OF}|\bausgeschlossen\b|\bunauffällig\w*|\bintact\b|\bintakt\w*"
     r"|\bwild[- ]?typ\w*|\bnormal\w*|\bdeni\w+|\bnone\b|\bnein\b|\bgerm-?line\b|\bkeimbahn\w*",
     re.IGNORECASE,
 )
@@ -30,6 +32,8 @@ _FOUND = (
 )
 _DENIED = re.compile(
     rf"\b(?:no|not|without|kein\w*|nicht|ohne)\b[^.;,]{{0,60}}?\b{_FOUND}|{_NOTHING_PERCENT}\s+(?:\w+\s+){{0,4}}?(?:positiv\w*|rearranged)"
+    rf"|(?:{_NORMAL_PATTERN})[^.;,%]{{0,25}}?(?:{_COUNT}|{_SHARE})|(?:{_COUNT}|{_SHARE})[^.;,%]{{0,25}}?(?:{_NORMAL_PATTERN})"
+    r"|\b(?:zeig\w*|show\w*|fand\w*)\s+(?:sich\s+)?(?:\w+\s+){0,2}?(?:no|kein\w*)\b"
     rf"|\b(?:negativ\w*|neg|normal\w*|unauffällig\w*)\b[^.;,%]{{0,25}}?(?:{_COUNT}|{_SHARE})"
     rf"|\b(?:detected|seen|found|observed|nachgewiesen|nachweisbar|present)\s+(?:in|bei)\s+(?:{_NOTHING_PERCENT}|{_NONE_OF})",
     re.IGNORECASE,
@@ -110,6 +114,11 @@ _PIECE = re.compile(
 _QUERIED = re.compile(r"[^\s,;?]*(?:\s?\([^)]*\))?\s?\?")
 _PLURAL = re.compile(
     r"\b(?:were|are|wurden|sind|waren|konnten|each|jeweils|both|beide|all|alle)\b|(?<!:):(?!:)", re.IGNORECASE
+)
+_SEVERAL = re.compile(
+    r"\b(?:\w*transkripte|transcripts|\w*re-?arrangements|fusions|\w*fusionen|\w*umlagerungen|translo[ck]ation(?:s|en)|\w*mutation(?:s|en)"
+    r"|deletion(?:s|en))\b",
+    re.IGNORECASE,
 )
 _WHOLE_FINDING = re.compile(
     r"\b(?:del\w*|loss|verlust|re-?arr\w*|umlagerung\w*|mutation\w*|fusion\w*|amplif\w*|translo[ck]\w*)", re.IGNORECASE
@@ -198,7 +207,7 @@ def _from_end(clause: str, pieces: list[str], starts: list[int], mine: int) -> s
             return None  # the heading of the next list
         behind = pieces[n][gene.end() :]
         joined = re.search(r"\b(?:and|und|sowie)\b", clause[starts[n] - 5 : starts[n]], re.IGNORECASE) is not None
-        if _PLURAL.search(behind):
+        if _PLURAL.search(behind) or _SEVERAL.search(pieces[mine]) or _SEVERAL.search(behind):
             return said
         if _WHOLE_FINDING.search(pieces[mine]):
             return "open" if joined and said != "yes" else None
@@ -214,4 +223,5 @@ def _without_noise(clause: str) -> str:
     limit = min(stated, default=_NOISE if _WITHIN_NORMAL.search(clause) else 0.0)
     if not limit:
         return clause
-    return _PERCENT.sub(lambda m: m[0] if float(m[1].replace(",", ".")) >= limit else re.sub(r"\d", "0", m[0]), clause)
+    plain = _PERCENT.sub(lambda m: m[0] if float(m[1].replace(",", ".")) >= limit else re.sub(r"\d", "0", m[0]), clause)
+    return plain if plain == clause else _COUNTED.sub(" ", plain)  # "5 of 200 nuclei (2.5 %)": the count is that share
