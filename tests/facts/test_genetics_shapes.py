@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from service.facts.genetics import reader as genetics
+from service.facts.genetics.codes import GENES, TESTS
 from service.facts.model import Reason, TokenSet
 from tests.facts.genetic_resources import LOINC, SCT, component, concept, condition, gene, observation, report
-from tests.facts.support import facts_of
+from tests.facts.support import facts_of, terminology
 
 PRESENT, ABSENT = concept(LOINC, "LA9633-4"), concept(LOINC, "LA9634-2")
 TRAIT = "https://www.medizininformatik-initiative.de/fhir/ext/modul-onko/CodeSystem/mii-cs-onko-genetische-variante-auspraegung"
@@ -249,3 +250,11 @@ def test_statuses():
     preliminary = read(named("FISH", "BCR::ABL1 positive", status="preliminary"))["ph_status"]
     assert preliminary.value == "positive"
     assert preliminary.provenance[0].note == "preliminary"
+
+
+def test_gene_ids_and_tests_agree_with_the_terminology():
+    known = {coding.code: (coding.display or "").split()[0] for coding in terminology().codings("genetics.gene")}
+    assert {code: known.get(code, name) for code, name in GENES.items()} == dict(GENES)
+    groups = ("genetics.fish", "genetics.bcr_abl1_presence")
+    tests = {coding.code for group in groups for coding in terminology().codings(group)}
+    assert set(TESTS) <= tests

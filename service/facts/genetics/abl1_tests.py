@@ -12,7 +12,8 @@ from service.facts.absence import absent, seen_in
 from service.facts.course.timeline import relapses
 from service.facts.genetics.abl1 import ABL1_ACCESSION, AblChange, protein_changes
 from service.facts.genetics.abl1_report import Reading, read_report
-from service.facts.genetics.reports import texts_of, unread_documents
+from service.facts.genetics.reports import unread_documents
+from service.facts.genetics.sources import texts_of
 from service.facts.genetics.variants import answer, coded_answer, variant_of
 from service.facts.model import Fact, Facts, Provenance, Reason, TokenSet, known, provides, unknown
 from service.facts.vocabulary import VOCABULARY

@@ -8,7 +8,7 @@ from typing import Any
 
 from service.facts.absence import absent, seen_in
 from service.facts.genetics.alleles import phenotype_of
-from service.facts.genetics.reports import attached_text
+from service.facts.genetics.sources import attached_text
 from service.facts.genetics.variants import GENE_STUDIED, STRUCTURE, gene_of
 from service.facts.karyotype.collect import milestones
 from service.facts.model import Fact, Facts, Reason, known, provides, unknown

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import replace
@@ -13,6 +11,7 @@ from service.facts.genetics.codes import HALF_TESTS, SUBTYPES, TESTS
 from service.facts.genetics.judge import polarity, signs_in_words
 from service.facts.genetics.model import Finding
 from service.facts.genetics.names import fusion_name
+from service.facts.genetics.sources import attached_text, texts_of
 from service.facts.genetics.text import BCR_ABL1, SHORT, Said, about_mutations, findings_in
 from service.facts.genetics.variants import STRUCTURE, Variant, answer, coded_answer, variant_of
 from service.facts.karyotype import Hybridization, hybridizations_in
@@ -74,7 +73,6 @@ _BROKEN_APART = (
 _ALTERED = {"IKZF1": "IKZF1-mut", "SH2B3": "SH2B3", "IL7R": "IL7R-mut"}  # a gene by name, and mutated by a code
 _AMPLIFIED = 5  # RUNX1 signals per nucleus
 _SURELY = 10.0  # percent of nuclei that no laboratory's cut-off for a fusion or break-apart probe reaches
-_READABLE = 20_000  # characters of an attached text that are read
 
 
 def findings_of_tests(record: PatientRecord, aside: Set[int]) -> Iterator[Finding]:
@@ -109,34 +107,6 @@ def is_genetic(entry: Entry) -> bool:
     return entry.once(
         "genetic", lambda: bool(_TESTED_BY.search(entry.text) or findings_in(entry.text, naming_is_stating=True))
     )
-
-
-def attached_text(resource: Mapping[str, Any]) -> str:
-    """What the attachments of a report say as far as they are plain text; documents of other kinds are not read."""
-    texts = []
-    for form in as_list(resource.get("presentedForm")):
-        attachment = as_dict(form)
-        if not as_text(attachment.get("contentType")).lower().startswith("text/plain"):
-            continue
-        try:
-            raw = base64.b64decode(as_text(attachment.get("data"))[: 2 * _READABLE], validate=False)
-        except (binascii.Error, ValueError):
-            continue
-        texts.append(raw.decode("utf-8", errors="replace")[:_READABLE])
-    return "\n".join(filter(None, texts))
-
-
-def texts_of(entry: Entry) -> tuple[str, ...]:
-    """Everything a result says in words, each source for itself."""
-    return entry.once("genetic texts", lambda: _texts(entry.resource))
-
-
-def _texts(resource: Mapping[str, Any]) -> tuple[str, ...]:
-    rows = [value_text(resource), notes_of(resource)]
-    if "presentedForm" in resource:
-        rows.append(attached_text(resource))
-    rows += [concept_text(code) for code in as_list(resource.get("conclusionCode"))]
-    return tuple(text for text in rows if text)
 
 
 def _laboratory(entry: Entry) -> bool:
