@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from service.facts.genetics.findings import fusion_name
+from service.facts.genetics.names import fusion_name
 from service.facts.genetics.risk_groups import (
     BCR_ABL1,
     COMPLEX,
