@@ -31,19 +31,21 @@ _FOUND = (
 )
 _ABOUT = r"(?!\s+(?:for|für|fuer|auf|bezüglich|hinsichtlich|bzgl)\b)"  # "negative for CD20" speaks of what follows
 _ENDED = r"(?=\s*(?:[.,;)]|$))"
+# Behind a comma such a word belongs to what follows it ("ALL, possible relapse"), unless it ends the statement.
+_OWN = r"(?<!,)(?<!,\s)"
 _NOUN = (
     r"(?:re-?arrangements?|fusions?|umlagerung\w*|fusion\w*|translo[ck]ation\w*|nachweis\w*|anhalt\w*|hinweis\w*|evidence|signal\w*)"
     r"(?!\s+(?:of|for|von|vom|für|fuer|auf|eine[rsnm]?|de[rsmn])\b)"
 )
 _SETTLED = r"(?:ausgeschlossen|excluded|ruled out|ausgeräumt|entkräftet|(?:not|nicht|n't)\s+(?:be\s+|been\s+)?(?:confirmed|bestätigt))\b"
 _NOT_SEEN = (
-    rf"(?:neg(?:ativ\w*)?\b{_ABOUT}|(?:not|nicht|never|nie(?:mals)?|no longer|(?:was|were|is|are|could|has)n't)\s+(?:been\s+|be\s+|mehr\s+"
+    rf"(?:{_OWN}neg(?:ativ\w*)?\b{_ABOUT}|neg(?:ativ\w*)?\b{_ENDED}|(?:not|nicht|never|nie(?:mals)?|no longer|(?:was|were|is|are|could|has)n't)\s+(?:been\s+|be\s+|mehr\s+"
     rf"|nachweislich\s+)*{_FOUND}|absent\b|undetect\w*|non-?\s?(?:reactive|detect\w*)|nicht reaktiv|(?:within normal limits|normal|unauffällig){_ENDED}|trat(?:en)?\s+(?:\w+\s+){{0,2}}nicht auf|{_SETTLED}|none\b|nil\b|fehlt\b|fehlend\w*|n\.\s?n\.?(?=\W|$)"
     r"|(?:lag|liegt|liegen|lagen|besteht|bestand|fand(?:en)? sich|find(?:et|en) sich|zeigten? sich|ergab sich)\s+(?:\w+\s+){0,2}nicht\b"
     r"|free\b(?!\s+of)|frei\w*+(?!\s+von))"
 )
 _NO_SUCH = (
-    rf"(?:(?:no|kein\w*)\s+(?:\w+\s+)?{_NOUN}|(?:not|nicht|nie(?:mals)?|never)\s+(?:achieved|erreicht|aufgetreten|occurred)"
+    rf"(?:{_OWN}(?:no|kein\w*)\s+(?:\w+\s+)?{_NOUN}|(?:not|nicht|nie(?:mals)?|never)\s+(?:achieved|erreicht|aufgetreten|occurred)"
     r"|(?:in\s+)?0(?:[.,]0+)?\s?%|(?:in\s+)?0\s*(?:of|von|/)\s*\d+)"
 )
 _NOT_FOUND = rf"(?:{_NOT_SEEN}|{_NO_SUCH})"
@@ -118,12 +120,15 @@ NO_DOUBT_BEFORE = _words(
     rf"\b(?:no|without|kein\w*|ohne)\s+(?!{_VAGUE}\b)(?:\w+\s+)?(?:suspicion|suspected|verdacht\w*|hinweis\w*|anhalt\w*)"
     r"|\b(?:not|nicht)\s+(?:\w+\s+)?(?:suggestive|suspicious|suggesting|indicative|consistent|compatible|verdächtig|suspekt|vereinbar)"
 )
+_DOUBTFUL = (
+    r"(?:suspected|fraglich\w*|possible|indetermin\w*|equivocal|inconclusive|uncertain|unclear|unklar|verdächtig|unknown|unbekannt"
+    r"|(?:considered |thought |eher |sehr )?(?:(?:un)?likely|(?:un)?wahrscheinlich))"
+)
 DOUBT_AFTER = _words(
-    rf"\s*\(\s*\?|\w{{0,3}}(?:verdacht|verdächtig)\w*|{_BETWEEN}(?:(?:{_NOT}|\bcan not\b)\s+(?:\w+\s+){{0,3}}?{_EXCLUDE}|suspected|fraglich|possible|indetermin"
-    rf"|equivocal|inconclusive|uncertain|unclear|unklar|verdächtig|(?:noch )?(?:not|nicht)\s+(?:yet\s+|be\s+|been\s+)?{_ASSESSED}|excluded with certainty"
-    r"|unknown|unbekannt|(?:confirmation\s+)?pending|awaited|to follow|ausstehend|steht (?:noch )?aus|folgt|n/?a\b|not applicable|entfällt"
-    r"|(?:quantity )?(?:not sufficient|insufficient)|qns\b|(?:quantity )|_{2,}|(?:considered |thought |eher |sehr )?(?:(?:un)?likely|(?:un)?wahrscheinlich)"
-    r"|vs\b|versus\b|gegen(?:über)? AML)"
+    rf"\s*\(\s*\?|\w{{0,3}}(?:verdacht|verdächtig)\w*|{_BETWEEN}(?:(?:{_NOT}|\bcan not\b)\s+(?:\w+\s+){{0,3}}?{_EXCLUDE}|{_OWN}{_DOUBTFUL}"
+    rf"|{_DOUBTFUL}{_ENDED}|(?:noch )?(?:not|nicht)\s+(?:yet\s+|be\s+|been\s+)?{_ASSESSED}|excluded with certainty"
+    r"|(?:confirmation\s+)?pending|awaited|to follow|ausstehend|steht (?:noch )?aus|folgt|n/a\b|not applicable|entfällt"
+    r"|(?:quantity )?(?:not sufficient|insufficient)|qns\b|_{2,}|vs\b|versus\b)"
 )
 QUESTION_AFTER = _words(
     rf"{_BETWEEN}(?:positiv\w*|negativ\w*|pos|neg|detected|present|excluded|nachweisbar|ausgeschlossen)?\s?\?"

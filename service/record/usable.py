@@ -39,6 +39,10 @@ _OTHER_LEUKEMIAS = re.compile(
     re.IGNORECASE,
 )
 _LYMPHOBLASTIC = {"diagnosis.all": "ALL", "diagnosis.lbl": "ALL", "diagnosis.mpal": "MPAL", "diagnosis.bp_cml": "CML"}
+# Leukemias that exclude each other, so that two codes of one Condition cannot both be meant.
+_FAMILY_OF: Mapping[str, str] = {
+    "ALL": "lymphoid", "LL": "lymphoid", "mature-B": "lymphoid", "AML": "AML", "CML": "CML", "MDS": "MDS", "other": "other",
+}  # fmt: skip
 # What each class of a code may be called in words without contradicting itself.
 _CALLED: Mapping[str, frozenset[str]] = {
     "ALL": frozenset({"ALL", "MPAL"}),
@@ -50,6 +54,10 @@ _CALLED: Mapping[str, frozenset[str]] = {
     "MPAL": frozenset({"ALL", "AML", "MPAL"}),
 }
 CONTRADICTION = "its code and its text name different leukemias"
+# How sure an ICD-10-GM code is meant: A excluded, V suspected, Z no signs any more, G certain. As an extension of the
+# Coding (fhir.de, icd-10-gm-diagnosesicherheit), or behind the code ("C91.00 V").
+_CERTAINTY_URL = "diagnosesicherheit"
+_CERTAINTY_IN_CODE = re.compile(r"[A-Z]\d\d(?:\.[0-9-]{0,2})?[+*!]?\s?([AVZG])")
 
 
 def status_of(resource: Mapping[str, Any]) -> str | None:
@@ -71,10 +79,28 @@ def refusal(kind: str, resource: Mapping[str, Any], status: str | None) -> str |
         for word in (*(code for _, code in codings_of(verification)), concept_text(verification)):
             if word.strip().lower() in _VERIFICATION_AGAINST:
                 return f"verificationStatus {word.strip().lower()}"
+    if kind == "Condition" and certainty(resource) == "A":
+        return "its code is marked as excluded (A)"
     if resource.get("doNotPerform") is True:
         return "says what not to do"
     if kind == "AdverseEvent" and resource.get("actuality") == "potential":
         return "an event that could have happened"
+    return None
+
+
+def certainty(condition: Mapping[str, Any]) -> str | None:
+    """The German mark of certainty on the code of a Condition: ``A``, ``V``, ``Z`` or ``G``; ``None`` without one."""
+    for raw in as_list(as_dict(condition.get("code")).get("coding")):
+        coding = as_dict(raw)
+        for extension in as_list(coding.get("extension")):
+            element = as_dict(extension)
+            if _CERTAINTY_URL in as_text(element.get("url")):
+                value = as_text(as_dict(element.get("valueCoding")).get("code")) or as_text(element.get("valueCode"))
+                if value.strip().upper() in ("A", "V", "Z", "G"):
+                    return value.strip().upper()
+        marked = _CERTAINTY_IN_CODE.fullmatch(as_text(coding.get("code")).strip())
+        if marked and "icd-10" in as_text(coding.get("system")).lower():
+            return marked[1]
     return None
 
 
@@ -85,8 +111,10 @@ def ahead(kind: str, when: When | None, as_of: date) -> str | None:
 
 
 def contradicts(terminology: Terminology, codings: tuple[tuple[str, str], ...], text: str) -> bool:
-    """A code for ALL displayed as myeloid leukemia, or the reverse: no way to tell which was meant."""
+    """A code for ALL displayed as myeloid leukemia, or the reverse, or two such codes: no way to tell which was meant."""
     said = {terminology.meaning(system, code).get("diagnosis", "") for system, code in codings}
+    if len({_FAMILY_OF[name] for name in said if name in _FAMILY_OF}) > 1:
+        return True
     allowed = frozenset[str]().union(*(_CALLED.get(name, ()) for name in said))
     if not allowed or not text:
         return False

@@ -13,6 +13,14 @@ from tests.record.phrases_english import Phrase
 PRESENT, NEGATED, UNCERTAIN, FAMILY, HISTORY = Mention
 
 ENGLISH: list[Phrase] = [
+    ("ALL, possible relapse", english.ALL, PRESENT),
+    ("ALL, suspected CNS disease", english.ALL, PRESENT),
+    ("ALL, negative MRD", english.ALL, PRESENT),
+    ("ALL, no rearrangement of KMT2A", english.ALL, PRESENT),
+    ("ALL, Na 140 mmol/l", english.ALL, PRESENT),
+    ("Acute lymphoblastic leukemia not having achieved remission", english.ALL, PRESENT),
+    ("Relapse, suspected.", english.REL, UNCERTAIN),
+    ("Relapse unlikely at this time", english.REL, UNCERTAIN),
     (
         "The patient is a 45-year-old woman with newly diagnosed Ph-positive ALL who presents for induction.",
         english.ALL,
@@ -75,6 +83,10 @@ ENGLISH: list[Phrase] = [
 ]
 
 GERMAN: list[Phrase] = [
+    ("ALL, fragliches Rezidiv", english.ALL, PRESENT),
+    ("ALL, wahrscheinlich Rezidiv", english.ALL, PRESENT),
+    ("ALL, Verdacht auf Rezidiv", english.ALL, PRESENT),
+    ("ALL, Verdacht auf Rezidiv", german.REL, UNCERTAIN),
     ("Bei Aufnahme 80 % Blasten im peripheren Blut.", german.BLAST, PRESENT),
     ("Im Liquor 2 Zellen/µl, zytologisch keine Blasten.", german.BLAST, NEGATED),
     ("Im Ausstrich keine sicheren Blasten.", german.BLAST, UNCERTAIN),
