@@ -18,7 +18,7 @@ READ = frozenset(
     {
         "Condition", "Observation", "DiagnosticReport", "Procedure", "MedicationStatement", "MedicationRequest",
         "MedicationAdministration", "AllergyIntolerance", "AdverseEvent", "ServiceRequest", "Encounter", "CarePlan",
-        "EpisodeOfCare", "PractitionerRole",
+        "EpisodeOfCare", "PractitionerRole", "Organization",
     }
 )  # fmt: skip
 Raw = tuple[str | None, Any]  # (fullUrl of the bundle entry, resource)

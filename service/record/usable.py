@@ -16,7 +16,7 @@ _NOT_EVIDENCE = frozenset({"entered-in-error", "cancelled", "not-taken", "draft"
 _USUAL = frozenset({"final", "completed", "active", "preliminary", "amended", "corrected", "finished"})
 _VERIFICATION_AGAINST = frozenset({"refuted", "entered-in-error"})
 _STARTS: Mapping[str, tuple[str, ...]] = {
-    "Observation": ("effectiveDateTime", "effectivePeriod", "effectiveInstant", "issued"),
+    "Observation": ("effectiveDateTime", "effectivePeriod", "effectiveInstant", "effectiveTiming", "issued"),
     "DiagnosticReport": ("effectiveDateTime", "effectivePeriod", "issued"),
     "Condition": ("onsetDateTime", "onsetPeriod", "recordedDate"),
     "Procedure": ("performedDateTime", "performedPeriod", "occurrenceDateTime", "occurrencePeriod"),
@@ -53,6 +53,7 @@ _CALLED: Mapping[str, frozenset[str]] = {
     "BP-CML": frozenset({"CML", "ALL", "AML", "MPAL"}),
     "MPAL": frozenset({"ALL", "AML", "MPAL"}),
 }
+MODIFIED = "carries a modifier that is not understood"
 CONTRADICTION = "its code and its text name different leukemias"
 # How sure an ICD-10-GM code is meant: A excluded, V suspected, Z no signs any more, G certain. As an extension of the
 # Coding (fhir.de, icd-10-gm-diagnosesicherheit), or behind the code ("C91.00 V").
@@ -81,6 +82,8 @@ def refusal(kind: str, resource: Mapping[str, Any], status: str | None) -> str |
                 return f"verificationStatus {word.strip().lower()}"
     if kind == "Condition" and certainty(resource) == "A":
         return "its code is marked as excluded (A)"
+    if resource.get("modifierExtension"):  # may turn the meaning into its opposite (FHIR, extensibility)
+        return MODIFIED
     if resource.get("doNotPerform") is True:
         return "says what not to do"
     if kind == "AdverseEvent" and resource.get("actuality") == "potential":
@@ -138,7 +141,7 @@ def dates(kind: str, resource: Mapping[str, Any]) -> tuple[When | None, When | N
                 return found, _abated(resource) if kind == "Condition" else None, odd
             odd = "its date cannot be read"
         elif value:
-            value = as_dict(value)
+            value = _bounds(as_dict(value))
             start, end = parse_when(value.get("start")), parse_when(value.get("end"))
             if kind == "Condition" and (start or end):
                 return start or end, _abated(resource), odd
@@ -148,6 +151,14 @@ def dates(kind: str, resource: Mapping[str, Any]) -> tuple[When | None, When | N
                 return start or end, end, odd
             odd = "its date cannot be read"
     return None, _abated(resource) if kind == "Condition" else None, odd
+
+
+def _bounds(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A period as it is; of a Timing its first and last event, or the bounds of its repetition."""
+    events = sorted(as_text(event) for event in as_list(value.get("event")) if parse_when(event))
+    if events:
+        return {"start": events[0], "end": events[-1]}
+    return as_dict(as_dict(value.get("repeat")).get("boundsPeriod")) or value
 
 
 def _abated(resource: Mapping[str, Any]) -> When | None:

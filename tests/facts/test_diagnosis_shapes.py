@@ -189,3 +189,9 @@ def test_words_of_a_relapse_in_doubt_do_not_touch_the_diagnosis() -> None:
 def test_a_code_of_a_category_says_nothing_of_the_state() -> None:
     assert facts_of(condition("C91.0", GM)).value("disease_state") is None
     assert facts_of(condition("204.02", CM9)).value("disease_state") == "relapsed"
+
+
+def test_a_diagnosis_with_a_modifier_that_is_not_understood_is_no_silence() -> None:
+    facts = facts_of(condition("C91.00", ICD, modifierExtension=[{"url": "urn:x", "valueBoolean": True}]))
+    assert gate(facts) is None
+    assert facts["diagnosis"].reason is Reason.SET_ASIDE

@@ -14,9 +14,9 @@ from service.facts.disease.named import GROUPS, PARTICULAR, SERVED, UNSURE, Dise
 from service.facts.karyotype.collect import karyotypes
 from service.facts.model import Fact, Facts, Provenance, Provider, Reason, known, provides, unknown
 from service.record.dates import parse_when
-from service.record.model import Coverage, Entry, PatientRecord, When, once_per_record
+from service.record.model import Coverage, Entry, PatientRecord, SetAside, When, once_per_record
 from service.record.text import Mention
-from service.record.usable import CONTRADICTION
+from service.record.usable import CONTRADICTION, MODIFIED
 from service.record.values import as_dict, as_list, as_text
 from service.record.whose import OTHERS
 
@@ -59,9 +59,16 @@ def has_all(record: PatientRecord) -> bool | None:
         if disease.diagnosis in SERVED and not is_differential(entry):
             return True
         unsure = unsure or disease.diagnosis == UNSURE or disease.diagnosis in SERVED
-    if unsure or any(aside.reason == CONTRADICTION for aside in record.set_aside) or _unread(record):
+    if unsure or any(_might_be_one(aside) for aside in record.set_aside) or _unread(record):
         return None
     return False if record.covered("Condition") in (Coverage.COMPLETE, Coverage.EMPTY) else None
+
+
+def _might_be_one(aside: SetAside) -> bool:
+    """Whether a Condition of leukemia was set aside for what it says, not for whose or how valid it is."""
+    return aside.reason == CONTRADICTION or (
+        aside.reason == MODIFIED and aside.type == "Condition" and not aside.concepts.isdisjoint(GROUPS)
+    )
 
 
 def _unread(record: PatientRecord) -> bool:
@@ -185,8 +192,9 @@ def _choose(active: list[Disease]) -> str | None:
 def _set_aside(facts: Facts) -> Fact | None:
     """The unknown for a record whose only leukemia was set aside because code and text disagree."""
     for aside in facts.record.set_aside if facts.record else ():
-        if aside.reason == CONTRADICTION:
-            return unknown("diagnosis", Reason.CONFLICTING, f"{aside.reference}: {aside.reason}")
+        if _might_be_one(aside):
+            reason = Reason.CONFLICTING if aside.reason == CONTRADICTION else Reason.SET_ASIDE
+            return unknown("diagnosis", reason, f"{aside.reference}: {aside.reason}")
     return None
 
 
