@@ -74,6 +74,11 @@ def gate(facts: Facts) -> bool | None:
         pytest.param(condition("277571004", ""), "ALL", "B", id="SNOMED without system"),
         # words
         pytest.param(condition(text="ALL, Hochrisikogruppe"), "ALL", None, id="risk group"),
+        pytest.param(condition(text="Infant ALL, KMT2A-rearranged"), "ALL", None, id="gene behind"),
+        pytest.param(condition(text="ALL, STANDARD RISK"), "ALL", None, id="capitals"),
+        pytest.param(condition(text="ALL (C91.0)"), "ALL", None, id="with its code"),
+        pytest.param(condition(text="Leukämie, akute lymphatische"), "ALL", None, id="turned round"),
+        pytest.param(condition("C91.01", ICD, "History of relapsed ALL, now in CR2"), "ALL", None, id="a history that goes on"),
         pytest.param(condition(text="ALL (SR) nach AIEOP-BFM"), "ALL", None, id="protocol"),
         pytest.param(condition(text="Akute lymphoblastische Leukaemie"), "ALL", None, id="no umlaut"),
         pytest.param(condition(text="B-Vorläufer-ALL"), "ALL", "B", id="B precursor"),
@@ -151,6 +156,7 @@ def test_what_a_condition_names(resource: Json, disease: str, line: str | None) 
         pytest.param(condition("C95.00", GM), None, Reason.NOT_DECIDED, id="acute leukemia"),
         pytest.param(condition("C91.91", ICD), None, Reason.NOT_DECIDED, id="lymphoid leukemia"),
         pytest.param(condition(text="Akute Leukämie"), None, Reason.NOT_DECIDED, id="in words"),
+        pytest.param(condition(text="Leukemia in remission"), None, Reason.NOT_DECIDED, id="remission of some kind"),
         pytest.param(condition(text="Leukemia"), None, Reason.NOT_DECIDED, id="one word"),
         pytest.param(condition(text="akute undifferenzierte Leukämie"), None, Reason.NOT_DECIDED, id="undifferentiated"),
         # not this patient's, or not at all

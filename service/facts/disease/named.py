@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from service.facts.course.text import state_in
 from service.facts.disease.conditions import Standing, is_differential, standing, words_of
 from service.facts.disease.diagnosis_text import lineage_in, names_precursor, other_leukemia_in
 from service.record.model import Entry, PatientRecord, once_per_record
@@ -70,7 +71,7 @@ def _by_code(
             None if mood is Mention.UNCERTAIN else "its code names a leukemia and its text denies it of the patient"
         )
         return Disease(entry, UNSURE, None, False, past, detail)
-    if mood is Mention.HISTORY and standing(entry, as_of) is Standing.UNSAID:
+    if mood is Mention.HISTORY and standing(entry, as_of) is Standing.UNSAID and state_in(words) is None:
         past = True
     text = _named(record, words)[0]
     burkitt = diagnosis == "mature-B" and text != "mature-B" and names_precursor(words)
