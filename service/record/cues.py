@@ -20,13 +20,13 @@ _BETWEEN = (
     r"|at this time|sicher|fusions?|fusionsgen\w*|re-?arrangements?|rearrangiert|umlagerung\w*|transcripts?|transkript\w*"
     r"|mutation(?:s|en)?|genes?|gen|translo[ck]ation\w*|chromosom\w*|signal(?:s|en?)?|expression|fish|(?:rt|q|rq|rt-q)?-?pcr|ngs|flow"
     r"|assay|test(?:s|ing|ung)?|analys[ie]s?|results?|befund|ergebnis|status|level|count|anteil|zahl|populations?|cells?|zell\w*|clones?|klone?|infiltrat\w*|(?:felt|thought|considered|deemed) to be|p190|p210|e\d+a\d+|major|minor"
-    r"|(?:and|or|und|oder)(?=\s+(?:p190|p210|e\d+a\d+|transcript|transkript))|performed and|durchgeführt und|looked for|tested for|sought|gesucht|(?:but|aber)(?=\s+(?:not|nicht))|and (?=(?:is|was|were|are)\b)"
+    r"|(?:and|or|und|oder)(?=\s+(?:p190|p210|e\d+a\d+|transcript|transkript))|confirmed(?=\s+(?:as\s+|to be\s+)?(?:absent|negativ))|in (?:allen? )?[1-9]\d*\s+[^\W\d]\w*|performed and|durchgeführt und|looked for|tested for|sought|gesucht|(?:but|aber)(?=\s+(?:not|nicht))|and (?=(?:is|was|were|are)\b)"
     r"|und (?=(?:ist|war|waren)\b)|\w+isch|(?:after|nach|following|unter|during)\s+\w+|(?:of|der|des|von)\s+(?:the\s+|bekannten\s+)?(?:ALL|disease|leuk\w+|grunderkrankung)|(?:by|per|using|mittels) (?:rt-|q|rq-|multiplex )?\w+"
     r"|(?:in|im|in der|in the) (?:blood|marrow|bone marrow|csf|sample|specimen|knochenmark|blut|liquor|probe))\b)*+"
 )
 _FOUND = (
     r"(?:detect\w*|present|seen|found|identified|observed|demonstrated|confirmed|evident|visible|noted|abgrenzbar|darstellbar|sichtbar|nachweis\w*|nachgewiesen"
-    r"|nachzuweisen|gefunden|gesehen|detektier\w*|vorhanden|erkennbar|bestätigt|amplified|rearranged"
+    r"|nachzuweisen|gefunden|gesehen|beobachtet|detektier\w*|vorhanden|erkennbar|bestätigt|amplified|rearranged"
     r"|rearrangiert|expressed)"
 )
 _ABOUT = r"(?!\s+(?:for|für|fuer|auf|bezüglich|hinsichtlich|bzgl)\b)"  # "negative for CD20" speaks of what follows
