@@ -18,7 +18,7 @@ READ = frozenset(
     {
         "Condition", "Observation", "DiagnosticReport", "Procedure", "MedicationStatement", "MedicationRequest",
         "MedicationAdministration", "MedicationDispense", "AllergyIntolerance", "AdverseEvent", "ServiceRequest",
-        "Encounter", "CarePlan", "EpisodeOfCare", "PractitionerRole",
+        "Encounter", "CarePlan", "EpisodeOfCare", "PractitionerRole", "Organization",
     }
 )  # fmt: skip
 Raw = tuple[str | None, Any]  # (fullUrl of the bundle entry, resource)

@@ -9,6 +9,10 @@ from datetime import MAXYEAR, UTC, date, datetime
 from service.record.model import When
 
 _TIME = re.compile(r"[Tt ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?\s*(?:[Zz]|[+-]\d{2}:?\d{2})?\s*")
+# Not FHIR, and yet of one meaning only: 20240131 (HL7 v2, with or without a time) and 31.01.2024 (German).
+_COMPACT = re.compile(
+    r"\s*(?:(\d{4})(\d\d)(\d\d)(?:\d{2,6}(?:\.\d+)?(?:[+-]\d{4})?)?|(\d\d?)\.\s?(\d\d?)\.\s?(\d{4}))\s*"
+)
 _DATE = re.compile(rf"\s*(\d{{4}})(?:-(\d{{1,2}})(?:-(\d{{1,2}})(?:{_TIME.pattern})?)?)?\s*")
 
 
@@ -28,6 +32,9 @@ def parse_when(text: object) -> When | None:
             exact = date.fromisoformat(text[:10])
             return When(exact, exact, text)
         found = _DATE.fullmatch(text)
+        if found is None and (other := _COMPACT.fullmatch(text)) is not None:
+            year, month, day = (other[1], other[2], other[3]) if other[1] else (other[6], other[5], other[4])
+            return _within(int(year), month, day, text)
         return _within(int(found[1]), found[2], found[3], text) if found else None
     except ValueError:  # the 31st of April
         return None

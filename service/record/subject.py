@@ -95,7 +95,7 @@ class Subjects:
 
     def _condition(self, resource: Mapping[str, Any]) -> About:
         """A Condition's code; else a diagnosis in the histology extension, and where there is no code at all in the
-        body site or a note, where registries put it by mistake.
+        body site, the stage, the evidence or a note, where registries put it.
         """
         concept = resource.get("code")
         if self.coded(concept)[1]:
@@ -111,6 +111,11 @@ class Subjects:
         for site in as_list(resource.get("bodySite")):
             if self._is_diagnosis(site):
                 return site, ("diagnosis read from the body site",)
+        for name, part, where in (("stage", "summary", "the stage"), ("evidence", "code", "the evidence")):
+            for raw in as_list(resource.get(name)):
+                for said in as_list(as_dict(raw).get(part)):
+                    if self._is_diagnosis(said):
+                        return said, (f"diagnosis read from {where}",)
         note = notes_text(resource)
         if self._names_diagnosis(note):
             return {"text": note}, ("diagnosis read from a note",)

@@ -20,7 +20,11 @@ _NOTHING: frozenset[str] = frozenset()
 _NO_MEANING: Mapping[str, str] = {}
 _CM, _WHO = "http://hl7.org/fhir/sid/icd-10-cm", "http://hl7.org/fhir/sid/icd-10"
 _ATC, _ATC_CODE = "http://www.whocc.no/atc", re.compile(r"[A-V]\d\d[A-Z]{2}\d\d")
-_SNOMED = "snomed.info/sct/"
+_ICD_O = "http://terminology.hl7.org/CodeSystem/icd-o-3"
+_SCT, _SNOMED = "http://snomed.info/sct", "snomed.info/sct/"
+_MORPHOLOGY = re.compile(r"(?i)M?-?\s?(\d{4})(?:/?(\d))?")
+# "C91.00 G", "C91.00+", "C91.0-": with the German marks of certainty, of a dagger code, and of a category
+_ICD_10 = re.compile(r"([A-Z]\d\d)\.?([0-9A-Z]{0,4}?)(?:\s?[AVZG]|[-+*!#]|\s)*$", re.IGNORECASE)
 _SCHEME = re.compile(r"(?i)^(?:https?://|urn:oid:)")
 _GAP = re.compile(r"[-\s]+")
 # "peg-filgrastim" is another drug than filgrastim; "HD-methotrexate" is methotrexate.
@@ -119,7 +123,7 @@ class Terminology:
         if found is not None:
             return found
         if key.startswith(_SNOMED):  # an edition of SNOMED CT, with or without its version
-            return "http://snomed.info/sct"
+            return _SCT
         if system.endswith("/") or system.startswith("https://"):
             return system.strip().rstrip("/").replace("https://", "http://", 1)
         return system
@@ -179,19 +183,28 @@ def _by_key(aliases: Mapping[str, str], systems: Iterable[str]) -> dict[str, str
 
 
 def _other_forms(system: str, code: str) -> Iterator[tuple[str, str]]:
-    """Other spellings of a code of ICD-O-3, ICD-10 and ATC; other systems have one. An ATC code is known by its form
-    where it comes without system or under an address of its own.
+    """Other spellings of a code of ICD-O-3, ICD-10 and ATC, and the category it belongs to; other systems have one.
+
+    An ATC code is known by its form where it comes without system or under an address of its own. A morphology code
+    that is named as such (``M98363``) and a code without a system that can only be of one are read as of that one.
     """
-    if system.endswith("icd-o-3"):
-        yield system, code.upper().removeprefix("M").removeprefix("-").strip()
-    elif "icd-10" in system:
-        plain = (code.split() or [""])[0].upper()  # "C91.00 G": marked as a certain diagnosis
-        dotted = plain if "." in plain or len(plain) < 4 else f"{plain[:3]}.{plain[3:]}"
-        yield system, dotted
-        if system == _WHO:
-            yield _CM, dotted
-    elif (not system or "atc" in system.lower()) and _ATC_CODE.fullmatch(code.upper()):
+    if (not system or "atc" in system.lower()) and _ATC_CODE.fullmatch(code.upper()):
         yield _ATC, code.upper()
+        return
+    morphology = _MORPHOLOGY.fullmatch(code)
+    if morphology and (system.endswith("icd-o-3") or code[:1] in "Mm"):
+        yield _ICD_O, f"{morphology[1]}/{morphology[2] or '3'}"
+    if "icd-10" in system or (not system and _ICD_10.match(code)):
+        plain = _ICD_10.match(code.upper())
+        if plain is None:
+            return
+        category, rest = plain[1], plain[2]
+        dotted = f"{category}.{rest}" if rest else category
+        for edition in dict.fromkeys((system or _CM, _WHO, _CM) if system in ("", _WHO) else (system, _WHO)):
+            yield edition, dotted
+        yield _WHO, f"{category}.{rest[:1]}"
+    elif not system and len(code) >= 8 and code.isdigit():
+        yield _SCT, code
 
 
 def _key(name: str) -> str:

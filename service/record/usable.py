@@ -18,7 +18,7 @@ _NOT_EVIDENCE = frozenset(
 _USUAL = frozenset({"final", "completed", "active", "preliminary", "amended", "corrected", "finished"})
 _VERIFICATION_AGAINST = frozenset({"refuted", "entered-in-error"})
 _STARTS: Mapping[str, tuple[str, ...]] = {
-    "Observation": ("effectiveDateTime", "effectivePeriod", "effectiveInstant", "issued"),
+    "Observation": ("effectiveDateTime", "effectivePeriod", "effectiveInstant", "effectiveTiming", "issued"),
     "DiagnosticReport": ("effectiveDateTime", "effectivePeriod", "issued"),
     "Condition": ("onsetDateTime", "onsetPeriod", "recordedDate"),
     "Procedure": ("performedDateTime", "performedPeriod", "occurrenceDateTime", "occurrencePeriod"),
@@ -42,6 +42,10 @@ _OTHER_LEUKEMIAS = re.compile(
     re.IGNORECASE,
 )
 _LYMPHOBLASTIC = {"diagnosis.all": "ALL", "diagnosis.lbl": "ALL", "diagnosis.mpal": "MPAL", "diagnosis.bp_cml": "CML"}
+# Leukemias that exclude each other, so that two codes of one Condition cannot both be meant.
+_FAMILY_OF: Mapping[str, str] = {
+    "ALL": "lymphoid", "LL": "lymphoid", "mature-B": "lymphoid", "AML": "AML", "CML": "CML", "MDS": "MDS", "other": "other",
+}  # fmt: skip
 # What each class of a code may be called in words without contradicting itself.
 _CALLED: Mapping[str, frozenset[str]] = {
     "ALL": frozenset({"ALL", "MPAL"}),
@@ -52,7 +56,12 @@ _CALLED: Mapping[str, frozenset[str]] = {
     "BP-CML": frozenset({"CML", "ALL", "AML", "MPAL"}),
     "MPAL": frozenset({"ALL", "AML", "MPAL"}),
 }
+MODIFIED = "carries a modifier that is not understood"
 CONTRADICTION = "its code and its text name different leukemias"
+# How sure an ICD-10-GM code is meant: A excluded, V suspected, Z no signs any more, G certain. As an extension of the
+# Coding (fhir.de, icd-10-gm-diagnosesicherheit), or behind the code ("C91.00 V").
+_CERTAINTY_URL = "diagnosesicherheit"
+_CERTAINTY_IN_CODE = re.compile(r"[A-Z]\d\d(?:\.[0-9-]{0,2})?[+*!]?\s?([AVZG])")
 
 
 def status_of(resource: Mapping[str, Any]) -> str | None:
@@ -74,10 +83,30 @@ def refusal(kind: str, resource: Mapping[str, Any], status: str | None) -> str |
         for word in (*(code for _, code in codings_of(verification)), concept_text(verification)):
             if word.strip().lower() in _VERIFICATION_AGAINST:
                 return f"verificationStatus {word.strip().lower()}"
+    if kind == "Condition" and certainty(resource) == "A":
+        return "its code is marked as excluded (A)"
+    if resource.get("modifierExtension"):  # may turn the meaning into its opposite (FHIR, extensibility)
+        return MODIFIED
     if resource.get("doNotPerform") is True:
         return "says what not to do"
     if kind == "AdverseEvent" and resource.get("actuality") == "potential":
         return "an event that could have happened"
+    return None
+
+
+def certainty(condition: Mapping[str, Any]) -> str | None:
+    """The German mark of certainty on the code of a Condition: ``A``, ``V``, ``Z`` or ``G``; ``None`` without one."""
+    for raw in as_list(as_dict(condition.get("code")).get("coding")):
+        coding = as_dict(raw)
+        for extension in as_list(coding.get("extension")):
+            element = as_dict(extension)
+            if _CERTAINTY_URL in as_text(element.get("url")):
+                value = as_text(as_dict(element.get("valueCoding")).get("code")) or as_text(element.get("valueCode"))
+                if value.strip().upper() in ("A", "V", "Z", "G"):
+                    return value.strip().upper()
+        marked = _CERTAINTY_IN_CODE.fullmatch(as_text(coding.get("code")).strip())
+        if marked and "icd-10" in as_text(coding.get("system")).lower():
+            return marked[1]
     return None
 
 
@@ -88,8 +117,10 @@ def ahead(kind: str, when: When | None, as_of: date) -> str | None:
 
 
 def contradicts(terminology: Terminology, codings: tuple[tuple[str, str], ...], text: str) -> bool:
-    """A code for ALL displayed as myeloid leukemia, or the reverse: no way to tell which was meant."""
+    """A code for ALL displayed as myeloid leukemia, or the reverse, or two such codes: no way to tell which was meant."""
     said = {terminology.meaning(system, code).get("diagnosis", "") for system, code in codings}
+    if len({_FAMILY_OF[name] for name in said if name in _FAMILY_OF}) > 1:
+        return True
     allowed = frozenset[str]().union(*(_CALLED.get(name, ()) for name in said))
     if not allowed or not text:
         return False
@@ -113,7 +144,7 @@ def dates(kind: str, resource: Mapping[str, Any]) -> tuple[When | None, When | N
                 return found, _abated(resource) if kind == "Condition" else None, odd
             odd = "its date cannot be read"
         elif value:
-            value = as_dict(value)
+            value = _bounds(as_dict(value))
             start, end = parse_when(value.get("start")), parse_when(value.get("end"))
             if kind == "Condition" and (start or end):
                 return start or end, _abated(resource), odd
@@ -123,6 +154,14 @@ def dates(kind: str, resource: Mapping[str, Any]) -> tuple[When | None, When | N
                 return start or end, end, odd
             odd = "its date cannot be read"
     return None, _abated(resource) if kind == "Condition" else None, odd
+
+
+def _bounds(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A period as it is; of a Timing its first and last event, or the bounds of its repetition."""
+    events = sorted(as_text(event) for event in as_list(value.get("event")) if parse_when(event))
+    if events:
+        return {"start": events[0], "end": events[-1]}
+    return as_dict(as_dict(value.get("repeat")).get("boundsPeriod")) or value
 
 
 def _abated(resource: Mapping[str, Any]) -> When | None:

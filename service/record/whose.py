@@ -52,7 +52,11 @@ class Ownership:
     """
 
     def __init__(self, patient_id: str | None, patients: Iterable[tuple[str | None, Mapping[str, Any]]]):
-        rows = list(patients)
+        everybody = rows = list(patients)
+        former = _replaced(rows)
+        rows_now = [row for row in rows if id_of(row[1]) not in former] or rows
+        if patient_id is None:  # of records that were merged, the one that is left
+            rows = rows_now
         ids = {id_of(resource) or as_text(url) for url, resource in rows}
         self.several = patient_id is None and len(ids) > 1
         if patient_id is None and len(ids) == 1:
@@ -60,7 +64,11 @@ class Ownership:
         self.patient_id = patient_id
         self._own = frozenset({f"Patient/{patient_id}"} if patient_id is not None else ())
         self._own |= {as_text(url) for url, resource in rows if url and self.is_patient(resource)}
-        self._others = {as_text(url) for url, resource in rows if url and not self.is_patient(resource)}
+        self._merged = frozenset(old for old, new in former.items() if new == patient_id and old != patient_id)
+        self._own |= {as_text(url) for url, resource in everybody if url and id_of(resource) in self._merged}
+        self._others = {as_text(url) for url, _ in everybody if url} - self._own
+        own = [raw for _, row in rows if self.is_patient(row) for raw in as_list(row.get("identifier"))]
+        self._identifiers = {_identifier(raw) for raw in own if _identifier(raw)[0]}
 
     def is_patient(self, resource: Mapping[str, Any]) -> bool:
         """Whether a Patient resource is the patient's. One without id is, if no other is told apart by it."""
@@ -71,7 +79,7 @@ class Ownership:
         for name in ("subject", "patient"):
             link = resource.get(name)
             if link is not None and (reference := reference_in(link)) not in self._own:
-                reason = self._judge(reference)
+                reason = self._judge(reference) or self._judge_unreferenced(link, reference, resource)
                 if reason is not None:
                     return reason
         for link in as_list(resource["focus"]) if "focus" in resource else ():  # a donor, a fetus, a parent
@@ -90,6 +98,42 @@ class Ownership:
             return f"is about a {kind}, not the patient" if kind.isalpha() else _NOT_TOLD
         if self.several:
             return _SEVERAL
-        if self.patient_id is None or own in (self.patient_id, f"urn:uuid:{self.patient_id}"):
+        if self.patient_id is None or own in (self.patient_id, f"urn:uuid:{self.patient_id}") or own in self._merged:
             return None
         return _ANOTHER if kind else _NOT_TOLD
+
+    def _judge_unreferenced(self, link: object, reference: str, resource: Mapping[str, Any]) -> str | None:
+        """By what a link says without a reference to follow: its type, an identifier, a contained resource."""
+        kind = as_text(as_dict(link).get("type"))
+        if reference.startswith("#"):
+            inner = (as_dict(raw) for raw in as_list(resource.get("contained")))
+            kind = next((as_text(r.get("resourceType")) for r in inner if id_of(r).lstrip("#") == reference[1:]), kind)
+        if kind and kind.isalpha() and kind != "Patient":
+            return f"is about a {kind}, not the patient"
+        if reference:
+            return None
+        system, value = _identifier(as_dict(link).get("identifier"))
+        systems = {own for own, _ in self._identifiers}
+        return _ANOTHER if system in systems and value and (system, value) not in self._identifiers else None
+
+
+def _identifier(raw: object) -> tuple[str, str]:
+    """System and value of an Identifier; an empty system where there is none to compare by."""
+    element = as_dict(raw)
+    return as_text(element.get("system")).strip(), as_text(element.get("value")).strip()
+
+
+def _replaced(patients: Iterable[tuple[str | None, Mapping[str, Any]]]) -> dict[str, str]:
+    """Ids of Patient resources that were merged into another, with its id, told by either of the two."""
+    found: dict[str, str] = {}
+    for _, resource in patients:
+        own = id_of(resource)
+        for raw in as_list(resource.get("link")):
+            link = as_dict(raw)
+            other = type_and_id(reference_in(link.get("other")))[1]
+            if own and other and own != other:
+                if as_text(link.get("type")) == "replaced-by":
+                    found[own] = other
+                elif as_text(link.get("type")) == "replaces":
+                    found[other] = own
+    return found

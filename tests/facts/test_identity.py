@@ -109,7 +109,13 @@ def test_without_a_patient_nobody_is_deceased() -> None:
     assert facts["sex"].reason is Reason.NOT_PROVIDED
 
 
-@pytest.mark.parametrize(("gender", "sex"), [("female", "female"), ("male", "male"), ("unknown", None), (7, None)])
+@pytest.mark.parametrize(
+    ("gender", "sex"),
+    [
+        ("female", "female"), ("male", "male"), ("Male", "male"), ("F", "female"), ("w", "female"), ("weiblich", "female"),
+        ("divers", "other"), ("unknown", None), ("?", None), (7, None), (["female"], None),
+    ],
+)  # fmt: skip
 def test_sex(gender: object, sex: str | None) -> None:
     assert read(patient(gender=gender)).value("sex") == sex
 
@@ -156,3 +162,64 @@ def test_nothing_is_read_without_a_record() -> None:
     assert facts["sex"].reason is Reason.NOT_GIVEN
     assert facts["age_at_diagnosis_years"].reason is Reason.NOT_GIVEN
     assert facts["care_setting"].reason is Reason.NOT_GIVEN
+
+
+def test_a_sex_that_is_not_told_is_shown() -> None:
+    assert read(patient(gender="unknown"))["sex"].reason is Reason.NOT_DECIDED
+    assert read(patient())["sex"].reason is not Reason.NOT_DECIDED
+
+
+BIRTH_TIME = {
+    "extension": [
+        {"url": "http://hl7.org/fhir/StructureDefinition/patient-birthTime", "valueDateTime": "2024-06-01T08:00:00Z"}
+    ]
+}
+
+
+def test_the_time_of_birth_stands_in_for_the_date() -> None:
+    assert read(patient(None, _birthDate=BIRTH_TIME)).value("age_months") == 12.0
+    assert read(patient("2024-06-02", _birthDate=BIRTH_TIME)).value("age_months") == 11.0
+    assert read(patient(None, _birthDate=[3])).value("age_months") is None
+
+
+@pytest.mark.parametrize(
+    ("born", "group"),
+    [
+        ("2024-06-02", "infant"), ("2024-06-01", "child"), ("2010-06-02", "child"), ("2010-06-01", "AYA"), ("1985-06-02", "AYA"),
+        ("1985-06-01", "adult"), ("1960-06-02", "adult"), ("1960-06-01", "older"), ("2010", None), ("1985-06", None), ("2000", "AYA"),
+    ],
+)  # fmt: skip
+def test_age_groups_at_their_borders(born: str, group: str | None) -> None:
+    assert read(patient(born)).value("age_group") == group
+
+
+CLINIC = resource("Organization", id="o", name="Klinik für pädiatrische Hämatologie und Onkologie")
+
+
+@pytest.mark.parametrize(
+    ("resources", "setting"),
+    [
+        pytest.param([resource("PractitionerRole", code={"text": "Pediatric oncologist"})], "pediatric-oncology", id="role"),
+        pytest.param(
+            [resource("PractitionerRole", organization={"reference": "Organization/o"}), CLINIC], "pediatric-oncology",
+            id="clinic of the role",
+        ),
+        pytest.param(
+            [resource("Encounter", status="in-progress", serviceProvider={"display": "Medizinische Klinik III, Hämatologie/Onkologie"})],
+            "adult-oncology", id="clinic of the encounter",
+        ),
+        pytest.param(
+            [resource("Encounter", status="in-progress", serviceType={"text": "Medical oncology"},
+                      serviceProvider={"display": "Children's hospital, oncology"})],
+            "adult-oncology", id="the service before the clinic",
+        ),
+        pytest.param([CLINIC], None, id="a clinic nobody leads to"),
+        pytest.param(
+            [resource("Encounter", status="in-progress", serviceProvider={"reference": "Organization/x"}), CLINIC], None,
+            id="another clinic",
+        ),
+        pytest.param([resource("Encounter", status="in-progress", serviceProvider=[7], serviceType=5)], None, id="misshapen"),
+    ],
+)  # fmt: skip
+def test_care_setting_by_the_clinic(resources: list[Any], setting: str | None) -> None:
+    assert read(*resources).value("care_setting") == setting

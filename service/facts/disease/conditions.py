@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from service.record.model import Entry
 from service.record.text import Mention, mention_of
+from service.record.usable import certainty
 from service.record.values import as_dict, as_list, as_text, codings_of, concept_text
 
 
@@ -31,6 +32,9 @@ _BY_STATUS = {
 }
 
 
+_TENTATIVE = frozenset({"provisional", "unconfirmed"})
+
+
 def standing(entry: Entry, as_of: date | None = None) -> Standing:
     """Where a Condition stands. Without a clinical status its end decides; without ``as_of`` any end counts."""
     status = entry.resource.get("clinicalStatus")
@@ -40,12 +44,24 @@ def standing(entry: Entry, as_of: date | None = None) -> Standing:
         if found is not None:
             return found
     ended = entry.until is not None and (as_of is None or entry.until.end <= as_of)
-    return Standing.PAST if ended or entry.resource.get("abatementBoolean") is True else Standing.UNSAID
+    over = ended or entry.resource.get("abatementBoolean") is True or certainty(entry.resource) == "Z"
+    return Standing.PAST if over else Standing.UNSAID
 
 
 def is_differential(entry: Entry) -> bool:
-    """Whether a Condition is only one of several diagnoses being considered."""
-    return any(code == "differential" for _, code in codings_of(entry.resource.get("verificationStatus")))
+    """Whether a Condition is only one of several diagnoses being considered, or (a German mark) only suspected."""
+    return "differential" in _verification(entry) or certainty(entry.resource) == "V"
+
+
+def is_tentative(entry: Entry) -> bool:
+    """Whether a Condition is recorded as provisional or unconfirmed: evidence, but weaker than a confirmed one."""
+    return not _TENTATIVE.isdisjoint(_verification(entry))
+
+
+def _verification(entry: Entry) -> set[str]:
+    status = entry.resource.get("verificationStatus")
+    words = {code for _, code in codings_of(status)} or {as_text(as_dict(status).get("text")) or as_text(status)}
+    return {word.strip().lower() for word in words}
 
 
 def words_of(entry: Entry) -> str:

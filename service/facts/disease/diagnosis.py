@@ -8,41 +8,31 @@ from datetime import date
 
 from service.facts.absence import absent, complete_list, seen_in
 from service.facts.course.text import RELAPSE
-from service.facts.disease.conditions import Standing, is_differential, names, standing, words_of
-from service.facts.disease.diagnosis_text import etp_in, lineage_in
+from service.facts.disease.conditions import is_differential, is_tentative, names, words_of
+from service.facts.disease.diagnosis_text import etp_in
+from service.facts.disease.named import GROUPS, PARTICULAR, SERVED, UNSURE, Disease, disease_of, diseases, served
 from service.facts.karyotype.collect import karyotypes
-from service.facts.model import Fact, Facts, Provider, Reason, known, provides, unknown
+from service.facts.model import Fact, Facts, Provenance, Provider, Reason, known, provides, unknown
 from service.record.dates import parse_when
-from service.record.model import Coverage, Entry, PatientRecord, When, once_per_record
+from service.record.model import Coverage, Entry, PatientRecord, SetAside, When, once_per_record
 from service.record.text import Mention
+from service.record.usable import CONTRADICTION, MODIFIED
 from service.record.values import as_dict, as_list, as_text
 from service.record.whose import OTHERS
 
-SERVED = frozenset({"ALL", "LL", "mature-B", "MPAL", "BP-CML"})
-_GROUPS = (
-    "diagnosis.all", "diagnosis.lbl", "diagnosis.burkitt", "diagnosis.mpal", "diagnosis.bp_cml",
-    "diagnosis.other_leukemia",
-)  # fmt: skip
-_UNSURE = "unsure"  # some leukemia, but not said of which kind
-# What a text may name, the more particular first: "Burkitt" beats the "ALL" that old names of it contain.
-_IN_TEXT = (
-    ("diagnosis.burkitt", "mature-B"), ("diagnosis.mpal", "MPAL"), ("diagnosis.bp_cml", "BP-CML"),
-    ("diagnosis.all", "ALL"), ("diagnosis.lbl", "LL"),
-)  # fmt: skip
-_PARTICULAR = ("mature-B", "MPAL", "BP-CML")
+__all__ = [
+    "PROVIDERS",
+    "SERVED",
+    "Disease",
+    "diagnosis_date",
+    "disease_of",
+    "diseases",
+    "has_all",
+    "names_relapse",
+    "served",
+]
+
 _ASSERTED = "condition-assertedDate"
-_CONFLICT = "its code and its text name different leukemias"
-
-
-@dataclass(frozen=True, slots=True)
-class Disease:
-    """One Condition that names a leukemia or lymphoblastic lymphoma of this patient."""
-
-    entry: Entry
-    diagnosis: str
-    lineage: str | None
-    from_text: bool
-    past: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,55 +44,6 @@ class Diagnosed:
     at_latest: bool
 
 
-def disease_of(record: PatientRecord, entry: Entry, as_of: date | None = None) -> Disease | None:
-    """The disease a Condition names; ``None`` where it names none, denies it, or speaks of the family.
-
-    A code decides over the text; the text adds the lineage where the code is silent, and the particular disease
-    (Burkitt, mixed phenotype) where the code says no more than ALL.
-    """
-    words = words_of(entry)
-    past = standing(entry, as_of) is Standing.PAST or record.means(entry, "history") == "true"
-    coded = [meaning for s, c in entry.codings if "diagnosis" in (meaning := record.terminology.meaning(s, c))]
-    if coded:
-        diagnosis = next((m["diagnosis"] for m in coded if m["diagnosis"] in _PARTICULAR), coded[0]["diagnosis"])
-        lineage = next((m["lineage"] for m in coded if "lineage" in m), None)
-        text = _named(record, words)[0]
-        if diagnosis == "ALL" and lineage is None and text in _PARTICULAR:
-            return Disease(entry, text, lineage, True, past)
-        if diagnosis not in SERVED and diagnosis not in ("AML", "CML", "MDS", "other"):
-            diagnosis = _UNSURE
-        return Disease(entry, diagnosis, lineage or _lineage_by_text(diagnosis, words), False, past)
-    if not entry.text_concepts:
-        return Disease(entry, _UNSURE, None, False, past) if entry.concepts else None
-    text, mention = _named(record, words)
-    if text is None:
-        return Disease(entry, _UNSURE, None, True, past) if mention is Mention.UNCERTAIN else None
-    return Disease(entry, text, _lineage_by_text(text, words), True, past or mention is Mention.HISTORY)
-
-
-def _named(record: PatientRecord, text: str) -> tuple[str | None, Mention | None]:
-    """The disease a text states, and how; the mention alone where none is stated."""
-    weakest = None
-    for group, diagnosis in _IN_TEXT:
-        mention = record.terminology.mention(group, text)
-        if mention in (Mention.PRESENT, Mention.HISTORY):
-            return diagnosis, mention
-        weakest = weakest or mention
-    return None, weakest
-
-
-def _lineage_by_text(diagnosis: str, text: str) -> str | None:
-    return lineage_in(text) if diagnosis in ("ALL", "LL") else None
-
-
-@once_per_record
-def diseases(record: PatientRecord, as_of: date | None = None) -> tuple[Disease, ...]:
-    """All leukemias the Conditions name, newest first; those merely considered are left out."""
-    entries = record.about(*_GROUPS, types=("Condition",))
-    found = (disease_of(record, entry, as_of) for entry in entries if not is_differential(entry))
-    return tuple(disease for disease in found if disease is not None)
-
-
 def has_all(record: PatientRecord) -> bool | None:
     """Whether the record points to a disease the rules speak of: ALL, lymphoblastic lymphoma, mature B, MPAL, BP-CML.
 
@@ -111,16 +52,23 @@ def has_all(record: PatientRecord) -> bool | None:
     kind of leukemia open. Other patients cost a few dictionary lookups.
     """
     unsure = False
-    for entry in record.about(*_GROUPS, types=("Condition",)):
+    for entry in record.about(*GROUPS, types=("Condition",)):
         disease = disease_of(record, entry)
         if disease is None or disease.past:
             continue
         if disease.diagnosis in SERVED and not is_differential(entry):
             return True
-        unsure = unsure or disease.diagnosis == _UNSURE or disease.diagnosis in SERVED
-    if unsure or any(aside.reason == _CONFLICT for aside in record.set_aside) or _unread(record):
+        unsure = unsure or disease.diagnosis == UNSURE or disease.diagnosis in SERVED
+    if unsure or any(_might_be_one(aside) for aside in record.set_aside) or _unread(record):
         return None
     return False if record.covered("Condition") in (Coverage.COMPLETE, Coverage.EMPTY) else None
+
+
+def _might_be_one(aside: SetAside) -> bool:
+    """Whether a Condition of leukemia was set aside for what it says, not for whose or how valid it is."""
+    return aside.reason == CONTRADICTION or (
+        aside.reason == MODIFIED and aside.type == "Condition" and not aside.concepts.isdisjoint(GROUPS)
+    )
 
 
 def _unread(record: PatientRecord) -> bool:
@@ -136,11 +84,6 @@ def _unread(record: PatientRecord) -> bool:
 def _damaged(code: object) -> bool:
     """A code that is there and yet says nothing; one that is masked by an extension is not damaged."""
     return code is not None and not (isinstance(code, dict) and set(code) <= {"extension", "id"})
-
-
-def served(record: PatientRecord, as_of: date | None = None) -> tuple[Disease, ...]:
-    """The Conditions of the disease being treated: of a kind the rules speak of, and not merely of the past."""
-    return tuple(d for d in diseases(record, as_of) if d.diagnosis in SERVED and not d.past)
 
 
 def names_relapse(record: PatientRecord, entry: Entry) -> bool:
@@ -192,21 +135,41 @@ def diagnosis(facts: Facts) -> Iterator[Fact]:
     if facts.record is None:
         return
     found = diseases(facts.record, facts.as_of)
-    active = [d for d in found if not d.past and d.diagnosis != _UNSURE]
-    kinds = {d.diagnosis for d in active}
+    active = [d for d in found if not d.past and d.diagnosis != UNSURE]
     chosen = _choose(active)
-    seen = tuple(seen_in(d.entry, d.entry.text or None, from_text=d.from_text) for d in active or found)
+    if chosen is None and any(is_tentative(d.entry) for d in active):  # what is confirmed before what is not
+        active = [d for d in active if not is_tentative(d.entry)] or active
+        chosen = _choose(active)
+    kinds = {d.diagnosis for d in active}
+    seen = tuple(_seen(d) for d in active or found)
+    conflict = next((d.conflict for d in found if d.conflict and not d.past), None)
     if chosen is not None:
         first = [p for d, p in zip(active, seen, strict=True) if d.diagnosis == chosen]
         yield known("diagnosis", chosen, *first)
     elif kinds:
         yield unknown("diagnosis", Reason.CONFLICTING, f"Conditions name {' and '.join(sorted(kinds))}", seen)
+    elif conflict:
+        yield unknown("diagnosis", Reason.CONFLICTING, conflict, seen)
     elif found:
         past = all(d.past for d in found)
-        detail = "leukemia stands in the record as history only" if past else "the kind of leukemia is not said"
+        detail = (
+            "leukemia stands in the record as history only" if past else "the kind of leukemia is not said for certain"
+        )
         yield unknown("diagnosis", Reason.NOT_DECIDED, detail, seen)
     else:
-        yield _set_aside(facts) or absent(facts, "diagnosis", "Condition", what="a leukemia")
+        yield _considered(facts) or _set_aside(facts) or absent(facts, "diagnosis", "Condition", what="a leukemia")
+
+
+def _seen(disease: Disease) -> Provenance:
+    note = "not confirmed" if is_tentative(disease.entry) else None
+    return seen_in(disease.entry, disease.entry.text or None, from_text=disease.from_text, note=note)
+
+
+def _considered(facts: Facts) -> Fact | None:
+    """The unknown for a record whose leukemia is only suspected, or one of several diagnoses considered."""
+    entries = facts.record.about(*GROUPS, types=("Condition",)) if facts.record else ()
+    seen = [seen_in(entry, entry.text or None) for entry in entries if is_differential(entry)]
+    return unknown("diagnosis", Reason.NOT_DECIDED, "a leukemia is only considered", seen) if seen else None
 
 
 def _choose(active: list[Disease]) -> str | None:
@@ -219,7 +182,7 @@ def _choose(active: list[Disease]) -> str | None:
         return None
     if own == {"ALL", "LL"}:
         return "ALL"
-    particular = own.intersection(_PARTICULAR)
+    particular = own.intersection(PARTICULAR)
     plain = all(d.lineage is None for d in active if d.diagnosis in ("ALL", "LL"))
     if len(particular) == 1 and plain:
         return next(iter(particular))
@@ -229,8 +192,9 @@ def _choose(active: list[Disease]) -> str | None:
 def _set_aside(facts: Facts) -> Fact | None:
     """The unknown for a record whose only leukemia was set aside because code and text disagree."""
     for aside in facts.record.set_aside if facts.record else ():
-        if aside.reason == _CONFLICT:
-            return unknown("diagnosis", Reason.CONFLICTING, f"{aside.reference}: {aside.reason}")
+        if _might_be_one(aside):
+            reason = Reason.CONFLICTING if aside.reason == CONTRADICTION else Reason.SET_ASIDE
+            return unknown("diagnosis", reason, f"{aside.reference}: {aside.reason}")
     return None
 
 

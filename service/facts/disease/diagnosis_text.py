@@ -49,3 +49,37 @@ def etp_in(text: str) -> bool | None:
     if mention is Mention.PRESENT:
         return True
     return False if mention is Mention.NEGATED else None
+
+
+_PRECURSOR = re.compile(
+    r"\b(?:pre|prä|prae|pro)-?\s?B\b|\bcommon\b|\bc-?ALL\b|precursor|vorläufer|\bBCP\b|\bT-?(?:cell )?ALL\b",
+    re.IGNORECASE,
+)
+_OTHERS = (
+    (
+        "AML",
+        re.compile(r"acute (?:pro)?m(?:yelo|ono)|akute[nrs]? (?:pro)?m(?:yelo|ono)|\b(?-i:AML|APL)\b", re.IGNORECASE),
+    ),
+    (
+        "CML",
+        re.compile(r"chronic myelo(?:id|gen|cytic)|chronische[nrs]? myelo(?:isch|zyt)|\b(?-i:CML)\b", re.IGNORECASE),
+    ),
+    (
+        "other",
+        re.compile(
+            r"chronic (?:lympho|myelomono)|chronische[nrs]? (?:lymph|myelomono)|\b(?-i:CLL|J?MML|CMML)\b|juvenile",
+            re.IGNORECASE,
+        ),
+    ),
+)
+
+
+def names_precursor(text: str) -> bool:
+    """Whether a text states a precursor lymphoblastic disease, which no mature one is."""
+    return states(text, _PRECURSOR)
+
+
+def other_leukemia_in(text: str) -> str | None:
+    """The leukemia of another kind that a text states: ``AML``, ``CML`` or ``other``; ``None`` where it does not say."""
+    found = {name for name, pattern in _OTHERS if states(text, pattern)}
+    return "other" if "other" in found else next(iter(found)) if len(found) == 1 else None

@@ -12,11 +12,19 @@ from service.facts.model import Fact, Facts, Interval, Provenance, Provider, Rea
 from service.record.dates import completed_months, parse_when
 from service.record.model import Entry, PatientRecord, When
 from service.record.values import as_dict, as_list, as_text, codings_of, concept_text
+from service.record.whose import reference_in, type_and_id
 
 _OLDEST = 130 * 12
-_SEX = ("male", "female", "other")
-_CHILDREN = re.compile(r"(?i)p(?:a)?ediatri|pädiatri|kinder|children")
-_ONCOLOGY = re.compile(r"(?i)oncolog|onkolog|h(?:a)?ematolog|hämatolog|bone marrow transpl|stammzell")
+# The codes of FHIR, and what older systems, HL7 v2 and German ones send in their place.
+_SEX = {
+    "male": "male", "m": "male", "männlich": "male", "maennlich": "male", "female": "female", "f": "female", "w": "female",
+    "weiblich": "female", "other": "other", "divers": "other", "d": "other", "x": "other",
+}  # fmt: skip
+_BIRTH_TIME = "patient-birthTime"
+_CHILDREN = re.compile(r"(?i)p(?:a)?ediatri|p(?:ä|ae)diatri|kinder|children|\bpeds?\b")
+_ONCOLOGY = re.compile(
+    r"(?i)oncolog|onkolog|h(?:a)?ematolog|h(?:ä|ae)matolog|bone marrow transpl|stammzell|leuk(?:a)?emia|leukämie"
+)
 # Health care provider taxonomy: pediatric hematology-oncology; internal medicine: hematology, with oncology, oncology.
 _TAXONOMY = {
     "2080P0207X": "pediatric-oncology",
@@ -39,7 +47,12 @@ def is_deceased(record: PatientRecord, as_of: date) -> bool:
 
 def birth_of(record: PatientRecord | None) -> When | None:
     """The date of birth, as precise as it is known."""
-    return parse_when(as_text((record.patient or {}).get("birthDate"))) if record else None
+    patient = (record.patient or {}) if record else {}
+    found = parse_when(as_text(patient.get("birthDate")))
+    for raw in as_list(as_dict(patient.get("_birthDate")).get("extension")) if found is None else ():
+        if _BIRTH_TIME in as_text(as_dict(raw).get("url")):
+            found = found or parse_when(as_dict(raw).get("valueDateTime"))
+    return found
 
 
 def _in_patient(record: PatientRecord, found: str) -> Provenance:
@@ -106,9 +119,13 @@ def person(facts: Facts) -> Iterator[Fact]:
     if facts.record is None:
         return
     patient = facts.record.patient or {}
-    gender = as_text(patient.get("gender"))
-    if gender in _SEX:
-        yield known("sex", gender, _in_patient(facts.record, gender))
+    gender = as_text(patient.get("gender")).strip()
+    if gender.lower() in _SEX:
+        yield known("sex", _SEX[gender.lower()], _in_patient(facts.record, gender))
+    elif gender:
+        yield unknown(
+            "sex", Reason.NOT_DECIDED, f"the record says {gender[:20]!r}", (_in_patient(facts.record, gender),)
+        )
     else:
         yield absent(facts, "sex", "Patient", what="a sex")
     if is_deceased(facts.record, facts.as_of):
@@ -126,7 +143,7 @@ def care_setting(facts: Facts) -> Iterator[Fact]:
     for entry in facts.record.of_type("PractitionerRole", "Encounter"):
         if entry.type == "Encounter" and not _present(entry, facts.as_of):
             continue
-        for concept in _specialties(entry):
+        for concept in _specialties(entry, facts.record):
             setting = _setting(concept)
             if setting is not None:
                 said.append((setting, entry, concept_text(concept)))
@@ -143,16 +160,31 @@ def _present(entry: Entry, as_of: date) -> bool:
     return entry.status not in _OVER and begun and (entry.until is None or entry.until.end >= as_of)
 
 
-def _specialties(entry: Entry) -> list[object]:
-    keys = ("specialty",) if entry.type == "PractitionerRole" else ("serviceType", "type")
-    return [concept for key in keys for concept in as_list(entry.resource.get(key))]
+def _specialties(entry: Entry, record: PatientRecord) -> list[object]:
+    """What is said of the kind of care; of the clinic only where that says nothing."""
+    role = entry.type == "PractitionerRole"
+    keys = ("specialty", "code") if role else ("serviceType", "type")
+    own = [concept for key in keys for concept in as_list(entry.resource.get(key))]
+    if any(_setting(concept) for concept in own):
+        return own
+    return _clinic(entry.resource.get("organization" if role else "serviceProvider"), record)
+
+
+def _clinic(link: object, record: PatientRecord) -> list[object]:
+    """The name and type of the organization a link leads to, or what the link calls it."""
+    target = type_and_id(reference_in(link))[1]
+    named: list[object] = [as_text(as_dict(link).get("display"))]
+    for entry in record.of_type("Organization") if target else ():
+        if entry.reference == f"Organization/{target}" or entry.reference == reference_in(link):
+            named += [as_text(entry.resource.get("name")), *as_list(entry.resource.get("type"))]
+    return [concept for concept in named if concept]
 
 
 def _setting(concept: object) -> str | None:
     for _, code in codings_of(concept):
         if code in _TAXONOMY:
             return _TAXONOMY[code]
-    text = concept_text(as_dict(concept) or concept)
+    text = concept if isinstance(concept, str) else concept_text(concept)
     if not _ONCOLOGY.search(text):
         return None
     return "pediatric-oncology" if _CHILDREN.search(text) else "adult-oncology"
