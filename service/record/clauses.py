@@ -63,6 +63,11 @@ _GOES_ON = re.compile(
     r"|undetect\w*|(?:un)?detected|absent|present|nachweisbar|nachgewiesen)\b(?![^:]{0,30}:)",
     _IGNORE,
 )
+# Capital words that a new statement begins with, not the rest of a broken line.
+_BEGINS = re.compile(
+    r"(?:No|Not|None|Negative|Positive|Normal\w*|There|The|This|These|Evidence|Without|Abnormal|Consistent|Impression|Comment"
+    r"|Kein\w*|Ohne|Nachweis|Nicht|Unauffällig\w*|Es|Die|Der|Das|Ein\w*|Somit|Damit|Befund|Beurteilung)\b"
+)
 
 # Points that end no statement: "Z.n." (state after), "V.a." (suspected), "z.A." (to be excluded), "im 1. Rezidiv".
 _POINTED = (
@@ -177,4 +182,7 @@ def _continues(line: str, following: str) -> bool:
         return False
     if _ENDS_OPEN.search(line) or _GOES_ON.match(following):
         return True
-    return len(line) >= _LONG and (following[0].islower() or line.rpartition(" ")[2][:1].islower())
+    if len(line) < _LONG:
+        return False
+    # German nouns are capital in the middle of a sentence, so a capital letter alone begins nothing.
+    return following[0].islower() or (line.rpartition(" ")[2][:1].islower() and not _BEGINS.match(following))
