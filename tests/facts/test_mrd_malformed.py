@@ -80,4 +80,4 @@ def test_no_reader_of_results_raises_for_any_shape(code: str, elements: dict[str
 def test_without_a_record_readers_say_nothing() -> None:
     facts = read()
     bare = Facts(facts.as_of, facts.registry)
-    assert [list(provider.run(bare)) for provider in PROVIDERS] == [[], [], []]
+    assert [list(provider.run(bare)) for provider in PROVIDERS] == [[] for _ in PROVIDERS]

@@ -227,3 +227,23 @@ def test_cell_counts_and_markers_among_the_components_are_no_mrd() -> None:
         {"code": {"text": "temperature"}, "valueQuantity": {"value": 20, "unit": "%"}},
     ]
     assert read(mrd("0.2 %", component=parts)).value("mrd_fraction") == 2e-3
+
+
+@pytest.mark.parametrize(
+    ("text", "risk"),
+    [
+        ("MRD 0.5 %, MRD-HR", "high"),
+        ("MRD-Hochrisiko", "high"),
+        ("MRD low risk by day 29", "low"),
+        ("MRD-IR: <0.1 % at TP2", "intermediate"),
+        ("MRD-SR", None),
+        ("no MRD high risk", None),
+        ("MRD 0.5 %", None),
+    ],
+)
+def test_risk_group_as_the_report_names_it(text: str, risk: str | None) -> None:
+    assert read(mrd(text)).value("mrd_risk") == risk
+
+
+def test_two_risk_groups_decide_nothing() -> None:
+    assert read(mrd("MRD low risk at TP1. MRD high risk at TP2."))["mrd_risk"].reason is Reason.CONFLICTING
