@@ -48,6 +48,12 @@ from service.facts.mrd.values import read_mrd_text
         ("no hemodilution; MRD negative", None, "negative"),
         ("MRD in BCR::ABL1-positive ALL by flow: 0.02 %", 2e-4, None),
         ("MRD in Ph-negative ALL: 0.02 %", 2e-4, None),
+        ("MRD positiv, quantifizierbar: 4 x 10E-4; QR 1 x 10E-4, Sensitivität 1 x 10E-5", 4e-4, "positive"),
+        ("MRD -ve", None, "negative"),
+        ("+ve", None, "positive"),
+        ("uMRD at 10^-6", Interval(0, 1e-6, high_open=True), "negative"),
+        ("Durchflusszytometrie: MRD negativ (<0,01 %). Ig/TR-PCR: MRD positiv 5E-5", 5e-5, "positive"),
+        ("hypocellular marrow after induction; MRD negative", None, "negative"),
         ("IG/TR MRD 2E-4; BCR::ABL1/ABL1 0.05 %", 2e-4, None),
     ],
 )
@@ -62,8 +68,11 @@ def test_text(text: str, fraction: Any, word: str | None) -> None:
     [
         ("ND", Reason.NOT_DECIDED),  # not detected, or not done
         ("MRD: -", Reason.UNREADABLE),
+        ("-", Reason.NOT_DECIDED),
         ("unbestimmt", Reason.NOT_DECIDED),
         ("hypocellular sample", Reason.NOT_DECIDED),
+        ("hypocellular aspirate, MRD negative", Reason.NOT_DECIDED),
+        ("N/A", Reason.NOT_DECIDED),
         ("Untersuchung nicht möglich", Reason.NOT_DECIDED),
         ("hemodilute sample, MRD not detected", Reason.NOT_DECIDED),
         ("MRD negativ, geforderte Sensitivität nicht erreicht", Reason.NOT_DECIDED),
@@ -82,6 +91,11 @@ def test_what_decides_nothing_says_why(text: str, reason: Reason) -> None:
 @pytest.mark.parametrize("text", ["KMT2A::AFF1 transcript 2E-4", "BCR::ABL1 p190 0.02 %", "ETV6-RUNX1 ratio 2E-4"])
 def test_a_fusion_transcript_is_no_share_of_cells(text: str) -> None:
     assert read_mrd_text(text).scale is Scale.TRANSCRIPT
+
+
+def test_digits_of_a_name_are_no_number() -> None:
+    text = "BCR::ABL1 p190: 0,032 % (Quotient), Kontrollgen ABL1 45.000 Kopien"
+    assert read_mrd_text(text, transcript=True).fraction == 3.2e-4
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from service.facts.model import Interval, Reason
 from service.facts.mrd import PROVIDERS
 from service.facts.vocabulary import VOCABULARY
 from service.record.model import Coverage
-from tests.facts.mrd_resources import SCT, mrd, read, report
+from tests.facts.mrd_resources import LOINC, SCT, mrd, read, report
 from tests.facts.support import COMPLETE
 
 
@@ -247,3 +247,11 @@ def test_risk_group_as_the_report_names_it(text: str, risk: str | None) -> None:
 
 def test_two_risk_groups_decide_nothing() -> None:
     assert read(mrd("MRD low risk at TP1. MRD high risk at TP2."))["mrd_risk"].reason is Reason.CONFLICTING
+
+
+def test_mrd_told_with_the_disease_status() -> None:
+    status = mrd("CR1, MRD negative by flow, sensitivity 10^-5") | {
+        "code": {"coding": [{"system": LOINC, "code": "97509-4"}]}
+    }
+    assert read(status).value("mrd_status") == "negative"
+    assert read(status | {"valueString": "CR1"}).value("mrd_status") is None

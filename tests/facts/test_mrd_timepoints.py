@@ -149,3 +149,9 @@ def test_a_sample_of_the_diagnosis_is_no_residual_disease() -> None:
     fact = read(mrd("62 %", title="MRD marker identification at diagnosis"))["mrd_status"]
     assert (fact.reason, "diagnosis" in (fact.detail or "")) == (Reason.NOT_DECIDED, True)
     assert read(mrd("marker identified at diagnosis: 0.02 %")).value("mrd_fraction") == 2e-4
+
+
+def test_blood_answers_no_protocol_time_point() -> None:
+    facts = read(mrd("0.5 %", title="MRD peripheral blood flow day 29"))
+    assert facts.value("mrd_fraction") == 5e-3
+    assert (facts.value("mrd_day29"), facts.value("mrd_fraction_end_of_induction")) == (None, None)

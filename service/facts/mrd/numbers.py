@@ -61,10 +61,10 @@ _OTHER = re.compile(
 )
 _DECIMAL = r"(?:\d+(?:[.,]\d+)?|[.,]\d+)"
 _PERCENT = r"\s?(?:%|\(%\)|\[%\]|per ?cent\b|prozent\b)"
-_GROUPED = r"\d{1,3}(?:[ .,']\d{3})+(?!\d)|1000(?:0*)\b|[1-9]\d{4,}\b"
+_GROUPED = r"[1-9]\d{0,2}(?:[ .,']\d{3})+(?!\d)|1000(?:0*)\b|[1-9]\d{4,}\b"
 _AMOUNT = re.compile(
     rf"""(?P<cmp><=|>=|<|>|\b(?:below|less\ than|under|unter|kleiner(?:\ als)?|at\ most|above|greater\ than|more\ than|over|über)\b)?\s*
-    (?<![\d.,^])(?:
+    (?<![\w.,^])(?:
       (?P<top>\d{{1,3}}(?:[ .,']\d{{3}})+(?![.,]?\d)|{_DECIMAL})(?P<what>(?:\s+(?!in\b|per\b|of\b|pro\b)[a-z-]+){{0,4}})\s*(?:\bin\b|\bper\b|\bpro\b|\bauf\b|\b(?:out\s)?of\b|\bvon\b|/|:)\s*
           (?:(?P<bottom>{_GROUPED})|10\s?[*^]?\s?(?P<power>[3-7])(?!\d)|(?P<million>million\b|mio\b))
       |(?:(?:(?P<least>{_DECIMAL})\s?(?:-|to\b|bis\b)\s?)?(?P<mantissa>{_DECIMAL})(?P<times>\s*[x·*]\s*|\s+(?=10[*^])))?10\s?(?P<mark>\^|\*{{1,2}}|e)?\s?\(?(?P<exponent>-\s?\d{{1,2}})(?![\d/-]|[.,]\d)\)?
@@ -86,11 +86,12 @@ _MORE = ("above", "greater", "more", "over", "über")
 
 _LIMIT_WORDS = (
     (Role.SENSITIVITY, re.compile(
-        r"sensitivit\w*|\bsens\b\.?|\bempf\b\.?|empfindlichkeit|\bLL?OD\b|(?:limit|level|threshold) of detection"
+        r"\buMRD\b|sensitivit\w*|\bsens\b\.?|\bempf\b\.?|empfindlichkeit|\bLL?OD\b|(?:limit|level|threshold) of detection"
         r"|detection (?:limit|threshold|level)|nachweisgrenze|detektionsgrenze"
             r"|(?:not detect\w+|negativ\w*|undetect\w+|nicht nachweisbar) (?:down )?(?:at|to|bis|bei)\b", re.IGNORECASE)),
     (Role.QUANTIFIABLE, re.compile(
-        r"\bLL?OQ\b|quantif\w+|quantitation|quantitative range|\bQR\b|bestimmungsgrenze", re.IGNORECASE)),
+        r"\bLL?OQ\b|(?:not|nicht|non|un)[ -]?(?:\w+ )?quantif\w+|limit of quanti\w+|quantitation|quanti\w+ (?:limit|range|bereich|messbereich)"
+        r"|quantifi\w+grenze|\bQR\b|bestimmungsgrenze", re.IGNORECASE)),
     (Role.CUT_OFF, re.compile(
         r"cut-?off|threshold|reference|referenz\w*|normal range|grenzwert|schwelle\w*|considered|defined as|definiert"
         r"|expected|positivity", re.IGNORECASE)),

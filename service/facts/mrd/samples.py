@@ -14,6 +14,7 @@ from service.facts.mrd.reading import POSITIVE_FROM, SEVERAL, bounds, combined, 
 from service.facts.mrd.result import CONCEPTS, MrdResult, mentioned_result, read_result
 from service.record.model import PatientRecord, once_per_record
 
+_MENTIONING = ("response.marrow_blasts", "response.disease_status")  # Observations that may tell of MRD in passing
 _CLONE = re.compile(r"\b(?:clon[ae]|klon|sequence|sequenz|marker)\b|\bIG[HKL]|\bTR[ABDG]\b|\bTCR", re.IGNORECASE)
 
 
@@ -21,7 +22,7 @@ _CLONE = re.compile(r"\b(?:clon[ae]|klon|sequence|sequenz|marker)\b|\bIG[HKL]|\b
 def results_of(record: PatientRecord) -> tuple[MrdResult, ...]:
     """All MRD resources of a record as results, newest first."""
     about = record.about(*CONCEPTS, types=RESULTS)
-    others = {*record.of_type("DiagnosticReport"), *record.about("response.marrow_blasts", types=RESULTS)} - {*about}
+    others = {*record.of_type("DiagnosticReport"), *record.about(*_MENTIONING, types=RESULTS)} - {*about}
     read = [*(read_result(entry, record.terminology) for entry in about), *map(mentioned_result, others)]
     found = (r for r in read if r is not None)
     return tuple(sorted(found, key=lambda r: (r.ordinal, r.entry.reference), reverse=True))

@@ -26,7 +26,8 @@ from service.facts.mrd.words import Said, about_now, said
 __all__ = ["MrdReading", "Scale", "bounds", "read_mrd_text"]
 
 _LABEL = re.compile(
-    r"\b(?:IG[HKL]|TR[ABDG]|TCR[- ]?[ABDG])[A-Z0-9]*(?:[-:/][A-Z0-9]+)*\b|\b(?:marker|clone|klon|sequence|sequenz|clonotype|target)\s?(?:#|nr\.?)?\s?(?:[A-F]|[1-9])\b",
+    r"\b(?:IG[HKL]|TR[ABDG]|TCR[- ]?[ABDG])[A-Z0-9]*(?:[-:/][A-Z0-9]+)*\b|\b(?:marker|clone|klon|sequence|sequenz|clonotype|target)\s?(?:#|nr\.?)?\s?(?:[A-F]|[1-9])\b"
+    r"|\b(?:durchfluss\w*|flow(?: cytometry)?|(?:\w+[-/ ])?(?:RQ-|q|ASO-)?PCR|NGS)(?=\s?:)",
     re.IGNORECASE,
 )
 

@@ -59,7 +59,7 @@ _NOT_QUANTIFIABLE = re.compile(
     _IGNORE,
 )
 _NOT_SEEN = re.compile(
-    r"undetect\w+|non-?\s?detect\w+|\bnot (?:\w+ )?(?:detect\w+|present|seen|found|identified|observed)"
+    r"\buMRD\b|undetect\w+|non-?\s?detect\w+|\bnot (?:\w+ )?(?:detect\w+|present|seen|found|identified|observed)"
     r"|\bno (?:\w+[ -]){0,6}?(?:detect\w+|identified|seen|found|present|observed)"
     r"|nicht (?:mehr )?(?:nachweis\w+|nachgewiesen|detektier\w+)|kein\w* (?:\w+ ){0,2}nachweis\w*"
     r"|\bn\.\s?n\.(?!\w)|(?<![\d.,])\b0 (?:\w+[ -]){0,4}?(?:cells?|zellen|sequen\w+|clonotypes?)\b(?: (?:were |was )?(?:detect\w+|found|identified|nachgewiesen))?"
@@ -67,22 +67,23 @@ _NOT_SEEN = re.compile(
     _IGNORE,
 )
 _NEGATIVE = re.compile(
-    r"\bnegativ\w*|\bneg\b\.?|\babsent\b|\bMRD\s?(?:\(-\)|-(?=[\s.,;)]|$))"
+    r"\bnegativ\w*|\bneg\b\.?|(?<!\w)-\s?ve\b|\babsent\b|\bMRD\s?(?:\(-\)|-(?=[\s.,;)]|$))"
     r"|\bno (?:\w+[ -]){0,3}?(?:MRD|residual|evidence)|\bkein\w* (?:\w+ ){0,2}(?:MRD|rest\w+|hinweis\w*|anhalt)"
     r"|complete molecular (?:remission|response)|(?:komplette )?molekulare (?:komplett|voll)remission|MRD-frei",
     _IGNORE,
 )
 _POSITIVE = re.compile(
-    r"\bpositiv\w*|\bpos\b\.?|\bPNQ\b|\bdetect(?:ed|able)\b|\bnachweisbar\w*|\bnachgewiesen\b|\bpresent\b|\bidentified\b"
+    r"\bpositiv\w*|\bpos\b\.?|\bPNQ\b|\+\s?ve\b|\bdetect(?:ed|able)\b|\bnachweisbar\w*|\bnachgewiesen\b|\bpresent\b|\bidentified\b"
     r"|\bMRD\s?(?:\+|\(\+\))|\bpersist\w+ (?:MRD|residual|disease|leuk)",
     _IGNORE,
 )
 _NOT_DETECTED_OR_DONE = re.compile(r"\s*(?:MRD\s*[:=]?\s*)?n\.?\s?d\.?\s*", _IGNORE)
+_EMPTY = re.compile(r"\W*(?:n/?a|k\.?\s?a\.?|nil|none)?\W*", _IGNORE)
 _PLUS = re.compile(r"\s*(?:MRD\s*[:=]?\s*)?\(?\+{1,3}\)?\s*", _IGNORE)
 # A sample too poor, or an assay not sensitive enough, for a negative to mean anything.
 _POOR = re.compile(
     r"h[aä]?e?modilut\w*|hämodilu\w*|(?:blood|blut)\w*[- ](?:contaminat|kontamin|beimengung)\w*|blutig verdünnt"
-    r"|\bhypocellular|hypozellul\w*|zellarm\w*|suboptimal|\binadequate\b|(?:too )?few (?:cells|events)|zu wenige? (?:zellen|ereignisse)"
+    r"|\b(?:hypocellular|hypozellul\w*|zellarm\w*|paucicellular) (?:sample|specimen|aspirate|probe|aspirat\w*|material)|suboptimal|\binadequate\b|(?:too )?few (?:cells|events)|zu wenige? (?:zellen|ereignisse)"
     r"|(?:limited|reduced|eingeschränkte?|verminderte?|reduzierte?) (?:sensitiv|empfindlich)\w*",
     _IGNORE,
 )
@@ -150,6 +151,8 @@ def said(text: str) -> Said:
     text = _MARKER_LIST.sub(_blank, text)
     if _PLUS.fullmatch(text):
         return Said("positive", True)
+    if text.strip() and _EMPTY.fullmatch(text):
+        return Said(no_result=True)
     poor = states(text, _POOR) or bool(_NOT_REACHED.search(text))
     no_result, elsewhere = bool(_NO_RESULT.search(text)), bool(_ELSEWHERE.search(text))
     if _UNCERTAIN.search(text) or _NOT_DETECTED_OR_DONE.fullmatch(text):
