@@ -83,6 +83,7 @@ def test_markers_in_a_marrow_pathology_report() -> None:
     [
         (("8124-0", "CD3 cells/100 cells in Blood"), ("8117-4", "CD19 cells/100 cells in Blood")),
         ((None, "CD3+ T-Lymphozyten"), (None, "CD19+ B-Zellen")),
+        ((None, "Chimerism CD3, donor"), (None, "Spenderchimärismus CD19")),
         ((None, "CD3 absolute count"), (None, "CD19 absolute count")),
     ],
 )

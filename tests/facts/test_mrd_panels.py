@@ -172,3 +172,7 @@ def test_a_report_on_several_time_points_does_not_hide_the_result() -> None:
 def test_methods(method: str, named: str, target: str | None) -> None:
     facts = read(mrd("0.05 %", title="MRD KM", method={"text": method}))
     assert (facts.value("mrd_method"), facts.value("mrd_target")) == (named, target)
+
+
+def test_a_marrow_after_grafting_is_marrow() -> None:
+    assert read(mrd("0.5 %", title="MRD marrow post graft")).value("mrd_specimen") == "marrow"

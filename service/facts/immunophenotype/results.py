@@ -31,7 +31,7 @@ _BLASTS = re.compile(r"blast|leuk[aä]?e?mi|\bALL\b|malign|\bLAIP\b", re.IGNOREC
 # Names of tests of the immune system and not of the leukemia: "CD3 cells/100 cells in Blood", "CD19+ B-Zellen absolut".
 _IMMUNE_STATUS = re.compile(
     r"\bcells?\s?/\s?100|cells \[#|#/volume|\babsolut|lymphocyt|lymphozyt|\b[TB][- ]?(?:cells|zellen)\b|\bcell count|helper|suppressor"
-    r"|CD4\s?/\s?CD8|immun(?:e |o)?status|\bNK\b|\bCAR\b|aplasi",
+    r"|CD4\s?/\s?CD8|immun(?:e |o)?status|\bNK\b|\bCAR\b|aplasi|chim[aäe]+r|donor|spender|cells/kg|zellen/kg",
     re.IGNORECASE,
 )
 
@@ -178,6 +178,8 @@ def _valued(name: str, element: Mapping[str, Any]) -> Marker | None:
     """
     q = quantity(element)
     fraction = q is not None and q.unit is None and 0 < q.value <= 1  # or a percentage: not said
+    if q is not None and "lymph" in (q.unit or "").lower():
+        return None
     if q is not None and not fraction and (q.unit or "%").startswith(("%", "/100")) and 0 <= q.value <= 100:
         share: float | Interval = q.value
         if q.comparator in ("<", "<="):

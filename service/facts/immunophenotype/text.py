@@ -33,14 +33,15 @@ _TARGETED_AFTER = re.compile(
     re.IGNORECASE,
 )
 _BLASTS = re.compile(
-    r"blast|leuk[aä]?e?mi|\bALL\b|malign|neoplast|\btumou?r|abnormal|aberrant (?:population|cell|phenotype|B|T)|pathologisch|atypisch|\bLAIP\b|immature"
-    r"|precursor|vorläufer|\bclonal\b|\bklonal|immuno?ph[äae]+notyp",
+    r"blast|leuk[aä]?e?mi|\bALL\b|malign|neoplast|\btumou?r|abnormal|aberrant (?:population|cell|phenotype|B|T)|pathologisch|atypisch|\bLAIP\b"
+    r"|\bclonal\b|\bklonal",
     re.IGNORECASE,
 )
+_PERHAPS = re.compile(r"immature|precursor|vorläufer|immuno?ph[äae]+notyp", re.IGNORECASE)  # unless others are named
 _OTHERS = re.compile(
     r"\bnormal|\bmature\b|\breife[nrs]?\b|h[aäe]+matogon|background|hintergrund|\bpolyclonal|polyklonal|(?<!directed )\bCAR[- ]?T?[- ]?(?:cells?|zellen)|plasma[- ]?(?:cells|zellen)"
     r"|\b[TB][- ]?(?:cells?|zellen|lymphocytes?|lymphozyten)\b(?![- ]*(?:ALL|acute|leuk|lymphoblast|precursor|lineage|marker|antigen|receptor|phenotyp|population))"
-    r"|\bNK[- ]?(?:cells?|zellen)|lymphocytes?\b|lymphozyten|monocyt|monozyt|granulocyt|granulozyt|regenerat\w+|(?:B-?cell |B-Zell-?)aplasi",
+    r"|\bNK[- ]?(?:cells?|zellen)|lymphocytes?\b|lymphozyten|monocyt|monozyt|granulocyt|granulozyt|regenerat\w+|myeloid (?:cells|precursors|elements)|granulopo|chim[aäe]+r\w+|\bdonor|spender|(?:B-?cell |B-Zell-?)aplasi",
     re.IGNORECASE,
 )
 _PART = re.compile(r"(?<=,)\s|\s(?=(?:while|whereas|with|während|wobei)\s)", re.IGNORECASE)
@@ -103,7 +104,7 @@ def _of_leukemia(text: str, blasts: bool) -> Iterator[str]:
         parts = _PART.split(clause) if _OTHERS.search(clause) else [clause]
         made = ""
         for part in parts:
-            named = True if _BLASTS.search(part) else False if _OTHERS.search(part) else None
+            named = _whose(part)
             if named is not None and named != blasts:
                 if made and blasts:
                     yield made
@@ -111,6 +112,15 @@ def _of_leukemia(text: str, blasts: bool) -> Iterator[str]:
             made = f"{made} {part}"
         if blasts:
             yield made
+
+
+def _whose(part: str) -> bool | None:
+    """Whether a part of a text speaks of the leukemia, of other cells, or names none."""
+    if _BLASTS.search(part):
+        return True
+    if _OTHERS.search(part):
+        return False
+    return True if _PERHAPS.search(part) else None
 
 
 def _in_piece(piece: str) -> Iterator[Marker]:

@@ -73,7 +73,7 @@ _PLACES = (
         r"|vollblut|EDTA-?blut|blood specimen|blutprobe", re.IGNORECASE)),
     (ELSEWHERE, re.compile(
         r"\bCSF\b|cerebrospinal|spinal fluid|\bliquor|lymph ?node|lymphknoten|\btesti[sc]\w*|\bhoden\w*|pleura\w*|ascites|\beffusion|erguss"
-        r"|apheres\w*|\bgraft\b(?! ?versus)|transplantat(?!ion)|stem cell product|stammzellpr[äa]parat|\bbiops\w+ (?:of|der|des) (?!bone|marrow|knochenmark)",
+        r"|apheres\w*|(?:stem cell|cell) graft|graft (?:product|sample)|transplantat(?!ion)|stem cell product|stammzellpr[äa]parat|\bbiops\w+ (?:of|der|des) (?!bone|marrow|knochenmark)",
         re.IGNORECASE)),
 )  # fmt: skip
 _BLOOD_ALONE = re.compile(r"\s*(?:blood|blut)\b.*", re.IGNORECASE | re.DOTALL)
