@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from service.facts.findings import cns, labs, response
 from service.facts.model import Facts
 from service.facts.mrd import PROVIDERS
+from service.facts.mrd.values import read_mrd_text
 from tests.facts.mrd_resources import LOINC, SCT, condition, mrd, read, transcript
 from tests.facts.support import facts_of
 
@@ -81,3 +83,10 @@ def test_without_a_record_readers_say_nothing() -> None:
     facts = read()
     bare = Facts(facts.as_of, facts.registry)
     assert [list(provider.run(bare)) for provider in PROVIDERS] == [[] for _ in PROVIDERS]
+
+
+@pytest.mark.parametrize("text", ["CD19 " * 2000, " " * 9000, "1 000 " * 800])
+def test_long_texts_are_read_in_a_time_that_grows_with_their_length(text: str) -> None:
+    started = time.process_time()
+    read_mrd_text(text)
+    assert time.process_time() - started < 5

@@ -147,21 +147,26 @@ def _light_chains(found: dict[str, Marker]) -> tuple[Marker, ...]:
 
 def _is_target(piece: str, match: re.Match[str]) -> bool:
     stop = match.end("name")
-    return bool(_TARGETED.search(piece[: match.start()]) or _TARGETED_AFTER.search(piece[stop:]))
+    return bool(_TARGETED.search(_before(piece, match)) or _TARGETED_AFTER.search(piece[stop : stop + 40]))
+
+
+def _before(piece: str, match: re.Match[str]) -> str:
+    """The words right before a marker; a whole report would make each look at it as long as the report."""
+    return piece[max(0, match.start() - 80) : match.start()]
 
 
 def _read(name: str, match: re.Match[str], piece: str, phrases: list[re.Match[str]]) -> Marker | None:
     after = (match["after"] or "").strip(" (:=\t")
     also = match["also"] or ""
     share = _share(match["share"] or match["more"] or "")
-    if share is None and (leading := _LEADING.search(piece[: match.start()])):
+    if share is None and (leading := _LEADING.search(_before(piece, match))):
         share = float(leading["low"].replace(",", "."))
     if isinstance(share, str):
         return None
     grade = next((grade for grade, pattern in _GRADES if pattern.search(f"{after} {also}")), None)
     if after or also.strip(" ,()"):
         said = _sign(after, also)
-        if said is False and (_OF_PART.search(piece[: match.start()]) or _PART_BEHIND.match(piece, match.end())):
+        if said is False and (_OF_PART.search(_before(piece, match)) or _PART_BEHIND.match(piece, match.end())):
             return Marker(name, None)  # lost on some of the blasts: neither positive nor negative as a whole
         return Marker(name, said, share, grade)
     if share is not None:
