@@ -81,6 +81,7 @@ _PART = re.compile(
     re.IGNORECASE,
 )
 _BARE = re.compile(rf"\s*(?:MRD)?\s*[:=]?\s*(<=|>=|<|>)?\s*({_DECIMAL})\s*", re.IGNORECASE)
+_BARE_AT_MOST = 40
 _COMPARATORS = {"<": "<", "<=": "<=", ">": ">", ">=": ">=", "at most": "<="}
 _MORE = ("above", "greater", "more", "over", "über")
 
@@ -110,10 +111,11 @@ def amounts(text: str) -> tuple[Amount, ...]:
     >>> [(a.low, a.role.value) for a in amounts("0.02 % (sensitivity 1E-5)")]
     [(0.0002, 'value'), (1e-05, 'sensitivity')]
     """
-    bare = _BARE.fullmatch(text)
+    alone = text.strip()
+    bare = _BARE.fullmatch(alone) if len(alone) < _BARE_AT_MOST else None  # blanks in a row cost time out of proportion
     if bare:
-        number = _float(bare[2])
-        return (Amount(number, number, bare.start(2), bare.end(2), bare[1], scaled=False),)
+        number, skipped = _float(bare[2]), len(text) - len(text.lstrip())
+        return (Amount(number, number, skipped + bare.start(2), skipped + bare.end(2), bare[1], scaled=False),)
     cleaned = _OTHER.sub(lambda m: " " * len(m[0]), text)
     found: list[Amount] = []
     after = 0
