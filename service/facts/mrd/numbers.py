@@ -65,7 +65,7 @@ _GROUPED = r"[1-9]\d{0,2}(?:[ .,']\d{3})+(?!\d)|1000(?:0*)\b|[1-9]\d{4,}\b"
 _AMOUNT = re.compile(
     rf"""(?:(?P<cmp><=|>=|<|>|\b(?:below|less\ than|under|unter|kleiner(?:\ als)?|at\ most|above|greater\ than|more\ than|over|über)\b)\s{{0,6}})?
     (?<![\w.,^])(?:
-      (?P<top>\d{{1,3}}(?:[ .,']\d{{3}})+(?![.,]?\d)|{_DECIMAL})(?P<what>(?:\s{{1,6}}(?!in\b|per\b|of\b|pro\b)[a-z-]+){{0,4}})\s{{0,6}}(?:\bin\b|\bper\b|\bpro\b|\bauf\b|\b(?:out\s)?of\b|\bvon\b|/|:)\s{{0,6}}
+      (?P<top>\d{{1,3}}(?:[ .,']\d{{3}})+(?![.,]?\d)|{_DECIMAL})(?P<what>(?:\s{{1,30}}(?!in\b|per\b|of\b|pro\b)[a-z-]+){{0,4}})\s{{0,30}}(?:\bin\b|\bper\b|\bpro\b|\bauf\b|\b(?:out\s)?of\b|\bvon\b|/|:)\s{{0,6}}
           (?:(?P<bottom>{_GROUPED})|10\s?[*^]?\s?(?P<power>[3-7])(?!\d)|(?P<million>million\b|mio\b))
       |(?:(?:(?P<least>{_DECIMAL})\s?(?:-|to\b|bis\b)\s?)?(?P<mantissa>{_DECIMAL})(?P<times>\s{{0,6}}[x·*]\s{{0,6}}|\s{{1,6}}(?=10[*^])))?10\s?(?P<mark>\^|\*{{1,2}}|e)?\s?\(?(?P<exponent>-\s?\d{{1,2}})(?![\d/-]|[.,]\d)\)?
       |(?P<digits>{_DECIMAL})\s?e\s?(?P<e>-\s?\d{{1,2}})(?!\d)
