@@ -10,6 +10,7 @@ from service.facts.findings import cns, fitness, labs, response, toxicity
 from service.facts.genetics import abl1_tests, pharmacogenes
 from service.facts.genetics import reader as genetics
 from service.facts.given import unknown_stated
+from service.facts.immunophenotype import aplasia, subtypes
 from service.facts.immunophenotype import reader as immunophenotype
 from service.facts.karyotype import reader as karyotype
 from service.facts.model import Provider, Registry
@@ -25,6 +26,8 @@ READERS: tuple[Provider, ...] = (
     *pharmacogenes.PROVIDERS,
     *immunophenotype.PROVIDERS,
     *lineage.PROVIDERS,
+    *subtypes.PROVIDERS,
+    *aplasia.PROVIDERS,
     *course.PROVIDERS,
     *clocks.PROVIDERS,
     *phase.PROVIDERS,

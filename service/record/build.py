@@ -8,6 +8,7 @@ from typing import Any
 
 from service.record.corrected import version_of, without_replaced
 from service.record.model import Coverage, Entry, PatientRecord, SetAside, newest_first
+from service.record.specimens import Specimens
 from service.record.subject import Subjects
 from service.record.terminology import Terminology
 from service.record.usable import CONTRADICTION, ahead, contradicts, dates, refusal, status_of
@@ -52,6 +53,7 @@ class _Builder:
         self.as_of = as_of
         self.terminology = terminology
         self.subjects = Subjects(terminology)
+        self.specimens = Specimens()
         self.aside: list[SetAside] = []
         self.owners = Ownership(patient_id, [raw[1:] for raw in self.resources if raw[0] == "Patient"])
 
@@ -87,6 +89,9 @@ class _Builder:
                 continue
             if kind == "Medication":
                 self.subjects.add_medication(full_url, resource)
+            elif kind == "Specimen":
+                if self.owners.refusal(resource) is None:
+                    self.specimens.add(full_url, resource)
             elif kind not in READ:
                 known = isinstance(resource, Mapping)
                 reference = _reference(resource, full_url, kind) if known else "?"
@@ -132,6 +137,8 @@ class _Builder:
 
     def _entry(self, reference: str, resource: Mapping[str, Any]) -> Entry | None:
         kind: str = resource["resourceType"]
+        if kind in ("Observation", "DiagnosticReport") and resource.get("specimen"):
+            resource = self.specimens.joined(resource)
         status = status_of(resource)
         concept, notes = self.subjects.about(kind, resource)
         codings, concepts, text_concepts, text = self.subjects.read(concept)

@@ -137,7 +137,8 @@ QUESTION_AFTER = _words(
 AROUND_AFTER = _words(
     r"\w{0,3}(?:[\s-]*(?:risk\b|risiko|prophyla|prevention\b|screening|surveillance)|diagnostik|überwachung|kontrolle)"
 )
-AROUND_WITHIN = _words(r"(?:verdacht|verdächtig|risiko|prophyla|screening)\w*$")
+# "Hochrisiko" names a group and fears nothing.
+AROUND_WITHIN = _words(r"(?:verdacht|verdächtig|(?<!hoch)(?<!niedrig)(?<!standard)risiko|prophyla|screening)\w*$")
 FREE_WITHIN = _words(r"(?:frei|free)\w*$")
 
 # Denied

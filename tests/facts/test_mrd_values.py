@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from service.facts.model import Interval, Reason
 from service.facts.mrd.quantities import read_mrd_quantity, unit_factor
-from service.facts.mrd.values import MrdReading, Scale, combined, read_mrd_text
+from service.facts.mrd.reading import MrdReading, Scale, combined
+from service.facts.mrd.values import read_mrd_text
 
 
 def below(high: float) -> Interval:

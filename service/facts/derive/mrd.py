@@ -6,19 +6,21 @@ from collections.abc import Iterator
 
 from service.facts.derive.tools import flag, follows, more_than, number, word
 from service.facts.model import Fact, Facts, Reason, provides, unknown
+from service.facts.mrd.reading import POSITIVE_FROM
+from service.facts.mrd.timepoints import INDUCTION_ENDS, PROTOCOL_DAYS, PROTOCOL_WEEKS
 
-POSITIVE_FROM = 1e-4  # a result of exactly 10^-4 is positive
 _COURSES = ("persistent", "progressive", "emergent")
 _POSITIVE = ("positive", *_COURSES)
 _REACHES = {"flow": 1e-4, "pcr": 1e-4, "ngs": 1e-6}  # usual sensitivity by method, where none is stated
 _STATUS = (
     "mrd_fraction", "mrd_sensitivity", "mrd_method", "mrd_specimen", "mrd_reported_negative", "mrd_trend",
 )  # fmt: skip
-# facts for the result of one time point
+_AT_END = "mrd_fraction_end_of_induction"
+# facts for the result of one time point; a day 28 to 45 of induction is its end
 _AT = {
-    "end-of-induction": "mrd_fraction_end_of_induction",
-    **{f"day-{day}": f"mrd_day{day}" for day in (8, 11, 15, 19, 24, 29, 33, 36, 78)},
-    **{f"week-{week}": f"mrd_week{week}" for week in (14, 16)},
+    "end-of-induction": (_AT_END,),
+    **{f"day-{day}": (f"mrd_day{day}", *((_AT_END,) if day in INDUCTION_ENDS else ())) for day in PROTOCOL_DAYS},
+    **{f"week-{week}": (f"mrd_week{week}",) for week in PROTOCOL_WEEKS},
 }
 
 
@@ -95,11 +97,16 @@ def mrd_detectable(facts: Facts) -> Iterator[Fact]:
         yield follows("mrd_detectable", False, facts, "mrd_status")
 
 
-@provides(*_AT.values(), needs=("mrd_fraction", "mrd_timepoint"))
+@provides(
+    *dict.fromkeys(name for names in _AT.values() for name in names),
+    needs=("mrd_fraction", "mrd_timepoint", "mrd_specimen"),
+)
 def mrd_at_timepoint(facts: Facts) -> Iterator[Fact]:
-    """The newest result under the name of its time point."""
-    name, value = _AT.get(word(facts, "mrd_timepoint") or ""), facts.value("mrd_fraction")
-    if name is not None and value is not None:
+    """The newest result under the name of its time point. Protocols count the marrow: blood is left out."""
+    value = facts.value("mrd_fraction")
+    if value is None or word(facts, "mrd_specimen") == "peripheral-blood":
+        return
+    for name in _AT.get(word(facts, "mrd_timepoint") or "", ()):
         yield follows(name, value, facts, "mrd_fraction", "mrd_timepoint")
 
 

@@ -3,110 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
 
-from service.facts.absence import absent, fresh, seen_in
-from service.facts.genetics.findings import answer
-from service.facts.immunophenotype.markers import Marker, by_percent, lineage_from_markers, marker_named, markers_in
-from service.facts.model import Fact, Facts, Interval, Provenance, Reason, TokenSet, known, provides, unknown
+from service.facts.absence import absent, fresh
+from service.facts.immunophenotype.lineage import ETP_MARKERS, highest
+from service.facts.immunophenotype.results import TYPES, Result, results, seen, shares
+from service.facts.model import Fact, Facts, Provenance, Reason, TokenSet, known, provides, unknown
 from service.facts.vocabulary import VOCABULARY
 from service.facts.vocabulary.immunophenotype import MARKERS
-from service.record.model import Entry, PatientRecord, once_per_record
-from service.record.values import codings_of, components, concept_text, notes_of, quantity, value_text
+from service.record.model import PatientRecord
 
-__all__ = ["PROVIDERS", "Result", "lineage_from_markers", "results"]
+__all__ = ["PROVIDERS"]
 
-_CONCEPT = "immunophenotype.markers"
-_TYPES = ("Observation", "DiagnosticReport")
 _TARGETS = ("CD19", "CD20", "CD22")
-_NOT_BLASTS = frozenset({"8117-4", "8116-6"})  # CD19 of the lymphocytes: immune status
-_COUNTS = frozenset({"51127-9", "51128-7", "51129-5"})  # cells per volume: no share of blasts
-_BY_CODE: Mapping[str, str] = {
-    "13842-0": "CD20", "51115-4": "CD20", "51116-2": "CD20", "51125-3": "CD22", "51124-6": "CD22", "51126-1": "CD22",
-    "51155-0": "CD33", "13843-8": "CD33",
-}  # fmt: skip
 _DIRECTED: Mapping[str, tuple[str, ...]] = {
     "CD19": (
         "therapy.blinatumomab", "therapy.tisagenlecleucel", "therapy.brexucabtagene_autoleucel",
         "therapy.obecabtagene_autoleucel", "course.car_t",
     ),
+    "CD20": ("therapy.rituximab", "therapy.ofatumumab", "therapy.obinutuzumab"),
     "CD22": ("therapy.inotuzumab_ozogamicin",),
+    "sCD22": ("therapy.inotuzumab_ozogamicin",),
 }  # fmt: skip
 _GIVEN = ("MedicationStatement", "MedicationAdministration", "Procedure")
 _MYELOID = ("CD13", "CD15", "CD33", "CD65", "CD117", "MPO")
-_MYELOID_OR_STEM = ("CD13", "CD33", "CD34", "CD65", "CD117", "HLA-DR")
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """One marker result and where it stands."""
-
-    marker: Marker
-    entry: Entry
-    from_text: bool
-
-
-@once_per_record
-def results(record: PatientRecord) -> Mapping[str, Result]:
-    """The newest result of each marker. Results of one day that contradict each other leave no call."""
-    newest: dict[str, Result] = {}
-    for entry in record.about(_CONCEPT, types=_TYPES):
-        for marker, from_text in _in_entry(entry):
-            before = newest.get(marker.name)
-            if before is None:
-                newest[marker.name] = Result(marker, entry, from_text)
-            elif before.entry.when == entry.when and before.marker.positive != marker.positive:
-                newest[marker.name] = Result(Marker(marker.name, None), before.entry, before.from_text)
-    return newest
-
-
-def _in_entry(entry: Entry) -> Iterator[tuple[Marker, bool]]:
-    codes = {code for _, code in entry.codings}
-    if codes & (_NOT_BLASTS | _COUNTS):
-        return
-    found: dict[str, tuple[Marker, bool]] = {}
-    own = next((_BY_CODE[code] for code in codes if code in _BY_CODE), None) or marker_named(entry.text)
-    if own is not None and (marker := _valued(own, entry.resource)) is not None:
-        found[own] = (marker, not codes & _BY_CODE.keys())
-    for component in components(entry.resource):
-        inner = {code for _, code in codings_of(component.get("code"))}
-        name = next((_BY_CODE[c] for c in inner if c in _BY_CODE), None) or marker_named(
-            concept_text(component.get("code"))
-        )
-        if name is not None and not inner & (_NOT_BLASTS | _COUNTS):
-            marker = _valued(name, component)
-            if marker is not None:
-                found.setdefault(name, (marker, False))
-    for text in (value_text(entry.resource), notes_of(entry.resource)):
-        for marker in markers_in(text):
-            found.setdefault(marker.name, (marker, True))
-    yield from found.values()
-
-
-def _valued(name: str, element: Mapping[str, Any]) -> Marker | None:
-    """A marker's own value: a share of blasts, or positive/negative in code or words. An upper bound below the limit
-    is negative; other bounds make no share."""
-    q = quantity(element)
-    if q is not None and (q.unit or "%").startswith(("%", "/100")) and 0 <= q.value <= 100:
-        if q.comparator in ("<", "<="):
-            return Marker(name, False) if by_percent(name, q.value) is False else None
-        if q.comparator in (">", ">="):
-            return Marker(name, True) if by_percent(name, q.value) else None
-        return Marker(name, by_percent(name, q.value), q.value)
-    said = [marker for marker in markers_in(f"{name} {value_text(element)}") if marker.name == name]
-    if said and said[0].positive is not None:
-        return said[0]
-    positive = answer(element)
-    return None if positive is None else Marker(name, positive)
 
 
 @provides(*(f"cd{name[2:]}" for name in _TARGETS), *(f"cd{name[2:]}_percent_blasts" for name in _TARGETS))
 def targets(facts: Facts) -> Iterator[Fact]:
-    """CD19, CD20 and CD22 from the newest result.
+    """CD19, CD20 and CD22 from the newest result. CD22 means the surface: cytoplasmic CD22 alone leaves it open.
 
     Stale: older than the vocabulary allows, or older than a treatment against the antigen, which can be lost under it
-    (blinatumomab or CAR T cells and CD19, inotuzumab and CD22). CD20 by percent is left to the 20 % rule.
+    (blinatumomab or CAR T cells and CD19, rituximab and CD20, inotuzumab and CD22). CD20 by percent is left to the 20 %
+    rule of `cd20`.
     """
     record = facts.record
     if record is None:
@@ -114,27 +42,41 @@ def targets(facts: Facts) -> Iterator[Fact]:
     found = results(record)
     for name in _TARGETS:
         positive, percent = f"cd{name[2:]}", f"cd{name[2:]}_percent_blasts"
-        result = found.get(name)
+        result = _newer(found.get(name), found.get(f"s{name}"))
         if result is None:
-            yield absent(facts, positive, *_TYPES, what=f"a {name} result of the blasts")
+            yield absent(facts, positive, *TYPES, what=f"a {name} result of the blasts")
             continue
-        seen = _seen(result)
+        where = seen(result)
         problem = _outdated(facts, record, name, result, positive)
         if problem is not None:
-            yield unknown(positive, problem[0], problem[1], (seen,))
+            yield unknown(positive, problem[0], problem[1], (where,))
             if result.marker.percent is not None:
-                yield unknown(percent, problem[0], problem[1], (seen,))
+                yield unknown(percent, problem[0], problem[1], (where,))
             continue
         if result.marker.percent is not None:
-            yield known(percent, result.marker.percent, seen)
+            yield known(percent, result.marker.percent, where)
         if name != "CD20" or result.marker.percent is None:
-            yield _called(positive, result, seen)
+            yield _called(positive, result, where)
 
 
-def _called(name: str, result: Result, seen: Provenance) -> Fact:
-    if result.marker.positive is None:
-        return unknown(name, Reason.CONFLICTING, "results contradict each other", (seen,))
-    return known(name, "positive" if result.marker.positive else "negative", seen)
+def _newer(first: Result | None, second: Result | None) -> Result | None:
+    """The newer of two results, the first where they are of one day."""
+    if first is None or second is None:
+        return first or second
+    return second if _ordinal(second) > _ordinal(first) else first
+
+
+def _ordinal(result: Result) -> int:
+    return result.entry.when.end.toordinal() if result.entry.when else 0
+
+
+def _called(name: str, result: Result, where: Provenance) -> Fact:
+    marker = result.marker
+    if marker.contradictory:
+        return unknown(name, Reason.CONFLICTING, "results contradict each other", (where,))
+    if marker.positive is None:
+        return unknown(name, Reason.NOT_DECIDED, "variable, or positive on some of the blasts only", (where,))
+    return known(name, "positive" if marker.positive else "negative", where)
 
 
 def _outdated(facts: Facts, record: PatientRecord, marker: str, result: Result, name: str) -> tuple[Reason, str] | None:
@@ -158,46 +100,38 @@ def panel(facts: Facts) -> Iterator[Fact]:
     if record is None:
         return
     for name, result in results(record).items():
-        fact, seen = f"marker_{name}", _seen(result)
+        fact, where = f"marker_{name}", seen(result)
         problem = _outdated(facts, record, name, result, fact)
         if problem is not None:
-            yield unknown(fact, problem[0], problem[1], (seen,))
+            yield unknown(fact, problem[0], problem[1], (where,))
         elif not (name == "CD20" and result.marker.percent is not None):
-            yield _called(fact, result, seen)
+            yield _called(fact, result, where)
 
 
 @provides("cd5_percent", "myeloid_markers", "etp_myeloid_stem_marker_max_percent")
 def early_t_cell_evidence(facts: Facts) -> Iterator[Fact]:
     """What the early T-cell precursor phenotype is judged by: CD5, and the myeloid and stem-cell markers.
 
-    The set of myeloid markers is complete if all were tested; the highest share is a lower bound, because a marker
-    without a share may be higher.
+    The set of myeloid markers is complete if all were tested. A marker called without a share has bounds by the call
+    (positive from 20 %), and one not tested may be anything.
     """
     if facts.record is None:
         return
     found = results(facts.record)
-    if (cd5 := found.get("CD5")) is not None and cd5.marker.percent is not None:
-        yield known("cd5_percent", cd5.marker.percent, _seen(cd5))
+    spans = shares(found)
+    if "CD5" in spans and (found["CD5"].marker.percent is not None or found["CD5"].marker.positive is False):
+        yield known("cd5_percent", found["CD5"].marker.percent or spans["CD5"], seen(found["CD5"]))
     tested = {name: found[name] for name in _MYELOID if name in found and found[name].marker.positive is not None}
     if tested:
         members = frozenset(name for name, result in tested.items() if result.marker.positive)
         rest = frozenset(tested) - members
-        seen = dict.fromkeys(_seen(result) for result in tested.values())
-        yield known("myeloid_markers", TokenSet(members, len(tested) == len(_MYELOID), rest), *seen)
-    shares = [found[name] for name in _MYELOID_OR_STEM if name in found and found[name].marker.percent is not None]
-    if shares:
-        top = max(shares, key=lambda result: result.marker.percent or 0.0)
-        complete = len(shares) == len(_MYELOID_OR_STEM)
-        highest = top.marker.percent or 0.0
-        value = highest if complete else Interval(low=highest, high=100.0)
-        yield known("etp_myeloid_stem_marker_max_percent", value, _seen(top))
-
-
-def _seen(result: Result) -> Provenance:
-    share = f" {result.marker.percent:g} %" if result.marker.percent is not None else ""
-    called = {True: "positive", False: "negative", None: "contradictory"}[result.marker.positive]
-    found = value_text(result.entry.resource) or f"{result.marker.name} {called}{share}"
-    return seen_in(result.entry, found, from_text=result.from_text)
+        where = dict.fromkeys(seen(result) for result in tested.values())
+        yield known("myeloid_markers", TokenSet(members, len(tested) == len(_MYELOID), rest), *where)
+    top = highest(spans)
+    if top is not None:
+        where = dict.fromkeys(seen(found[name]) for name in ETP_MARKERS if name in spans)
+        exact = top.low == top.high and not top.high_open
+        yield known("etp_myeloid_stem_marker_max_percent", top.low if exact else top, *where)
 
 
 PROVIDERS = (targets, panel, early_t_cell_evidence)

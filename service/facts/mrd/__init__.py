@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from service.facts.mrd.readers import PROVIDERS
+from service.facts.mrd import readers, risk
 
-__all__ = ["PROVIDERS"]
+PROVIDERS = (*readers.PROVIDERS, *risk.PROVIDERS)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from service.facts.mrd.values import Scale
+from service.facts.mrd.reading import Scale
 from service.record.model import Entry, Resource
+from service.record.specimens import specimen_words
 from service.record.values import as_dict, as_list, as_text, components, concept_text, notes_of
 
 OTHER_FUSIONS = frozenset({"72218-1"})  # ETV6::RUNX1 transcript: listed with the BCR::ABL1 codes
@@ -29,11 +30,11 @@ def context(resource: Resource) -> Iterator[str]:
     """Where method, specimen and time point may stand beside the value."""
     for key in ("method", "bodySite"):
         yield concept_text(resource.get(key))
-    for specimen in as_list(resource.get("specimen")):
-        yield as_text(as_dict(specimen).get("display"))
+    for link in as_list(resource.get("specimen")):
+        yield as_text(as_dict(link).get("display"))
     for inner in as_list(resource.get("contained")):
         if as_dict(inner).get("resourceType") == "Specimen":
-            yield concept_text(as_dict(inner).get("type"))
+            yield specimen_words(as_dict(inner))
     for component in components(resource):
         yield f"{concept_text(component.get('code'))}: {as_text(component.get('valueString'))}" + concept_text(
             component.get("valueCodeableConcept")
@@ -41,10 +42,14 @@ def context(resource: Resource) -> Iterator[str]:
 
 
 _METHODS = (
-    ("ngs", re.compile(r"\bNGS\b|next[- ]?gen|sequenc|sequenzier|clono ?seq|lympho ?track|\bHTS\b", re.IGNORECASE)),
-    ("pcr", re.compile(r"PCR|\bpct\b", re.IGNORECASE)),
-    ("flow", re.compile(r"\bflow\b|cytometr|zytometr|durchfluss|\bM?F?FC\b|\bFCM\b|\bMFC\b", re.IGNORECASE)),
-)
+    ("flow", re.compile(
+        r"\bflow\b|\bflowcyt|cytometr|zytometr|durchfluss|\bM?F?FC\b|\bFCM\b|\bMFC\b|\bMPFC\b|\bFACS\b|\bNGF\b|euro ?flow",
+        re.IGNORECASE)),
+    ("ngs", re.compile(
+        r"\bNGS\b|next[- ]?gen(?!\w*[- ]?flow)|sequenc|sequenzier|clono ?seq|lympho ?track|\bHTS\b|amplicon", re.IGNORECASE)),
+    ("pcr", re.compile(r"PCR|\bpct\b|\bASO\b|allele?-?specific oligonucl|allelspezifisch", re.IGNORECASE)),
+)  # fmt: skip
+_FLOW_TERMS = re.compile(r"immuno?ph[äae]+notyp|\b(?:LAIP|DfN)\b", re.IGNORECASE)  # words of flow, where none is named
 
 
 def method(entry: Entry, text: str) -> str | None:
@@ -55,58 +60,44 @@ def method(entry: Entry, text: str) -> str | None:
     if not named:
         coded = entry.concepts - entry.text_concepts
         named = [method for method in ("ngs", "pcr", "flow") if f"mrd.{method}" in coded]
+    if not named and _FLOW_TERMS.search(text):
+        named = ["flow"]
     return named[0] if len(named) == 1 else None
 
 
-_MARROW = re.compile(r"\bmarrow\b|knochenmark|\bBM\b|\bKM\b|beckenkamm", re.IGNORECASE)
-_BLOOD = re.compile(
-    r"peripheral blood|whole blood|\b(?:in|from|aus) (?:dem )?(?:blood|blut)\b|\bPB\b|periphere\w* blut", re.IGNORECASE
-)
+ELSEWHERE = "elsewhere"  # neither marrow nor blood: CSF, a lymph node, a graft
+_PLACES = (
+    ("marrow", re.compile(r"\bmarrow\b|knochenmark(?!transpl|sp)|\bBMA?\b|\bKM\b|beckenkamm", re.IGNORECASE)),
+    ("peripheral-blood", re.compile(
+        r"peripheral blood|whole blood|venous blood|\b(?:in|from|aus) (?:dem )?(?:peripher\w+ )?(?:blood|blut)\b|\bPB\b|periphere\w* blut|\bpBlut\b"
+        r"|vollblut|EDTA-?blut|blood specimen|blutprobe", re.IGNORECASE)),
+    (ELSEWHERE, re.compile(
+        r"\bCSF\b|cerebrospinal|spinal fluid|\bliquor|lymph ?node|lymphknoten|\btesti[sc]\w*|\bhoden\w*|pleura\w*|ascites|\beffusion|erguss"
+        r"|apheres\w*|(?:stem cell|cell) graft|graft (?:product|sample)|transplantat(?!ion)|stem cell product|stammzellpr[äa]parat|\bbiops\w+ (?:of|der|des) (?!bone|marrow|knochenmark)",
+        re.IGNORECASE)),
+)  # fmt: skip
+_BLOOD_ALONE = re.compile(r"\s*(?:blood|blut)\b.*", re.IGNORECASE | re.DOTALL)
 
 
-def specimen(resource: Resource, text: str) -> str | None:
-    """Marrow or peripheral blood, by the specimen itself before the rest of the text; both named: neither."""
-    for place in (" | ".join(as_text(as_dict(s).get("display")) for s in as_list(resource.get("specimen"))), text):
-        marrow, blood = (
-            bool(_MARROW.search(place)),
-            bool(_BLOOD.search(place) or re.fullmatch(r"\s*(?:blood|blut)\b.*", place)),
-        )
-        if marrow != blood:
-            return "marrow" if marrow else "peripheral-blood"
+def specimen(resource: Resource, name: str, text: str) -> str | None:
+    """Marrow, peripheral blood or elsewhere: by the specimen itself, else by the name of the test and the body site, else by
+    the rest of the text; two places named: neither.
+    """
+    own = " | ".join(as_text(as_dict(s).get("display")) for s in as_list(resource.get("specimen")))
+    for place in (own, f"{name} | {specimen_words({'type': resource.get('bodySite')})}", text):
+        named = {found for found, pattern in _PLACES if pattern.search(place)}
+        if not named and _BLOOD_ALONE.fullmatch(place):
+            named = {"peripheral-blood"}
+        if len(named) == 1:
+            return named.pop()
+        if named:
+            return None
     return None
 
 
-DAY = re.compile(r"\b(?:day|tag|d)\s?\+?(\d{1,3})\b", re.IGNORECASE)
-WEEK = re.compile(r"\b(?:week|woche|wk)\s?(\d{1,2})\b", re.IGNORECASE)
-_TIMEPOINTS = (
-    ("post-hct", r"(?:post|after|nach)[- ]?(?:allo\w*|hct|hsct|sct|transplant\w*|bmt)|post-?(?:hct|transplant)"),
-    ("pre-hct", r"(?:pre|before|prior to|vor)[- ]?(?:allo\w*|hct|hsct|sct|transplant\w*|bmt)|pre-?(?:hct|transplant)"),
-    ("end-of-reinduction", r"end of re-?induction|ende der re-?induktion|\bEORI\b"),
-    ("end-of-induction", r"end[- ]of[- ]induction|\bEOI\b|ende der induktion|induktionsende|post[- ]induction|nach induktion"),
-    ("end-of-consolidation", r"end[- ]of[- ]consolidation|\bEOC\b|ende der konsolidierung|post[- ]consolidation|nach konsolidierung"),
-    ("surveillance", r"surveillance|follow-?up|nachsorge"),
-    ("relapse", r"\bat relapse\b|\bbei rezidiv\b"),
-)  # fmt: skip
-_TIMEPOINT = tuple((name, re.compile(pattern, re.IGNORECASE)) for name, pattern in _TIMEPOINTS)
-_DAYS = {8: "day-8", 14: "day-14", 15: "day-15", 29: "day-29", 35: "day-35"}
-
-
-def timepoint(text: str) -> str | None:
-    """The time point a text names: a phase before a bare day."""
-    for name, pattern in _TIMEPOINT:
-        if pattern.search(text):
-            return name
-    return _DAYS.get(named(DAY, text) or -1)
-
-
-def named(pattern: re.Pattern[str], text: str) -> int | None:
-    """A day or week, if the text names just one."""
-    found = {int(match[1]) for match in pattern.finditer(text)}
-    return found.pop() if len(found) == 1 else None
-
-
 _IG_TR = re.compile(
-    r"\bIG/?T[CR]R?\b|\bTCR\b|\bIGH\b|immunoglobulin|immunglobulin|rearrangement|clono ?seq", re.IGNORECASE
+    r"\bIG/?T[CR]R?\b|\bTCR|\bIG[HKL]\b|\bTR[ABDG]\b|\bASO\b|immunoglobulin|immunglobulin|rearrangement|clono ?seq|lympho ?track",
+    re.IGNORECASE,
 )
 
 

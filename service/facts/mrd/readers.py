@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from service.facts.absence import complete_list, seen_in
 from service.facts.findings.results import RESULTS, diagnosed, first_treatment, nothing, outdated
 from service.facts.model import Fact, Facts, Interval, Provenance, Provider, Reason, known, provides, unknown
-from service.facts.mrd.context import OTHER_FUSIONS
-from service.facts.mrd.result import CONCEPTS, MrdResult, read_result
+from service.facts.mrd.reading import POSITIVE_FROM, bounds
+from service.facts.mrd.result import CONCEPTS, MrdResult, about_bcr_abl1, read_result, transcript_beside
+from service.facts.mrd.samples import results_of, samples
 from service.facts.mrd.series import (
     BLOOD,
     Gap,
     counting,
     day_of,
+    none_counts,
     prior_negative,
     reaches,
-    results_of,
-    samples,
     seen,
     trend,
 )
-from service.facts.mrd.values import POSITIVE_FROM, Scale, bounds
+from service.facts.mrd.timepoints import INDUCTION_ENDS, PROTOCOL_DAYS, PROTOCOL_WEEKS
 from service.record.dates import months_between
-from service.record.model import Coverage
+from service.record.model import Coverage, Entry
+from service.record.terminology import Terminology
 
-_DAYS = (8, 11, 15, 19, 24, 29, 33, 36, 78)
-_WEEKS = (14, 16)
 _NOW = (
     "mrd_fraction", "mrd_status", "mrd_sensitivity", "mrd_method", "mrd_specimen", "mrd_timepoint", "mrd_target",
     "mrd_reported_negative", "mrd_detectable", "mrd_trend", "prior_mrd_negative", "mrd_weeks_from_diagnosis",
@@ -43,8 +43,9 @@ def mrd_now(facts: Facts) -> Iterator[Fact]:
     """
     if facts.record is None:
         return
-    found = samples(results_of(facts.record))
-    now = counting(found)
+    results = results_of(facts.record)
+    found = samples(results)
+    now = counting(found) if found else none_counts(results)
     if isinstance(now, Gap):
         yield from _gap(facts, now)
         return
@@ -121,8 +122,13 @@ def _earlier(facts: Facts, found: list[MrdResult], now: MrdResult) -> Iterator[F
 
 
 def _timepoint(facts: Facts, now: MrdResult) -> Iterator[Fact]:
-    if now.timepoint is not None:
-        yield known("mrd_timepoint", now.timepoint, *seen(now))
+    named = now.timepoint
+    if named.name is not None:
+        yield known("mrd_timepoint", named.name, *seen(now, named.inferred, inferred=named.inferred is not None))
+        return
+    if named.told:
+        detail = "the time point the result names is none of those that guidelines decide by"
+        yield unknown("mrd_timepoint", Reason.NOT_DECIDED, detail, seen(now))
         return
     inferred = _inferred_timepoint(facts, now)
     if inferred is not None:
@@ -160,7 +166,9 @@ def _weeks(facts: Facts, now: MrdResult) -> Iterator[Fact]:
     yield known("mrd_weeks_from_diagnosis", low if low == high else Interval(low, high), *seen(now))
 
 
-@provides("mrd_fraction_end_of_induction", *(f"mrd_day{d}" for d in _DAYS), *(f"mrd_week{w}" for w in _WEEKS))
+@provides(
+    "mrd_fraction_end_of_induction", *(f"mrd_day{d}" for d in PROTOCOL_DAYS), *(f"mrd_week{w}" for w in PROTOCOL_WEEKS)
+)
 def mrd_at_timepoints(facts: Facts) -> Iterator[Fact]:
     """Values at protocol time points: those named in the result; the end of induction also by the calendar.
 
@@ -180,14 +188,16 @@ def mrd_at_timepoints(facts: Facts) -> Iterator[Fact]:
 
 
 def _named_points(facts: Facts, result: MrdResult) -> Iterator[str]:
-    if result.timepoint == "post-hct":
-        return
-    if result.day in _DAYS:
-        yield f"mrd_day{result.day}"
-    if result.week in _WEEKS:
-        yield f"mrd_week{result.week}"
-    point = result.timepoint or (_inferred_timepoint(facts, result) or ("", ""))[0]
-    if point == "end-of-induction":
+    """The facts a result answers. A day 28 to 45 of induction is its end, as it is by the calendar."""
+    named = result.timepoint
+    if named.day in PROTOCOL_DAYS:
+        yield f"mrd_day{named.day}"
+    if named.week in PROTOCOL_WEEKS:
+        yield f"mrd_week{named.week}"
+    if named.told:
+        if named.name == "end-of-induction" or named.day in INDUCTION_ENDS:
+            yield "mrd_fraction_end_of_induction"
+    elif (_inferred_timepoint(facts, result) or ("", ""))[0] == "end-of-induction":
         yield "mrd_fraction_end_of_induction"
 
 
@@ -201,12 +211,10 @@ def bcr_abl1(facts: Facts) -> Iterator[Fact]:
         return
     ratio = seen_any = None
     for entry in facts.record.about(*CONCEPTS, "genetics.bcr_abl1_presence", types=RESULTS):
-        result = read_result(entry, facts.record.terminology)
-        if result is None or {code for _, code in entry.codings} & OTHER_FUSIONS:
+        result = _of_transcript(entry, facts.record.terminology)
+        if result is None or result.reading.no_result:
             continue
         present = "genetics.bcr_abl1_presence" in entry.concepts
-        if (result.reading.scale is Scale.CELLS and not present) or result.reading.no_result:
-            continue
         if seen_any is None:
             seen_any = _detected(facts, result)
         if ratio is None and not present and (result.reading.fraction is not None or result.reading.problem):
@@ -215,6 +223,17 @@ def bcr_abl1(facts: Facts) -> Iterator[Fact]:
             break
     yield ratio or nothing(facts, "bcr_abl1_ratio", *RESULTS, concepts=("mrd.bcr_abl1",))
     yield seen_any or nothing(facts, "bcr_abl1_transcript_detected", *RESULTS, concepts=("mrd.bcr_abl1",))
+
+
+def _of_transcript(entry: Entry, terms: Terminology) -> MrdResult | None:
+    """What an entry says of BCR::ABL1, as its result or beside a result of cells; ``None`` if it says nothing of it."""
+    result = read_result(entry, terms)
+    if result is None or result.companion or not about_bcr_abl1(entry):
+        return None
+    if result.of_cells and "genetics.bcr_abl1_presence" not in entry.concepts:
+        told = transcript_beside(entry)
+        return replace(result, reading=told, from_text=True) if told is not None else None
+    return result
 
 
 def _ratio(facts: Facts, result: MrdResult) -> Fact:

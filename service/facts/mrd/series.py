@@ -1,19 +1,17 @@
-"""The series of MRD results: one per sample, which of them counts now, and the course they describe."""
+"""The series of MRD samples: which of them counts now, and the course they describe."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
-from itertools import groupby
 
 from service.facts.absence import seen_in
-from service.facts.findings.results import RESULTS
 from service.facts.model import Provenance, Reason
-from service.facts.mrd.result import CONCEPTS, MrdResult, mentioned_result, read_result
-from service.facts.mrd.values import POSITIVE_FROM, bounds, combined
-from service.record.model import PatientRecord
+from service.facts.mrd.context import ELSEWHERE
+from service.facts.mrd.reading import POSITIVE_FROM, bounds
+from service.facts.mrd.result import MrdResult
 
 BLOOD = "peripheral-blood"
 PERSISTENT_DAYS = 28  # positive samples at least this far apart are persistence, not two looks at one state
@@ -30,65 +28,23 @@ class Gap:
     results: tuple[MrdResult, ...] = ()
 
 
-def results_of(record: PatientRecord) -> list[MrdResult]:
-    """All MRD resources of a record as results, newest first."""
-    about = record.about(*CONCEPTS, types=RESULTS)
-    others = {*record.of_type("DiagnosticReport"), *record.about("response.marrow_blasts", types=RESULTS)} - {*about}
-    read = [*(read_result(entry, record.terminology) for entry in about), *map(mentioned_result, others)]
-    return sorted((r for r in read if r is not None), key=lambda r: (r.ordinal, r.entry.reference), reverse=True)
-
-
-def samples(results: Iterable[MrdResult]) -> list[MrdResult]:
-    """One result per day, specimen and method, newest first; tests that gave no result are left out.
-
-    A report and the Observations of the same day tell of one sample; where one of them does not name its method, it
-    belongs to the only one named.
-    """
-    kept = [r for r in results if r.of_cells and not (r.reading.no_result and not r.reading.usable)]
-    made: list[MrdResult] = []
-    for _, day in groupby(kept, key=lambda r: r.ordinal):
-        of_day = list(day)
-        places = {r.specimen for r in of_day} - {None}
-        for place in sorted({_only(r.specimen, places) or "" for r in of_day}):
-            made += _by_method([r for r in of_day if (_only(r.specimen, places) or "") == place])
-    return made
-
-
-def _only(value: str | None, known: set[str | None]) -> str | None:
-    """A value as it is; where it is missing, the only known one."""
-    return value if value is not None or len(known) != 1 else next(iter(known))
-
-
-def _by_method(results: list[MrdResult]) -> list[MrdResult]:
-    methods = {r.method for r in results} - {None}
-    groups: dict[str | None, list[MrdResult]] = {}
+def none_counts(results: Iterable[MrdResult]) -> Gap:
+    """Why there is no sample to count, by the newest resource that is about MRD."""
     for result in results:
-        groups.setdefault(_only(result.method, methods), []).append(result)
-    return [_one(group) for group in groups.values()]
-
-
-def _one(group: list[MrdResult]) -> MrdResult:
-    """Several resources of one sample as one result."""
-    if len(group) == 1:
-        return group[0]
-    group = sorted(group, key=lambda r: (not r.reading.usable, r.entry.type != "Observation", r.from_text))
-    first = group[0]
-    reading = combined(r.reading for r in group)
-    sides = {bounds(r.reading.fraction).at_least(POSITIVE_FROM) for r in group if r.reading.fraction is not None}
-    if {True, False} <= sides:
-        reading = replace(reading, problem=Reason.CONFLICTING, detail="values on both sides of 10^-4 for one sample")
-    return replace(
-        first,
-        reading=reading,
-        method=next((r.method for r in group if r.method), None),
-        specimen=next((r.specimen for r in group if r.specimen), None),
-        timepoint=next((r.timepoint for r in group if r.timepoint), None),
-        day=next((r.day for r in group if r.day is not None), None),
-        week=next((r.week for r in group if r.week is not None), None),
-        target=next((r.target for r in group if r.target), None),
-        trend=next((r.trend for r in group if r.trend), None),
-        also=tuple(r.entry for r in group[1:]),
-    )
+        detail = None
+        if result.companion:
+            continue
+        if not result.of_cells:
+            detail = "only a fusion transcript was followed: its ratio is no share of cells"
+        elif result.specimen == ELSEWHERE:
+            detail = "only a sample of neither marrow nor blood was tested"
+        elif result.timepoint.name == "diagnosis":
+            detail = "only a sample of the diagnosis was tested: that is no residual disease"
+        elif result.reading.no_result and result.reading.detail:
+            detail = result.reading.detail
+        if detail is not None:
+            return Gap(Reason.NOT_DECIDED, detail, (result,))
+    return Gap(Reason.RECORD_EMPTY, "")
 
 
 def counting(found: list[MrdResult]) -> MrdResult | Gap:
@@ -135,6 +91,8 @@ def negative(result: MrdResult) -> bool | None:
 
 def reaches(result: MrdResult) -> bool:
     """Whether the assay can see 10^-4: as stated, or by its method where nothing is stated."""
+    if result.reading.poor:
+        return False
     limit = result.reading.sensitivity or result.reading.quantifiable
     return limit <= POSITIVE_FROM if limit is not None else result.method is not None
 

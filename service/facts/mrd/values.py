@@ -1,74 +1,33 @@
-"""One MRD value in any form laboratories send: a quantity, a ratio, or text. Pure; nothing here raises.
-
-Shares of cells and BCR::ABL1 transcript ratios are told apart by ``scale`` and never mixed.
-"""
+"""An MRD result in the words of a laboratory, as a reading. Pure; nothing here raises."""
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from enum import StrEnum
-from typing import TypeVar
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import zip_longest
 
 from service.facts.model import Interval, Reason
 from service.facts.mrd.numbers import Amount, Role, amounts, molecular_responses, plain
+from service.facts.mrd.reading import (
+    SEVERAL,
+    MrdReading,
+    Scale,
+    below_in_any_unit,
+    bounds,
+    checked,
+    compared,
+    height,
+)
+from service.facts.mrd.subjects import split, without_disease
 from service.facts.mrd.words import Said, about_now, said
 
-_T = TypeVar("_T")
-POSITIVE_FROM = 1e-4  # a result of exactly 10^-4 is positive
+__all__ = ["MrdReading", "Scale", "bounds", "read_mrd_text"]
 
-
-class Scale(StrEnum):
-    CELLS = "cells"  # share of (nucleated or mononuclear) cells
-    TRANSCRIPT = "transcript"  # fusion transcript over control transcript
-    IS = "IS"  # the same on the International Scale (p210 only)
-
-
-@dataclass(frozen=True, slots=True)
-class MrdReading:
-    """What one MRD value says.
-
-    ``fraction``: of cells, or the transcript ratio, as ``scale`` tells; 1 is 100 %. ``qualitative``: positive,
-    negative, indeterminate or nothing said. ``seen``: detected at all. ``problem``: why there is no (usable) value.
-    """
-
-    fraction: float | Interval | None = None
-    qualitative: str | None = None
-    sensitivity: float | None = None  # limit of detection
-    quantifiable: float | None = None  # limit of quantification
-    scale: Scale = Scale.CELLS
-    seen: bool | None = None
-    undetectable: bool = False
-    no_result: bool = False  # the test failed, is pending or was not done
-    problem: Reason | None = None
-    detail: str | None = None
-    found: str = ""
-
-    @property
-    def usable(self) -> bool:
-        """Whether it says anything about the disease."""
-        return self.problem is None and (self.fraction is not None or self.qualitative in ("positive", "negative"))
-
-    def positive(self) -> bool | None:
-        """At or above 10^-4 by number, or called positive; ``None`` where neither is said."""
-        if self.qualitative == "positive":
-            return True
-        by_number = bounds(self.fraction).at_least(POSITIVE_FROM) if self.fraction is not None else None
-        if by_number is None and self.qualitative == "negative":
-            return False
-        return by_number
-
-
-def bounds(fraction: float | Interval) -> Interval:
-    """A number as an interval of one point."""
-    return fraction if isinstance(fraction, Interval) else Interval(fraction, fraction)
-
-
-_TRANSCRIPT_WORDS = re.compile(
-    r"BCR[\s:/-]{0,3}ABL|ABL1?\b.{0,12}transcri|fusion transcript|transkript|international scale|\(IS\)|%\s?IS\b|\bIS\s?%"
-    r"|cop(?:y|ies)\b|kopien",
+_LABEL = re.compile(
+    r"\b(?:IG[HKL]|TR[ABDG]|TCR[- ]?[ABDG])[A-Z0-9]*(?:[-:/][A-Z0-9]+)*\b|\b(?:marker|clone|klon|sequence|sequenz|clonotype|target)\s?(?:#|nr\.?)?\s?(?:[A-F]|[1-9])\b"
+    r"|\b(?:durchfluss\w*|flow(?: cytometry)?|(?:\w+[-/ ])?(?:RQ-|q|ASO-)?PCR|NGS)(?=\s?:)",
     re.IGNORECASE,
 )
 
@@ -76,27 +35,59 @@ _TRANSCRIPT_WORDS = re.compile(
 def read_mrd_text(text: str, *, transcript: bool = False) -> MrdReading:
     """An MRD result from text.
 
+    Of several markers with a value each ("IGH 2E-4; TRG negative") the highest speaks for the sample, as in EuroMRD
+    reports. Where a text tells of cells and of BCR::ABL1, it is read for the cells (`service.facts.mrd.subjects`).
+
     >>> read_mrd_text("positive, not quantifiable (<1E-4)").fraction
     Interval(low=0, high=0.0001, low_open=True, high_open=True)
     >>> read_mrd_text("1 in 10 000").fraction
     0.0001
     """
-    source = plain(text)
-    now = about_now(source)
+    cells, transcripts = ("", text) if transcript else split(text)
+    reading = _of_markers(cells) if cells.strip() else None
+    if transcripts.strip() and (reading is None or reading.problem is Reason.UNREADABLE):
+        reading = _read(transcripts, transcript=True)
+    return replace(reading or _read(text), found=" ".join(text.split()))
+
+
+def _of_markers(text: str) -> MrdReading:
+    """A text about cells; where it lists several markers with a value each, the highest."""
+    labels = [label for label, rest in _pieces(text, list(_LABEL.finditer(text))) if re.search(r"[\w+-]", rest)]
+    if len({label[0].lower() for label in labels}) > 1:  # "marker 1 (IGH): ..." is one label
+        each = [_read(label[0] + rest) for label, rest in _pieces(text, labels)]
+        usable = [reading for reading in each if reading.usable]
+        if len(usable) == len(each):
+            whole = _read(text[: labels[0].start()])
+            return replace(max(usable, key=height), sensitivity=_worst(r.sensitivity for r in (*each, whole)))
+    return _read(text)
+
+
+def _pieces(text: str, labels: list[re.Match[str]]) -> Iterator[tuple[re.Match[str], str]]:
+    """Each label with the text behind it, up to the next."""
+    for label, following in zip_longest(labels, labels[1:]):
+        yield label, text[label.end() : following.start() if following else len(text)]
+
+
+def _worst(limits: Iterable[float | None]) -> float | None:
+    return max((limit for limit in limits if limit is not None), default=None)
+
+
+def _read(text: str, *, transcript: bool = False) -> MrdReading:
+    now = about_now(without_disease(plain(text)))
     words = said(now)
     logs = list(molecular_responses(now))
     numeric = _without(now, [(start, end) for _, _, start, end in logs])
     found = amounts(numeric)
     international = any(amount.international for amount in found) or bool(logs)
-    scale = Scale.IS if international else Scale.TRANSCRIPT if transcript or _about_transcript(source) else Scale.CELLS
     reading = MrdReading(
         qualitative=words.qualitative,
         sensitivity=_limit(found, Role.SENSITIVITY),
         quantifiable=_limit(found, Role.QUANTIFIABLE),
-        scale=scale,
+        scale=Scale.IS if international else Scale.TRANSCRIPT if transcript else Scale.CELLS,
         seen=words.seen,
         undetectable=words.undetectable,
         no_result=words.no_result,
+        poor=words.poor,
         found=" ".join(text.split()),
     )
     values = [
@@ -108,11 +99,9 @@ def read_mrd_text(text: str, *, transcript: bool = False) -> MrdReading:
     reading = _with_response(reading, logs)
     if words.not_quantifiable and reading.fraction is None:
         reading = _not_quantifiable(reading)
+    if reading.fraction is None and reading.qualitative is None and any(a.role is Role.PART for a in found):
+        return replace(reading, problem=Reason.UNIT, detail="a share of some of the cells only")
     return checked(_explained(reading, words))
-
-
-def _about_transcript(text: str) -> bool:
-    return bool(_TRANSCRIPT_WORDS.search(text))
 
 
 def _without(text: str, spans: Iterable[tuple[int, int]]) -> str:
@@ -143,27 +132,11 @@ def _with_value(reading: MrdReading, text: str, values: list[Amount]) -> MrdRead
     if not distinct:
         return reading
     if len(distinct) > 1:
-        return replace(reading, problem=Reason.CONFLICTING, detail="several different values in one text")
+        return replace(reading, problem=Reason.CONFLICTING, detail=SEVERAL)
     amount = next(iter(distinct.values()))
-    if not amount.scaled and amount.high > 0:
+    if not amount.scaled and amount.high > 0 and not below_in_any_unit(amount.high, amount.comparator):
         return replace(reading, problem=Reason.UNIT, detail="a number without unit: a fraction or a percentage?")
     return replace(reading, fraction=compared(amount.low, amount.high, amount.comparator))
-
-
-def most(scale: Scale) -> float:
-    """The largest believable value: all cells; a transcript ratio may exceed 100 % of its control."""
-    return 1.0 if scale is Scale.CELLS else 10.0
-
-
-def compared(low: float, high: float, comparator: str | None) -> float | Interval:
-    """A number or range with its comparator as value or bounds."""
-    match comparator:
-        case "<" | "<=":
-            return Interval(0, high, high_open=comparator == "<")
-        case ">" | ">=":
-            return Interval(low, 1, low_open=comparator == ">")
-        case _:
-            return low if low == high else Interval(low, high)
 
 
 def _with_response(reading: MrdReading, logs: list[tuple[float, bool, int, int]]) -> MrdReading:
@@ -206,61 +179,3 @@ def _explained(reading: MrdReading, words: Said) -> MrdReading:
         return replace(reading, problem=Reason.NOT_DECIDED, detail="a limit of the assay, and no result")
     detail = "the result is only in a document" if words.elsewhere else "no MRD result could be read"
     return replace(reading, problem=Reason.UNREADABLE, detail=detail)
-
-
-def checked(reading: MrdReading) -> MrdReading:
-    """Number and word brought together: what contradicts is conflicting, what cannot be is implausible."""
-    fraction, word = reading.fraction, reading.qualitative
-    if fraction is None:
-        if word == "negative" and reading.sensitivity is not None:
-            return replace(reading, fraction=Interval(0, reading.sensitivity, high_open=True))
-        return reading
-    span = bounds(fraction)
-    if span.low < 0 or span.high > most(reading.scale):
-        return replace(reading, fraction=None, problem=Reason.IMPLAUSIBLE, detail="not between 0 and 100 %")
-    if word == "negative" and span.at_least(POSITIVE_FROM):
-        return replace(reading, problem=Reason.CONFLICTING, detail="called negative, with a value of 10^-4 or more")
-    if word == "positive" and span.low == 0:
-        if span.high == 0:
-            return replace(reading, problem=Reason.CONFLICTING, detail="called positive, with a value of zero")
-        return replace(reading, fraction=Interval(0, span.high, True, span.high_open))
-    if span.low > 0 and word is None:
-        return replace(reading, seen=True)
-    return reading
-
-
-def combined(readings: Iterable[MrdReading]) -> MrdReading:
-    """Several elements of one result (value, interpretation, note, conclusion) as one reading, the first most trusted.
-
-    A word and its number are brought together; words that contradict each other make the result conflicting.
-    """
-    rows = list(readings)
-    useful = [row for row in rows if row.fraction is not None or row.qualitative in ("positive", "negative")]
-    if not useful:
-        blank = MrdReading(problem=Reason.UNREADABLE, detail="no MRD result could be read")
-        best = next((row for row in rows if row.problem not in (None, Reason.UNREADABLE)), rows[0] if rows else blank)
-        return replace(best, sensitivity=_first(row.sensitivity for row in rows))
-    problem = next((row for row in rows if row.problem in (Reason.CONFLICTING, Reason.IMPLAUSIBLE)), None)
-    words = {row.qualitative for row in useful if row.qualitative}
-    main = next((row for row in useful if row.fraction is not None), useful[0])
-    made = replace(
-        main,
-        qualitative=next(iter(words)) if len(words) == 1 else None,
-        sensitivity=_first(row.sensitivity for row in rows),
-        quantifiable=_first(row.quantifiable for row in rows),
-        seen=_first(row.seen for row in useful),
-        undetectable=any(row.undetectable for row in useful),
-        no_result=False,
-        found=" | ".join(dict.fromkeys(row.found for row in rows if row.found)),
-    )
-    if len(words) > 1:
-        return replace(made, problem=Reason.CONFLICTING, detail="called both positive and negative")
-    if problem is not None:
-        return replace(made, problem=problem.problem, detail=problem.detail)
-    if any(row.qualitative == "indeterminate" for row in rows):
-        return replace(made, problem=Reason.NOT_DECIDED, detail="the result is indeterminate")
-    return checked(replace(made, problem=None, detail=None))
-
-
-def _first(values: Iterable[_T | None]) -> _T | None:
-    return next((value for value in values if value is not None), None)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from service.record.text import states
+
 _IGNORE = re.IGNORECASE
 _MARKER_LIST = re.compile(
     r"\b(?:positive|negative|positiv|negativ)(?:\s+(?:for|für))\s+(?:(?:cy|s|dim\s)?(?:CD\d+\w*|HLA-?DR|TdT|MPO)[\s,/]*(?:and|und|or)?\s*)+"
@@ -22,6 +24,11 @@ _ELSEWHEN = re.compile(
     _IGNORE,
 )
 _AT_DIAGNOSIS = re.compile(r"\b(?:at (?:initial )?diagnosis|bei (?:erst)?diagnose)\b", _IGNORE)
+_CHANGED = re.compile(
+    r"\bvon\s+[^;\n]{1,30}?\s+(?=auf\s)|(?:decreas|declin|fell|fall|dropp?|ris(?:e|ing|en)|rose|increas|improv|reduc|down|up)\w*"
+    r"(?:\s\w+){0,3}\s+from\s+[^;\n]{1,30}?\s+(?=to\s)",
+    _IGNORE,
+)
 _NOW = re.compile(r"\b(?:now|currently|today|jetzt|aktuell|heute|nunmehr)\b", _IGNORE)
 _ABOUT = re.compile(
     r"MRD|residual|rest(?:erkrankung|leuk)|leuk|blast|clon|klon|transcript|transkript|sequence", _IGNORE
@@ -30,7 +37,8 @@ _ABOUT = re.compile(
 _NO_RESULT = re.compile(
     r"\bno results?\b|kein ergebnis|\binsufficient\b|not sufficient|\bQNS\b|nicht ausreichend|ungenügend|\bfailed\b"
     r"|\bpending\b|ausstehend|steht (?:noch )?aus|not (?:done|performed|tested)|nicht (?:durchgeführt|untersucht)"
-    r"|\binvalid\b|to follow\b|cancel+ed",
+    r"|\binvalid\b|to follow\b|cancel+ed|\bTNP\b|\binadequate\b|\bhypocellular|hypozellul|zellarm|\bdry tap|punctio sicca|\bclotted\b|geronnen"
+    r"|\bkein (?:\w+ )?material\b|(?<!quantifizierung )(?<!quantification )(?:not|nicht) (?:possible|möglich)|\bno (?:suitable |informative )?marker|kein (?:geeigneter )?marker",
     _IGNORE,
 )
 _ELSEWHERE = re.compile(
@@ -39,34 +47,48 @@ _ELSEWHERE = re.compile(
     _IGNORE,
 )
 _UNCERTAIN = re.compile(
-    r"indetermin\w+|inconclusive|equivocal|suspicious|suspected|can ?not (?:be )?(?:\w+ )?(?:exclude|determin|rule|assess|evaluat)\w*"
+    r"indetermin\w+|undetermined|unbestimmt|inconclusive|equivocal|suspicious|suspected|can ?not (?:be )?(?:\w+ )?(?:exclude|determin|rule|assess|evaluat)\w*"
     r"|not (?:evaluable|assessable|interpretable)|nicht (?:sicher )?(?:auswertbar|beurteilbar|auszuschlie\w+|bewertbar)"
     r"|kann nicht .{0,25}ausgeschlossen|fraglich|unklar\w*|borderline|grenzwertig|uncertain|questionable"
     r"|(?:not|no longer|never|nicht(?: mehr)?|without) (?:\w+ ){0,3}negativ\w*|negativ\w* (?:was |is )?(?:not|nicht) (?:yet )?(?:achiev|reach|erreich)\w*",
     _IGNORE,
 )
 _NOT_QUANTIFIABLE = re.compile(
-    r"(?:not|non|nicht|un)[ -]?(?:\w+ )?quantif\w+|(?:below|under|outside|unter(?:halb)?|<)\s?(?:of )?(?:the |der |des )?(?:lower )?"
-    r"(?:LL?OQ|limit of quantif\w+|quantif\w+|quantitative range|QR\b|bestimmungsgrenze)",
+    r"\bP?n\.?\s?q\b|quantifizierung (?:\w+ )?nicht möglich|(?:not|non|nicht|un)[ -]?(?:\w+ )?quantif\w+|(?:below|under|outside|less than|unter(?:halb)?|kleiner|<)\s?(?:of )?(?:the |der |des )?(?:lower )?"
+    r"(?:LL?OQ|limit of quanti(?:f\w+|tation)|quantif\w+|quantitative range|QR\b|bestimmungsgrenze)",
     _IGNORE,
 )
 _NOT_SEEN = re.compile(
-    r"undetect\w+|non-?\s?detect\w+|\bnot (?:\w+ )?(?:detect\w+|present|seen|found|identified|observed)"
+    r"\buMRD\b|undetect\w+|non-?\s?detect\w+|\bnot (?:\w+ )?(?:detect\w+|present|seen|found|identified|observed)"
     r"|\bno (?:\w+[ -]){0,6}?(?:detect\w+|identified|seen|found|present|observed)"
     r"|nicht (?:mehr )?(?:nachweis\w+|nachgewiesen|detektier\w+)|kein\w* (?:\w+ ){0,2}nachweis\w*"
-    r"|(?:below|under|unter(?:halb)?|<)\s?(?:the |der )?(?:assay )?(?:LL?OD\b|(?:limit|level) of detection|detection (?:limit|threshold)|nachweisgrenze)",
+    r"|\bn\.\s?n\.(?!\w)|(?<![\d.,])\b0 (?:\w+[ -]){0,4}?(?:cells?|zellen|sequen\w+|clonotypes?)\b(?: (?:were |was )?(?:detect\w+|found|identified|nachgewiesen))?"
+    r"|(?:below|under|less than|unter(?:halb)?|kleiner|<)\s?(?:the |der |als )?(?:assay )?(?:LL?OD\b|(?:limit|level) of detection|detection (?:limit|threshold)|nachweisgrenze)",
     _IGNORE,
 )
 _NEGATIVE = re.compile(
-    r"\bnegativ\w*|\bneg\b\.?|\babsent\b|\bMRD\s?(?:\(-\)|-(?=[\s.,;)]|$))"
+    r"\bnegativ\w*|\bneg\b\.?|(?<!\w)-\s?ve\b|\babsent\b|\bMRD\s?(?:\(-\)|-(?=[\s.,;)]|$))"
     r"|\bno (?:\w+[ -]){0,3}?(?:MRD|residual|evidence)|\bkein\w* (?:\w+ ){0,2}(?:MRD|rest\w+|hinweis\w*|anhalt)"
     r"|complete molecular (?:remission|response)|(?:komplette )?molekulare (?:komplett|voll)remission|MRD-frei",
     _IGNORE,
 )
 _POSITIVE = re.compile(
-    r"\bpositiv\w*|\bpos\b\.?|\bdetect(?:ed|able)\b|\bnachweisbar\w*|\bnachgewiesen\b|\bpresent\b|\bidentified\b"
+    r"\bpositiv\w*|\bpos\b\.?|\bPNQ\b|\+\s?ve\b|\bdetect(?:ed|able)\b|\bnachweisbar\w*|\bnachgewiesen\b|\bpresent\b|\bidentified\b"
     r"|\bMRD\s?(?:\+|\(\+\))|\bpersist\w+ (?:MRD|residual|disease|leuk)",
     _IGNORE,
+)
+_NOT_DETECTED_OR_DONE = re.compile(r"\s*(?:MRD\s*[:=]?\s*)?n\.?\s?d\.?\s*", _IGNORE)
+_EMPTY = re.compile(r"\W*(?:n/?a|k\.?\s?a\.?|nil|none)?\W*", _IGNORE)
+_PLUS = re.compile(r"\s*(?:MRD\s*[:=]?\s*)?\(?\+{1,3}\)?\s*", _IGNORE)
+# A sample too poor, or an assay not sensitive enough, for a negative to mean anything.
+_POOR = re.compile(
+    r"h[aä]?e?modilut\w*|hämodilu\w*|(?:blood|blut)\w*[- ](?:contaminat|kontamin|beimengung)\w*|blutig verdünnt"
+    r"|\b(?:hypocellular|hypozellul\w*|zellarm\w*|paucicellular) (?:sample|specimen|aspirate|probe|aspirat\w*|material)|suboptimal|\binadequate\b|(?:too )?few (?:cells|events)|zu wenige? (?:zellen|ereignisse)"
+    r"|(?:limited|reduced|eingeschränkte?|verminderte?|reduzierte?) (?:sensitiv|empfindlich)\w*",
+    _IGNORE,
+)
+_NOT_REACHED = re.compile(
+    r"(?:sensitiv|empfindlich)\w*[^.;]{0,30}\b(?:not|nicht) (?:be )?(?:reached|achieved|obtained|erreicht)", _IGNORE
 )
 _UNDETECTABLE = re.compile(
     r"\bundetectable\b|\b(?:not|non)[ -]?detectable\b|complete molecular (?:remission|response)"
@@ -85,15 +107,16 @@ class Said:
     not_quantifiable: bool = False
     no_result: bool = False
     elsewhere: bool = False  # only a pointer to a document
+    poor: bool = False  # a poor sample or reduced sensitivity: a negative decides nothing
 
 
 def about_now(text: str) -> str:
-    """A text without asides on earlier results, on what was found at diagnosis, and on what would be if.
+    """A text without asides on earlier results ("fell from 0.5 % to"), on diagnosis, and on what would be if.
 
     What is left out is blanked, so positions stay. A text that is one single clause keeps its words on diagnosis
     ("the marker identified at diagnosis: 0.02 %").
     """
-    text = _ASIDE.sub(_blank, text)
+    text = _CHANGED.sub(_blank, _ASIDE.sub(_blank, text))
     kept = _filtered(text, (_ELSEWHEN, _AT_DIAGNOSIS))
     return kept if kept.strip(" .;,\n]") else _filtered(text, (_ELSEWHEN,))
 
@@ -126,9 +149,14 @@ def said(text: str) -> Said:
     Positive and negative words about residual disease in one text are "indeterminate": neither is picked.
     """
     text = _MARKER_LIST.sub(_blank, text)
+    if _PLUS.fullmatch(text):
+        return Said("positive", True)
+    if text.strip() and _EMPTY.fullmatch(text):
+        return Said(no_result=True)
+    poor = states(text, _POOR) or bool(_NOT_REACHED.search(text))
     no_result, elsewhere = bool(_NO_RESULT.search(text)), bool(_ELSEWHERE.search(text))
-    if _UNCERTAIN.search(text):
-        return Said("indeterminate", no_result=no_result, elsewhere=elsewhere)
+    if _UNCERTAIN.search(text) or _NOT_DETECTED_OR_DONE.fullmatch(text):
+        return Said("indeterminate", no_result=no_result, elsewhere=elsewhere, poor=poor)
     not_quantifiable = bool(_NOT_QUANTIFIABLE.search(text))
     qualitative, seen = _judge(text)
     if qualitative == "indeterminate":
@@ -136,7 +164,7 @@ def said(text: str) -> Said:
         qualitative, seen = _judge(pointed) if pointed else (qualitative, seen)
     return Said(
         qualitative, seen, qualitative == "negative" and bool(_UNDETECTABLE.search(text)), not_quantifiable, no_result,
-        elsewhere,
+        elsewhere, poor,
     )  # fmt: skip
 
 
