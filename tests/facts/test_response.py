@@ -6,13 +6,19 @@ from typing import Any
 
 import pytest
 
-from service.facts.findings.response import PROVIDERS, read_blasts, stated_response
+from service.facts.findings.marrow import PROVIDERS as MARROW
+from service.facts.findings.marrow import read_blasts
+from service.facts.findings.response import PROVIDERS as RESPONSE
+from service.facts.findings.response import stated_response
 from service.facts.model import Facts, Interval, Reason
 from service.facts.vocabulary import VOCABULARY
 from tests.facts.support import facts_of
 
 LOINC, SCT = "http://loinc.org", "http://snomed.info/sct"
 BELOW_5 = Interval(0, 5, high_open=True)
+
+
+PROVIDERS = (*MARROW, *RESPONSE)
 
 
 def observation(code: str, value: Any = None, when: str = "2025-05-20", **more: Any) -> dict[str, Any]:

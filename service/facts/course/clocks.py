@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from datetime import date
 
 from service.facts.absence import complete_list, seen_in
-from service.facts.course.timeline import Relapse, first_remission, relapses
+from service.facts.course.statements import of_an_encounter
+from service.facts.course.timeline import Relapse, course, first_remission
 from service.facts.disease.diagnosis import diagnosis_date
 from service.facts.model import Fact, Facts, Interval, Provenance, Provider, Reason, known, provides, unknown
 from service.facts.therapy.exposure import MEDICATIONS, Exposure, exposures
@@ -57,26 +58,36 @@ def to_relapse(facts: Facts) -> Iterator[Fact]:
     """
     if facts.record is None:
         return
-    relapse = _first_relapse(facts, relapses(facts.record, facts.as_of))
+    relapse = _first_relapse(facts, course(facts.record, facts.as_of).relapses)
     if relapse is None:
         for name in _TO_RELAPSE:
             yield unknown(name, Reason.UNDATED, "the date of the first relapse is not known")
         return
-    at = seen_in(relapse.entry, relapse.when.text)
+    at = relapse.seen()
     found = diagnosis_date(facts.record, facts.as_of)
     if found is None:
         yield unknown(_TO_RELAPSE[0], Reason.UNDATED, "the date of diagnosis is not known", (at,))
     else:
-        value = months(found.when, relapse.when)
+        value = _until(months(found.when, relapse.when), relapse)
         if value is not None and found.at_latest:
             value = _at_least(value)
         yield _clock(_TO_RELAPSE[0], value, seen_in(found.entry, found.when.text), at)
-    remission = first_remission(facts.record, relapse.when.start)
-    if remission is None or remission.when is None:
+    remission = first_remission(facts.record, facts.as_of, relapse.when.start)
+    if remission is None:
         yield unknown(_TO_RELAPSE[1], Reason.UNDATED, "the date of the first remission is not known", (at,))
     else:
-        yield _clock(_TO_RELAPSE[1], months(remission.when, relapse.when), remission.seen(), at)
+        value = _until(months(remission.when, relapse.when), relapse)
+        if value is not None and of_an_encounter(remission.entry):  # coded on the day of a visit; it began before
+            value = _at_least(value)
+        yield _clock(_TO_RELAPSE[1], value, remission.seen(), at)
     yield from _from_drugs(facts, facts.record, relapse, at)
+
+
+def _until(value: float | Interval | None, relapse: Relapse) -> float | Interval | None:
+    """Months to a relapse of which only the recording is dated: at most those."""
+    if value is None or not relapse.at_latest:
+        return value
+    return Interval(0.0, value.high if isinstance(value, Interval) else value)
 
 
 def _first_relapse(facts: Facts, dated: tuple[Relapse, ...]) -> Relapse | None:
@@ -103,7 +114,7 @@ def _from_drugs(facts: Facts, record: PatientRecord, relapse: Relapse, at: Prove
         return
     first = before[0]
     assert first.start is not None
-    yield _clock(_TO_RELAPSE[3], months(first.start, relapse.when), first.seen("first drug"), at)
+    yield _clock(_TO_RELAPSE[3], _until(months(first.start, relapse.when), relapse), first.seen("first drug"), at)
     last = _last_day(before, relapse.when)
     if last is None:
         detail = "a frontline drug has no last day before the relapse"
@@ -111,7 +122,8 @@ def _from_drugs(facts: Facts, record: PatientRecord, relapse: Relapse, at: Prove
     else:
         day = last.end or last.start
         assert day is not None
-        yield _clock(_TO_RELAPSE[2], months(day, relapse.when), last.seen("last drug before the relapse"), at)
+        value = _until(months(day, relapse.when), relapse)
+        yield _clock(_TO_RELAPSE[2], value, last.seen("last drug before the relapse"), at)
 
 
 def _before(given: tuple[Exposure, ...], relapse: When) -> list[Exposure]:

@@ -7,11 +7,10 @@ from collections.abc import Iterator
 
 from service.facts.absence import seen_in
 from service.facts.course.text import in_pieces
+from service.facts.findings.marrow import marrow_results
 from service.facts.findings.results import (
     RESULTS,
-    Measured,
     full_text,
-    judged,
     latest_first,
     measured,
     nothing,
@@ -19,126 +18,9 @@ from service.facts.findings.results import (
     results_about,
 )
 from service.facts.model import Fact, Facts, Interval, Provenance, Provider, Reason, known, provides, unknown
-from service.record.model import Entry, PatientRecord, once_per_record
+from service.record.model import Entry
 from service.record.text import Mention, mention_of
-from service.record.values import as_text, codings_of, components, concept_text
-
-_MARROW = "response.marrow_blasts"
-# A sentence on residual disease or flow cytometry counts other cells.
-_WITHOUT_MRD = re.compile(
-    r"(?:(?<=[.;\n])|^)(?:[^.;\n]|(?<=\d)\.(?=\d))*\b(?:MRD|residual|resterkrankung|flow|FACS|\w*zytometri\w*|cytometr\w*)\b(?:[^.;\n]|\.(?=\d))*",
-    re.IGNORECASE,
-)
-_MARROW_REPORT = re.compile(
-    r"(?:bone marrow|knochenmark\w*|\bBM\b|\bKM\b)[\s,-]*(?:aspir|biops|morpholog|zytolog|cytolog|histolog|punkt|smear|ausstrich|patholog"
-    r"|report|befund|exam)|beckenkammbiops|h(?:a)?ematopatholog",
-    re.IGNORECASE,
-)
-_SPINAL = re.compile(r"\bCSF\b|liquor|lumbar|cerebrospinal", re.IGNORECASE)
-_NUMBER = r"(\d{1,3}(?:[.,]\d+)?)"
-_BLASTS = re.compile(
-    rf"(?:blasts?|blasten\w*|lymphoblast\w*)\b[^.;\n%\d<>≤≥]{{0,40}}?([<>≤≥]=?)?\s*{_NUMBER}\s*(?:(?:-|–|to|bis)\s*{_NUMBER}\s*)?%"
-    rf"|([<>≤≥]=?|less than |unter |below )?\s*{_NUMBER}\s*(?:(?:-|–|to|bis)\s*{_NUMBER}\s*)?%\s*(?:\w+\s+){{0,2}}?(?:blasts?|blasten|lymphoblast)",
-    re.IGNORECASE,
-)
-_NO_EXCESS = re.compile(
-    r"no (?:excess|increase)(?: of| in)? (?:\w+ )?blasts?|blasts? not increased|not? increased blasts"
-    r"|keine? (?:blastenvermehrung|vermehrung (?:der |von )?blasten)|blasten nicht vermehrt",
-    re.IGNORECASE,
-)
-_CATEGORY = re.compile(r"(?<![\w-])M([123])(?:[- ]?(?:marrow|mark|knochenmark|status))?(?![\w/])")
-_CATEGORY_SPANS = {"M1": Interval(0, 5, high_open=True), "M2": Interval(5, 25), "M3": Interval(25, 100)}
-
-
-@once_per_record
-def _marrow_results(record: PatientRecord) -> list[Entry]:
-    """Marrow findings, by code or as reports that are called so; a lumbar puncture filed under a marrow code is left
-    out, and so are flow cytometry and MRD, which count other cells.
-    """
-    coded = record.about(_MARROW, types=RESULTS)
-    named = (e for e in record.of_type(*RESULTS) if _MARROW_REPORT.search(e.text) and _of_marrow(e))
-    return latest_first(e for e in dict.fromkeys((*coded, *named)) if not _SPINAL.search(full_text(e)))
-
-
-def _of_marrow(entry: Entry) -> bool:
-    other = ("mrd.", "immunophenotype.", "genetics.", "karyotype.", "labs.")
-    return not any(concept.startswith(other) for concept in entry.concepts)
-
-
-def read_blasts(text: str) -> float | Interval | None:
-    """Percent of blasts from a text: ``blasts 3-4 %``, ``<5 % blasts``, ``no excess of blasts``, ``M1 marrow``.
-
-    >>> read_blasts("blasts <5 %")
-    Interval(low=0, high=5.0, low_open=False, high_open=True)
-    """
-    if not text.strip():
-        return None
-    bare = re.fullmatch(rf"\s*([<>≤≥]=?)?\s*{_NUMBER}\s*(?:(?:-|–|to|bis)\s*{_NUMBER}\s*)?%\s*", text)
-    match = bare or _BLASTS.search(text)
-    if match:
-        groups = match.groups() if bare or match[2] else match.groups()[3:]
-        sign, low, high = groups[0], float(groups[1].replace(",", ".")), groups[2]
-        if high is not None:
-            return Interval(low, float(high.replace(",", ".")))
-        return _signed((sign or "").strip().lower(), low)
-    if _NO_EXCESS.search(text):
-        return _CATEGORY_SPANS["M1"]
-    named = {f"M{m[1]}" for m in _CATEGORY.finditer(text)}
-    return _CATEGORY_SPANS[named.pop()] if len(named) == 1 else None
-
-
-def _signed(sign: str, value: float) -> float | Interval:
-    if sign in ("<", "less than", "unter", "below"):
-        return Interval(0, value, high_open=True)
-    if sign in ("<=", "≤", "≤="):
-        return Interval(0, value)
-    if sign in (">", ">=", "≥", "≥="):
-        return Interval(value, 100, low_open=sign == ">")
-    return value
-
-
-def _blasts_of(entry: Entry) -> Measured | None:
-    """Marrow blasts of one result, from its number, a component, or its words."""
-    number = measured(entry.resource, "percent")
-    if number is not None and number.value is not None:
-        return number
-    for component in components(entry.resource):
-        name = concept_text(component.get("code"))
-        if re.search(r"blast", name, re.IGNORECASE) and not re.search(r"\bCD\s?\d", name):
-            found = measured(component, "percent")
-            if found is not None:
-                return found
-    value = read_blasts(_WITHOUT_MRD.sub(" ", full_text(entry)))
-    if value is not None:
-        return Measured(value, " ".join(full_text(entry).split())[:200])
-    return number
-
-
-@provides("marrow_blasts_percent", "marrow_category", "marrow_blasts_percent_day15")
-def marrow(facts: Facts) -> Iterator[Fact]:
-    """Blasts in the newest marrow, its category where one is stated, and blasts on day 15."""
-    if facts.record is None:
-        return
-    found = [(e, m) for e in _marrow_results(facts.record) if (m := _blasts_of(e)) is not None]
-    if not found:
-        yield nothing(facts, "marrow_blasts_percent", *RESULTS, concepts=(_MARROW,))
-        return
-    entry, value = found[0]
-    percent = judged(facts, "marrow_blasts_percent", entry, value)
-    yield percent
-    yield from _category(entry, percent)
-    for earlier, amount in found:
-        if re.search(r"\b(?:day|tag|d)\s?\+?15\b", full_text(earlier), re.IGNORECASE) and amount.value is not None:
-            yield judged(facts, "marrow_blasts_percent_day15", earlier, amount)
-            break
-
-
-def _category(entry: Entry, percent: Fact) -> Iterator[Fact]:
-    named = {f"M{m[1]}" for m in _CATEGORY.finditer(full_text(entry))}
-    if percent.known and len(named) == 1:
-        word = named.pop()
-        yield known("marrow_category", word, seen_in(entry, word, from_text=True))
-
+from service.record.values import as_text, codings_of, concept_text
 
 _SEEN_BLASTS = re.compile(r"blasts?\b|blasten\b|lymphoblast\w*", re.IGNORECASE)
 _ANY = re.compile(
@@ -216,7 +98,7 @@ def _same_day(one: Entry, other: Entry) -> bool:
 
 
 _CODED = {
-    "V": "CR", "R": "CR", "T": "less-than-CR", "K": "less-than-CR", "P": "less-than-CR",
+    "V": "CR", "R": "CR", "T": "less-than-CR", "P": "less-than-CR",
     "550991000124107": "CR", "551001000124108": "less-than-CR",
 }  # fmt: skip
 _STATED = (
@@ -225,7 +107,7 @@ _STATED = (
     ("less-than-CR", r"partial (?:remission|response)|partielle remission|teilremission|no (?:response|remission)\b"
                      r"|(?:not|nicht) in (?:complete |kompletter )?remission|less than (?:CR|complete)|keine remission"
                      r"|refract\w+|refraktär\w*|non-?respon\w+|induction failure|induktionsversagen"),
-    ("CR", r"\bCR(?:[1-4])?\b(?!P)|complete (?:\w+ )?(?:remission|response)|komplette remission|vollremission|komplettremission"),
+    ("CR", r"\bc?(?:CR|KR)(?:[1-5])?\b(?!P)|complete (?:\w+ )?(?:remission|response)|komplette remission|vollremission|komplettremission"),
 )  # fmt: skip
 _RESPONSES = tuple((name, re.compile(pattern, re.IGNORECASE if name != "CRi" else 0)) for name, pattern in _STATED)
 _MOLECULAR = re.compile(
@@ -257,7 +139,7 @@ def response(facts: Facts) -> Iterator[Fact]:
     record = facts.record
     if record is None:
         return
-    entries = latest_first([*record.about(*_STATUS, types=RESULTS), *_marrow_results(record)])
+    entries = latest_first([*record.about(*_STATUS, types=RESULTS), *marrow_results(record)])
     for entry in dict.fromkeys(entries):
         found = _response_of(entry)
         if found is None:
@@ -292,4 +174,4 @@ def _contradicted(entry: Entry, marrow_now: Fact) -> bool:
     return bool(raised) and day is not None and entry.when is not None and day[:10] >= entry.when.start.isoformat()
 
 
-PROVIDERS: tuple[Provider, ...] = (marrow, circulating_blasts, response)
+PROVIDERS: tuple[Provider, ...] = (circulating_blasts, response)
