@@ -6,7 +6,7 @@ from service.facts import derive, mrd
 from service.facts.course import clocks, hct, phase
 from service.facts.course import reader as course
 from service.facts.disease import diagnosis, identity, lineage
-from service.facts.findings import cns, fitness, labs, marrow, response, toxicity
+from service.facts.findings import cns, extramedullary, fitness, labs, marrow, response, toxicity
 from service.facts.genetics import abl1_tests, pharmacogenes
 from service.facts.genetics import reader as genetics
 from service.facts.given import unknown_stated
@@ -33,6 +33,7 @@ READERS: tuple[Provider, ...] = (
     *response.PROVIDERS,
     *labs.PROVIDERS,
     *cns.PROVIDERS,
+    *extramedullary.PROVIDERS,
     *therapy.PROVIDERS,
     *tki.PROVIDERS,
     *hct.PROVIDERS,

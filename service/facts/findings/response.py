@@ -1,4 +1,4 @@
-"""Blasts in marrow and blood, and the response where it is stated."""
+"""Blasts in the blood, and the response where it is stated."""
 
 from __future__ import annotations
 
@@ -7,74 +7,19 @@ from collections.abc import Iterator
 
 from service.facts.absence import seen_in
 from service.facts.course.text import in_pieces
+from service.facts.findings.blasts import any_blasts
 from service.facts.findings.marrow import marrow_results
 from service.facts.findings.results import (
     RESULTS,
     full_text,
     latest_first,
-    measured,
     nothing,
-    outdated,
     results_about,
 )
 from service.facts.model import Fact, Facts, Interval, Provenance, Provider, Reason, known, provides, unknown
 from service.record.model import Entry
 from service.record.text import Mention, mention_of
-from service.record.values import as_text, codings_of, concept_text
-
-_SEEN_BLASTS = re.compile(r"blasts?\b|blasten\b|lymphoblast\w*", re.IGNORECASE)
-_ANY = re.compile(
-    r"\b(?:present|seen|detected|positive|yes|few|many|occasional|rare|nachweisbar|vorhanden)\b", re.IGNORECASE
-)
-_NONE = re.compile(
-    r"\b(?:none|no|absent|negative|not (?:seen|detected|present)|nil|keine?r?|nicht nachweisbar)\b", re.IGNORECASE
-)
-
-
-_DOUBT = re.compile(
-    r"possib|suspect|suspici|cannot|can not|indetermin|equivocal|fraglich|nicht auszuschlie|\?", re.IGNORECASE
-)
-
-
-def blasts_said(entry: Entry) -> bool | None:
-    """Whether the words of a result on blasts say that there are any."""
-    value = as_text(entry.resource.get("valueString")) or concept_text(entry.resource.get("valueCodeableConcept"))
-    text = value or full_text(entry)
-    if _DOUBT.search(text):
-        return None
-    mention = mention_of(text, _SEEN_BLASTS)
-    if mention is Mention.PRESENT:
-        return not _NONE.search(text) if value else None
-    if mention is Mention.NEGATED:
-        return False
-    if mention is None and value:
-        if _NONE.search(value):
-            return False
-        return True if _ANY.search(value) else None
-    return None
-
-
-def any_blasts(facts: Facts, name: str, entry: Entry) -> Fact | None:
-    """Whether one result shows blasts, by number or words; ``None`` if it holds neither."""
-    for kind in ("percent", "cells", "csf"):
-        found = measured(entry.resource, kind)
-        if found is not None and found.value is not None:
-            break
-    else:
-        found = None
-    said = blasts_said(entry) if found is None else None
-    seen = seen_in(entry, found.found if found else " ".join(full_text(entry).split())[:200], from_text=found is None)
-    if found is None and said is None:
-        return None
-    old = outdated(facts, name, entry, seen)
-    if old is not None:
-        return old
-    if found is not None and found.value is not None:
-        value = found.value if isinstance(found.value, Interval) else Interval(found.value, found.value)
-        said = value.more_than(0)
-    if said is None:
-        return unknown(name, Reason.NOT_DECIDED, "below a limit: not said whether any were seen", (seen,))
-    return known(name, said, seen)
+from service.record.values import codings_of
 
 
 @provides("circulating_blasts")
