@@ -223,9 +223,37 @@ def test_later_marrow_blasts_contradict_a_remission() -> None:
     [fact] = PROVIDERS[-1].run(read(remission, marrow(40)))
     assert fact.reason is Reason.CONFLICTING
     assert len(fact.provenance) == 2
+    assert read(remission, marrow(40, "2025-05-10")).value("response") == "CR"  # the statement wins on its day
     assert read(remission, marrow("> 10 %")).value("response") != "CR"
     assert read(remission, marrow(40, "2025-05-01")).value("response") == "CR"
     assert read(remission, marrow(4)).value("response") == "CR"
+
+
+def test_a_relapse_since_makes_a_response_a_thing_of_the_past() -> None:
+    facts = read(status("complete remission", "2024-05-10"), status("relapse", "2025-05-01"))
+    assert facts["response"].reason is Reason.NOT_DECIDED
+    marrows = read(status("complete remission", "2024-05-10"), marrow(40, "2025-05-20"))
+    assert marrows["response"].reason is not Reason.CONFLICTING
+    assert marrows.value("response") != "CR"
+
+
+@pytest.mark.parametrize(
+    ("resource", "expected"),
+    [
+        pytest.param(obds("K"), None, id="no change says nothing of remission"),
+        pytest.param(obds("B"), None, id="clinical improvement"),
+        pytest.param(obds("D"), None, id="divergent"),
+        pytest.param(obds("Y"), None, id="relapse"),
+        pytest.param(
+            status(valueCodeableConcept={"coding": [{"system": "urn:local", "code": "R"}]}), None, id="local R"
+        ),
+        pytest.param(status("relapsed after CR1"), None, id="the remission before a relapse"),
+        pytest.param(status("Remission nicht erreicht"), "less-than-CR", id="not reached"),
+        pytest.param(status("KR2"), "CR", id="German abbreviation"),
+    ],
+)
+def test_what_is_no_response(resource: dict[str, Any], expected: str | None) -> None:
+    assert read(resource).value("response") == expected
 
 
 def test_without_a_record_readers_say_nothing() -> None:

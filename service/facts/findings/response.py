@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterator
 
 from service.facts.absence import seen_in
+from service.facts.course.state_text import state_in
 from service.facts.course.text import in_pieces
+from service.facts.course.timeline import course
 from service.facts.findings.blasts import any_blasts
 from service.facts.findings.marrow import marrow_results
 from service.facts.findings.results import (
@@ -59,6 +61,7 @@ _MOLECULAR = re.compile(
     r"(?:complete )?(?:molecular|molekulare?|cytogenetic|metabolic) (?:remission|response)|CMR", re.IGNORECASE
 )
 _STATUS = ("response.disease_status", "response.obds")
+_REGISTRY = re.compile(r"gesamtbeurteilung|verlauf|obds|gekid", re.IGNORECASE)
 
 
 def stated_response(text: str) -> str | None:
@@ -79,7 +82,8 @@ def stated_response(text: str) -> str | None:
 def response(facts: Facts) -> Iterator[Fact]:
     """The newest stated response: a coded assessment, or words in a disease status or marrow report.
 
-    Marrow blasts of 5 % or more on the same day or later contradict a stated remission.
+    Blasts in a marrow of the three months after a stated remission contradict it; those of later, and a relapse stated
+    since, make it a thing of the past. "No change" and "improved" say nothing of remission.
     """
     record = facts.record
     if record is None:
@@ -90,9 +94,15 @@ def response(facts: Facts) -> Iterator[Fact]:
         if found is None:
             continue
         value, seen = found
-        marrow_now = facts["marrow_blasts_percent"]
-        if value != "less-than-CR" and _contradicted(entry, marrow_now):
-            detail = "a remission was stated, and marrow blasts are 5 % or more"
+        if value == "less-than-CR":
+            yield known("response", value, seen)
+            return
+        marrow_now, last = facts["marrow_blasts_percent"], course(record, facts.as_of).last
+        if last is not None and last.state == "relapsed" and entry.when and last.when.start > entry.when.end:
+            detail = "a relapse came after the last stated response"
+            yield unknown("response", Reason.NOT_DECIDED, detail, (seen, last.seen()))
+        elif _contradicted(entry, marrow_now):
+            detail = "a remission was stated, and later marrow blasts are 5 % or more"
             yield unknown("response", Reason.CONFLICTING, detail, (seen, *marrow_now.provenance))
         else:
             yield known("response", value, seen)
@@ -103,11 +113,14 @@ def response(facts: Facts) -> Iterator[Fact]:
 def _response_of(entry: Entry) -> tuple[str, Provenance] | None:
     status = entry.concepts & set(_STATUS)
     if status:
-        for _, code in codings_of(entry.resource.get("valueCodeableConcept")):
-            if code in _CODED:
+        for system, code in codings_of(entry.resource.get("valueCodeableConcept")):
+            letters = len(code) > 1 or "response.obds" in status or _REGISTRY.search(system)
+            if code in _CODED and letters:
                 return _CODED[code], seen_in(entry, code)
     text = full_text(entry)
     words = text if not status else text.replace(entry.text, " ", 1)
+    if state_in(words) == "relapsed":  # "relapsed after CR1": the remission it names is over
+        return None
     said = stated_response(words)
     return (said, seen_in(entry, " ".join(words.split())[:200], from_text=True)) if said else None
 
@@ -116,7 +129,7 @@ def _contradicted(entry: Entry, marrow_now: Fact) -> bool:
     value = marrow_now.value
     raised = value.at_least(5) if isinstance(value, Interval) else isinstance(value, float) and value >= 5
     day = marrow_now.provenance[0].date if marrow_now.provenance else None
-    return bool(raised) and day is not None and entry.when is not None and day[:10] >= entry.when.start.isoformat()
+    return bool(raised) and day is not None and entry.when is not None and day[:10] > entry.when.end.isoformat()
 
 
 PROVIDERS: tuple[Provider, ...] = (circulating_blasts, response)
