@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 
 from service.facts.absence import complete_list, seen_in
 from service.facts.course.statements import of_an_encounter
@@ -18,6 +18,9 @@ _TO_RELAPSE = (
     "months_diagnosis_to_relapse", "months_cr1_duration", "months_from_end_of_frontline_to_relapse",
     "months_induction_to_relapse",
 )  # fmt: skip
+
+
+_BETWEEN_BLOCKS = timedelta(days=60)
 
 
 def months(start: When, end: When) -> float | Interval | None:
@@ -141,7 +144,7 @@ def _last_day(begun: list[Exposure], relapse: When) -> Exposure | None:
 
 @provides("months_since_chemo_completed")
 def since_chemotherapy(facts: Facts) -> Iterator[Fact]:
-    """Months since the last antileukemic drug ended, from complete lists on which none is still running."""
+    """Months since the last antileukemic drug ended, two months ago or more, by complete lists on which none still runs."""
     if facts.record is None:
         return
     name = "months_since_chemo_completed"
@@ -154,6 +157,10 @@ def since_chemotherapy(facts: Facts) -> Iterator[Fact]:
         return
     last = max(given, key=lambda e: e.end.end if e.end else date.min)
     assert last.end is not None
+    if last.end.end > facts.as_of - _BETWEEN_BLOCKS:
+        detail = "the last antileukemic drug was given within two months: another block may follow"
+        yield unknown(name, Reason.NOT_DECIDED, detail, (last.seen(),))
+        return
     value = months(last.end, _today(facts.as_of))
     if value is not None:
         yield known(name, value, last.seen("last antileukemic drug"))

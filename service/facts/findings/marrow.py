@@ -13,6 +13,7 @@ from service.facts.absence import seen_in
 from service.facts.findings.results import RESULTS, Measured, full_text, judged, latest_first, measured, nothing
 from service.facts.model import Fact, Facts, Interval, Provider, known, provides
 from service.record.model import Entry, PatientRecord, once_per_record
+from service.record.text import Mention, mention_of
 from service.record.values import components, concept_text
 
 _MARROW = "response.marrow_blasts"
@@ -28,18 +29,30 @@ _MARROW_REPORT = re.compile(
 )
 _SPINAL = re.compile(r"\bCSF\b|liquor|lumbar|cerebrospinal", re.IGNORECASE)
 _NUMBER = r"(\d{1,3}(?:[.,]\d+)?)"
+_SIGN = (
+    r"([<>≤≥]=?|less than|fewer than|below|under|unter|weniger als|more than|over|über|mehr als|at least|mindestens)?"
+)
+_RANGE = rf"{_NUMBER}\s*(?:(?:-|–|to|bis)\s*{_NUMBER}\s*)?%"
 _BLASTS = re.compile(
-    rf"(?:blasts?|blasten\w*|lymphoblast\w*)\b[^.;\n%\d<>≤≥]{{0,40}}?([<>≤≥]=?)?\s*{_NUMBER}\s*(?:(?:-|–|to|bis)\s*{_NUMBER}\s*)?%"
-    rf"|([<>≤≥]=?|less than |unter |below )?\s*{_NUMBER}\s*(?:(?:-|–|to|bis)\s*{_NUMBER}\s*)?%\s*(?:\w+\s+){{0,2}}?(?:blasts?|blasten|lymphoblast)",
+    rf"(?:blasts?|\w*blasten\w*|\w*lymphoblast\w*)\b[^.;\n%\d<>≤≥]{{0,40}}?{_SIGN}\s*{_RANGE}"
+    rf"|{_SIGN}\s*{_RANGE}\s*(?:\w+\s+){{0,2}}?(?:blasts?|blasten|lymphoblast)",
     re.IGNORECASE,
 )
+_OF_CELLS = re.compile(
+    r"(?:blasts?|blasten|lymphoblast\w*)\b[^.;\n\d]{0,15}?(\d{1,3})\s*(?:/|per|of|von|auf|pro)\s*(100|200|300|400|500|1000)\s*(?:\w+\s+)?"
+    r"(?:cells|zellen)",
+    re.IGNORECASE,
+)
+_ABOUT = re.compile(r"\b(?:ca|approx|circa|etwa|about|approximately|roughly|rund)\b\.?\s*|~\s*(?=\d)", re.IGNORECASE)
+_PERCENT_WORD = re.compile(r"\s*(?:percent|per cent|prozent)\b", re.IGNORECASE)
+_NAMED_BLASTS = re.compile(r"\bblasts?\b|\bblasten\b|\blymphoblast\w*", re.IGNORECASE)
 _NO_EXCESS = re.compile(
     r"no (?:excess|increase)(?: of| in)? (?:\w+ )?blasts?|blasts? not increased|not? increased blasts"
-    r"|keine? (?:blastenvermehrung|vermehrung (?:der |von )?blasten)|blasten nicht vermehrt",
+    r"|remission(?:s|[\s-])?(?:mark|marrow)|kein\w* blasten(?:überschuss|exzess)|keine? (?:blastenvermehrung|vermehrung (?:der |von )?blasten)|blasten nicht vermehrt",
     re.IGNORECASE,
 )
 _CATEGORY = re.compile(r"(?<![\w-])M([123])(?:[- ]?(?:marrow|mark|knochenmark|status))?(?![\w/])")
-_CATEGORY_SPANS = {"M1": Interval(0, 5, high_open=True), "M2": Interval(5, 25), "M3": Interval(25, 100)}
+_CATEGORY_SPANS = {"M1": Interval(0, 5, high_open=True), "M2": Interval(5, 25), "M3": Interval(25, 100, low_open=True)}
 
 
 @once_per_record
@@ -65,6 +78,7 @@ def read_blasts(text: str) -> float | Interval | None:
     """
     if not text.strip():
         return None
+    text = _PERCENT_WORD.sub(" %", _ABOUT.sub("", text))
     bare = re.fullmatch(rf"\s*([<>≤≥]=?)?\s*{_NUMBER}\s*(?:(?:-|–|to|bis)\s*{_NUMBER}\s*)?%\s*", text)
     match = bare or _BLASTS.search(text)
     if match:
@@ -73,19 +87,26 @@ def read_blasts(text: str) -> float | Interval | None:
         if high is not None:
             return Interval(low, float(high.replace(",", ".")))
         return _signed((sign or "").strip().lower(), low)
+    counted = _OF_CELLS.search(text)
+    if counted and int(counted[1]) <= int(counted[2]):
+        return int(counted[1]) * 100 / int(counted[2])
     if _NO_EXCESS.search(text):
         return _CATEGORY_SPANS["M1"]
     named = {f"M{m[1]}" for m in _CATEGORY.finditer(text)}
-    return _CATEGORY_SPANS[named.pop()] if len(named) == 1 else None
+    if len(named) == 1:
+        return _CATEGORY_SPANS[named.pop()]
+    return 0.0 if not named and mention_of(text, _NAMED_BLASTS) is Mention.NEGATED else None
 
 
 def _signed(sign: str, value: float) -> float | Interval:
-    if sign in ("<", "less than", "unter", "below"):
+    if sign in ("<", "less than", "fewer than", "unter", "below", "under", "weniger als"):
         return Interval(0, value, high_open=True)
     if sign in ("<=", "≤", "≤="):
         return Interval(0, value)
-    if sign in (">", ">=", "≥", "≥="):
-        return Interval(value, 100, low_open=sign == ">")
+    if sign in (">", "more than", "over", "über", "mehr als"):
+        return Interval(value, 100, low_open=True)
+    if sign in (">=", "≥", "≥=", "at least", "mindestens"):
+        return Interval(value, 100)
     return value
 
 
