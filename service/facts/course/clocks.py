@@ -6,13 +6,15 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from service.facts.absence import complete_list, seen_in
+from service.facts.course.dated_words import diagnosed_in
 from service.facts.course.statements import of_an_encounter
 from service.facts.course.timeline import Relapse, course, first_remission
-from service.facts.disease.diagnosis import diagnosis_date
+from service.facts.disease.conditions import words_of
+from service.facts.disease.diagnosis import SERVED, Diagnosed, diagnosis_date, diseases
 from service.facts.model import Fact, Facts, Interval, Provenance, Provider, Reason, known, provides, unknown
 from service.facts.therapy.exposure import MEDICATIONS, Exposure, exposures
 from service.record.dates import months_bounds
-from service.record.model import PatientRecord, When
+from service.record.model import PatientRecord, When, once_per_record
 
 _TO_RELAPSE = (
     "months_diagnosis_to_relapse", "months_cr1_duration", "months_from_end_of_frontline_to_relapse",
@@ -31,6 +33,17 @@ def months(start: When, end: When) -> float | Interval | None:
     return high if low == high else Interval(max(low, 0.0), high)
 
 
+@once_per_record
+def _diagnosed(record: PatientRecord, as_of: date) -> Diagnosed | None:
+    """The date of diagnosis; where Conditions have none, or only a day of recording, the one their words give."""
+    found = diagnosis_date(record, as_of)
+    if found is not None and not found.at_latest:
+        return found
+    told = [Diagnosed(when, d.entry, False) for d in diseases(record, as_of) if d.diagnosis in SERVED
+            and (when := diagnosed_in(words_of(d.entry))) is not None and when.start <= as_of]  # fmt: skip
+    return min(told, key=lambda d: d.when.start, default=found)
+
+
 def _today(as_of: date) -> When:
     return When(as_of, as_of, as_of.isoformat())
 
@@ -40,7 +53,7 @@ def since_diagnosis(facts: Facts) -> Iterator[Fact]:
     """Months since diagnosis; at least those since it was recorded, where no more is known."""
     if facts.record is None:
         return
-    found = diagnosis_date(facts.record, facts.as_of)
+    found = _diagnosed(facts.record, facts.as_of)
     value = months(found.when, _today(facts.as_of)) if found else None
     if found is None or value is None:
         yield unknown("months_diagnosis", Reason.UNDATED, "the date of diagnosis is not known")
@@ -67,7 +80,7 @@ def to_relapse(facts: Facts) -> Iterator[Fact]:
             yield unknown(name, Reason.UNDATED, "the date of the first relapse is not known")
         return
     at = relapse.seen()
-    found = diagnosis_date(facts.record, facts.as_of)
+    found = _diagnosed(facts.record, facts.as_of)
     if found is None:
         yield unknown(_TO_RELAPSE[0], Reason.UNDATED, "the date of diagnosis is not known", (at,))
     else:

@@ -65,6 +65,22 @@ def dated_words(text: str) -> tuple[DatedWords, ...]:
     return tuple(_dated(text, items, date_first))
 
 
+_DIAGNOSED = re.compile(
+    rf"\b(?:ED|EM|erstdiagnose|erstmanifestation|initial diagnosis|first diagnosed|diagnosed|diagnosis|dx)\b[\s:.]*(?:in |on |am |im |vom )?\(?({_DATE})",
+    re.IGNORECASE,
+)
+
+
+def diagnosed_in(text: str) -> When | None:
+    """The date of diagnosis that a text gives.
+
+    >>> diagnosed_in("c-ALL, ED 03/2021, 1. Rezidiv 05/2023").text
+    '2021-03'
+    """
+    found = _DIAGNOSED.search(text)
+    return date_in_text(found[1]) if found else None
+
+
 def _dated(text: str, items: list[re.Match[str]], date_first: bool) -> Iterator[DatedWords]:
     for at, item in enumerate(items):
         state = _STATES.get(item.lastgroup or "")

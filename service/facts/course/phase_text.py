@@ -73,6 +73,7 @@ def phase_in(text: str) -> str | None:
     if "post-hct" in found and found <= {"post-hct", "maintenance", "surveillance"}:
         return "post-hct"
     over = {phase for phase in found if phase.startswith("end-of-")}
+    found -= {phase.removeprefix("end-of-") for phase in over}
     if len(found - over) == 1:
         found -= over
     return next(iter(found)) if len(found) == 1 else None

@@ -94,7 +94,7 @@ def _against_response(facts: Facts, state: str, said: tuple[Statement, ...], see
         response = _leukemic_marrow(facts) or response
     both = (*seen, *response.provenance)
     day = _day_of(response)
-    if since_then is not None and (since_then.known or not response.known):
+    if since_then is not None and (since_then.known or since_then.reason is Reason.CONFLICTING or not response.known):
         return since_then
     if not isinstance(response.value, str) or day is None:
         return known("disease_state", state, *seen)
@@ -125,6 +125,10 @@ def _turned(
     excess of blasts after a relapse leaves open whether it is a complete remission.
     """
     last = course(record, as_of).last
+    outside = last is not None and last.source == "site" and last.when.end >= as_of - _CURRENT
+    if stated is None and last is not None and outside and state == "in-remission":
+        detail = "stated to be in remission, but leukemia outside the marrow was diagnosed since"
+        return unknown("disease_state", Reason.CONFLICTING, detail, (*seen, last.seen()))
     if stated is None or last is None or not last.inferred or last.when.start <= stated.end or last.state == state:
         return None
     if state == "in-remission":

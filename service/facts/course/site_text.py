@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 
-from service.facts.course.text import molecular_relapse_in, says
+from service.facts.course.dated_words import dated_words
+from service.facts.course.text import RELAPSE, molecular_relapse_in, relapse_number_in, says
 
 _SITES = {
     "marrow": re.compile(
@@ -24,6 +26,33 @@ _SITES = {
 }  # fmt: skip
 _ISOLATED = re.compile(r"isolat\w*|isoliert\w*|\bonly\b|\bnur\b|\bsolitary\b", re.IGNORECASE)
 _COMBINED = re.compile(r"combin\w*|kombinier\w*", re.IGNORECASE)
+
+
+_NEXT_RELAPSE = re.compile(
+    r"[;\n]|,\s(?=(?:first|second|third|fourth|[1-5](?:st|nd|rd|th|\.)|erst\w*|zweit\w*|dritt\w*|\d{4}|relapse|rezidiv)\b)",
+    re.IGNORECASE,
+)
+
+
+def last_relapse_in(text: str) -> str:
+    """The part of a text that tells of the last of several relapses, by date or else by number; all of it where it tells
+    of one.
+
+    >>> last_relapse_in("1. Rezidiv 11/2021 (KM); 2. Rezidiv 09/2024 (ZNS)").strip()
+    '2. Rezidiv 09/2024 (ZNS)'
+    """
+    parts = [part for part in _NEXT_RELAPSE.split(text) if says(part, RELAPSE)]
+    if len(parts) < 2:
+        return text
+    dates = [
+        max((w.when.end for w in dated_words(part) if w.when and w.state == "relapsed"), default=None) for part in parts
+    ]
+    if all(day is not None for day in dates):
+        return max(zip(parts, dates, strict=True), key=lambda pair: pair[1] or date.min)[0]
+    numbers = [relapse_number_in(part) for part in parts]
+    if all(number is not None for number in numbers):
+        return max(zip(parts, numbers, strict=True), key=lambda pair: pair[1] or 0)[0]
+    return text
 
 
 def sites_in(text: str) -> frozenset[str]:

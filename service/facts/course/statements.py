@@ -88,7 +88,7 @@ def _of_condition(record: PatientRecord, entry: Entry, as_of: date) -> Iterator[
 
 
 def relapse_onset(record: PatientRecord, entry: Entry, as_of: date) -> When | None:
-    """The onset of a Condition that is, by code or name, a relapse, but only if the disease was diagnosed before: a
+    """The onset of a Condition that is, by code, name or clinical status, a relapse, but only if the disease was diagnosed before: a
     problem list that was recoded in place keeps the date of diagnosis.
     """
     return _after_diagnosis(record, entry, parse_when(as_text(entry.resource.get("onsetDateTime"))), as_of)
@@ -103,7 +103,10 @@ def relapse_recorded(record: PatientRecord, entry: Entry, as_of: date) -> When |
 
 def _after_diagnosis(record: PatientRecord, entry: Entry, day: When | None, as_of: date) -> When | None:
     diagnosed = diagnosis_date(record, as_of)
-    if day is None or diagnosed is None or not names_relapse(record, entry):
+    if day is None or diagnosed is None:
+        return None
+    later = day.start > diagnosed.when.end + _NEW_FOR  # two entries of one diagnosis may differ by days
+    if not names_relapse(record, entry) and not (later and standing(entry, as_of) is Standing.RELAPSE):
         return None
     return day if diagnosed.when.end < day.start <= as_of else None
 

@@ -21,8 +21,8 @@ from service.facts.course.statements import (
     statements,
     status_observations,
 )
-from service.facts.disease.conditions import words_of
-from service.facts.disease.diagnosis import SERVED, diagnosis_date, diseases, names_relapse
+from service.facts.disease.conditions import is_differential, words_of
+from service.facts.disease.diagnosis import SERVED, diagnosis_date, diseases
 from service.facts.findings.marrow import marrow_series
 from service.facts.model import Interval, Provenance
 from service.record.model import Entry, PatientRecord, When, once_per_record
@@ -45,6 +45,7 @@ _UNSURE = timedelta(days=180)  # a relapse still reported after so long may be a
 _INDUCTION = timedelta(days=14)  # no marrow of the first two weeks tells of a remission
 _BLASTS = 5
 _OWN_DATE = ("onset", "words")
+_SITES = ("diagnosis.cns_disease", "diagnosis.testicular_disease")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class Event:
     """A remission or a relapse ("in-remission", "relapsed").
 
     ``source``: "statement" (disease status, encounter diagnosis), "onset" and "recorded" (a Condition of a relapse),
-    "words" (a date in a text), "marrow". What was only recorded on a day happened by then at the latest.
+    "words" (a date in a text), "marrow", "site" (a Condition of leukemia outside the marrow). What was only recorded on a day happened by then at the latest.
     """
 
     state: str
@@ -63,7 +64,7 @@ class Event:
 
     @property
     def inferred(self) -> bool:
-        return self.source == "marrow"
+        return self.source in ("marrow", "site")
 
     @property
     def at_latest(self) -> bool:
@@ -133,8 +134,8 @@ class _Walk:
         same = next((at for at, e in enumerate(self.events) if e.state == "relapsed" and _near(e, signal)), None)
         if same is not None:
             self.events[same] = _finer(self.events[same], signal)
-        elif signal.source == "marrow":
-            if self._returned(signal):
+        elif signal.inferred:
+            if self._returned(signal) or (signal.source == "site" and not self.events):
                 self._add(signal)
             return
         elif not self.events or self.events[-1].state != "relapsed" or signal.source in _OWN_DATE:
@@ -206,7 +207,7 @@ def _of_conditions(record: PatientRecord, as_of: date) -> Iterator[Event]:
     """A Condition of a relapse is dated by its onset, or by its recording, at the latest."""
     for disease in diseases(record, as_of):
         entry = disease.entry
-        if disease.diagnosis not in SERVED or of_an_encounter(entry) or not names_relapse(record, entry):
+        if disease.diagnosis not in SERVED or of_an_encounter(entry):
             continue
         if any(words.when is not None and words.state == "relapsed" for words in dated_words(words_of(entry))):
             continue
@@ -215,6 +216,12 @@ def _of_conditions(record: PatientRecord, as_of: date) -> Iterator[Event]:
             yield Event("relapsed", onset, entry, onset.text, "onset")
         elif recorded is not None:
             yield Event("relapsed", recorded, entry, recorded.text, "recorded")
+    diagnosed = diagnosis_date(record, as_of)
+    for entry in record.about(*_SITES, types=("Condition",)) if diagnosed else ():
+        state = record.means(entry, "disease_state")
+        late = entry.when and diagnosed and entry.when.start > diagnosed.when.end + _SAME and not entry.text_concepts
+        if late and entry.when and state is None and not is_differential(entry):
+            yield Event("relapsed", entry.when, entry, entry.text, "site")
 
 
 def _of_marrows(record: PatientRecord) -> Iterator[Event]:

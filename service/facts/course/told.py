@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from service.facts.course.statements import status_observations
+from service.facts.course.statements import STATUS, status_observations
 from service.facts.disease.conditions import words_of
 from service.facts.disease.diagnosis import served
 from service.facts.model import Provenance
@@ -32,3 +32,10 @@ def course_words(record: PatientRecord, as_of: date) -> tuple[Told, ...]:
     own = (Told(d.entry, words_of(d.entry), None) for d in served(record, as_of))
     status = (Told(entry, all_text(entry.resource), entry.when) for entry in status_observations(record))
     return tuple(told for told in (*own, *status) if told.text)
+
+
+@once_per_record
+def undated_words(record: PatientRecord) -> tuple[str, ...]:
+    """Texts of disease status observations without a date: they tell that something was, and not when."""
+    undated = (entry for entry in record.about(*STATUS, types=("Observation",)) if entry.when is None)
+    return tuple(text for entry in undated if (text := all_text(entry.resource)))

@@ -94,13 +94,17 @@ def response(facts: Facts) -> Iterator[Fact]:
         if found is None:
             continue
         value, seen = found
+        if entry.when is None:
+            yield unknown("response", Reason.UNDATED, "the stated response has no date", (seen,))
+            return
         if value == "less-than-CR":
             yield known("response", value, seen)
             return
-        marrow_now, last = facts["marrow_blasts_percent"], course(record, facts.as_of).last
-        if last is not None and last.state == "relapsed" and entry.when and last.when.start > entry.when.end:
+        marrow_now = facts["marrow_blasts_percent"]
+        since = [r for r in course(record, facts.as_of).relapses if r.when.start > entry.when.end]
+        if since:
             detail = "a relapse came after the last stated response"
-            yield unknown("response", Reason.NOT_DECIDED, detail, (seen, last.seen()))
+            yield unknown("response", Reason.NOT_DECIDED, detail, (seen, since[-1].seen()))
         elif _contradicted(entry, marrow_now):
             detail = "a remission was stated, and later marrow blasts are 5 % or more"
             yield unknown("response", Reason.CONFLICTING, detail, (seen, *marrow_now.provenance))
