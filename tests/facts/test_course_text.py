@@ -36,7 +36,8 @@ def test_state_in_words(text: str, expected: str | None) -> None:
         ("first relapse", 1, None), ("2nd marrow relapse", 2, None), ("Zweitrezidiv", 2, None), ("1. Rezidiv", 1, None),
         ("relapse #3", 3, None), ("CR2", None, 2), ("CR-2", None, 2), ("second complete remission", None, 2),
         ("in zweiter Remission", None, 2), ("first relapse, now second remission", 1, 2), ("relapse", None, None),
-        ("first diagnosed 2019, relapse 2021", None, None), ("first remission, relapse", None, 1), ("no second relapse", None, None),
+        ("first diagnosed 2019, relapse 2021", None, None), ("first remission, relapse", None, 1), ("no second relapse", None, None), ("Z.n. 2 Rezidiven", 2, None), ("s/p second relapse", 2, None),
+        ("three prior relapses", 3, None), ("relapse x2", 2, None), ("relapse, second", 2, None), ("CR II", None, 2), ("KR2", None, 2), ("2 relapse-free years", None, None),
     ],
 )  # fmt: skip
 def test_numbers_in_words(text: str, relapse: int | None, remission: int | None) -> None:

@@ -111,6 +111,12 @@ def test_a_clear_marrow_after_a_relapse_does_not_settle_remission() -> None:
     assert fact.reason is Reason.NOT_DECIDED
 
 
+def test_what_lies_ahead_has_not_been_seen() -> None:
+    later = condition("12301000132103", onsetDateTime="2026-01-30")
+    assert read(ALL, later).value("disease_state") is None
+    assert read(ALL, later).value("relapse_number") is None
+
+
 def test_the_diagnostic_marrow_and_a_prephase_are_no_relapse() -> None:
     facts = read(ALL, aspirate(3, "2020-01-20"), aspirate(90, "2020-01-24"))
     assert facts.value("relapse_number") is None

@@ -11,7 +11,7 @@ from service.facts.course.state_text import state_in
 from service.facts.disease.conditions import Standing, standing, words_of
 from service.facts.disease.diagnosis import SERVED, diagnosis_date, diseases, names_relapse, served
 from service.facts.model import Provenance
-from service.record.dates import parse_when
+from service.record.dates import is_after, parse_when
 from service.record.model import Entry, PatientRecord, When, once_per_record
 from service.record.values import all_text, as_dict, as_list, as_text, codings_of
 
@@ -58,12 +58,18 @@ def statements(record: PatientRecord, as_of: date) -> tuple[Statement, ...]:
 
 def _of_conditions(record: PatientRecord, as_of: date) -> Iterator[Statement]:
     for disease in served(record, as_of):
-        yield from _of_condition(record, disease.entry, as_of)
+        if not ahead(disease.entry, as_of):
+            yield from _of_condition(record, disease.entry, as_of)
     own = {disease.entry.reference for disease in diseases(record, as_of) if disease.diagnosis in SERVED}
     for entry in record.about("diagnosis.all", "diagnosis.cns_disease", types=("Condition",)):
         state = record.means(entry, "disease_state")
-        if state is not None and entry.reference not in own:
+        if state is not None and entry.reference not in own and not ahead(entry, as_of):
             yield Statement(state, entry, None, entry.text, False)
+
+
+def ahead(entry: Entry, as_of: date) -> bool:
+    """Whether a Condition is of a later day: looked at from an earlier one, it has not been seen."""
+    return entry.when is not None and is_after(entry.when, as_of)
 
 
 def _of_condition(record: PatientRecord, entry: Entry, as_of: date) -> Iterator[Statement]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from service.record.text import states
+from service.record.text import Mention, mention_of, states
 
 _NTH = {
     1: r"(?:first|1st|erst\w*|1\.)", 2: r"(?:second|2nd|zweit\w*|2\.)", 3: r"(?:third|3rd|dritt\w*|3\.)",
@@ -69,12 +69,14 @@ _PAST_THEN = re.compile(
     re.IGNORECASE,
 )
 _BETWEEN = rf"[\s-]*(?:(?!{_REM}|{_REL}|cr\b)[^\W\d]+[\s-]+){{0,2}}"
+_COUNT = {1: "(?:1|one|ein)", 2: "(?:2|two|zwei)", 3: "(?:3|three|drei)", 4: "(?:4|four|vier)", 5: "(?:5|five|fünf)"}
 _ROMAN = {1: "I", 2: "II", 3: "III", 4: "IV", 5: "V"}
 _RELAPSE_NO = {
     n: re.compile(
         rf"\b{nth}{_BETWEEN}{_REL}\w*|{_REL}\w*\s*(?:#|no\.?|nr\.?)\s*{n}\b"
         rf"|{_REL}\w*[\s,:(]{{1,3}}{nth}(?!\s*(?:\w+\s+)?(?:{_REM}|(?-i:CR|KR)|{_REL}))"
-        rf"|{_REL}\w*\s*\(?[x×]\s?{n}\b|\b{n}\s?[x×]\s*{_REL}\w*",
+        rf"|{_REL}\w*\s*\(?[x×]\s?{n}\b|\b{n}\s?[x×]\s*{_REL}\w*"
+        rf"|\b{_COUNT[n]}\s+(?:(?:prior|previous|earlier|früheren?|vorherigen?)\s+)?(?:relapses|recurrences|rezidiven?)\b",
         re.IGNORECASE,
     )
     for n, nth in _NTH.items()
@@ -128,8 +130,8 @@ def molecular_relapse_in(text: str) -> bool:
 
 
 def relapse_number_in(text: str) -> int | None:
-    """The highest number of a relapse that a text states ("second relapse", "1. Rezidiv")."""
-    return _highest(_RELAPSE_NO, text)
+    """The highest number of a relapse that a text states, past ones too ("second relapse", "Z.n. 2 Rezidiven")."""
+    return _highest(_RELAPSE_NO, text, past_too=True)
 
 
 def remission_number_in(text: str) -> int | None:
@@ -137,9 +139,13 @@ def remission_number_in(text: str) -> int | None:
     return _highest(_REMISSION_NO, text)
 
 
-def _highest(patterns: Mapping[int, re.Pattern[str]], text: str) -> int | None:
+def _highest(patterns: Mapping[int, re.Pattern[str]], text: str, past_too: bool = False) -> int | None:
     text = without_ordinal(without_molecular(text))
-    return max((n for n, pattern in patterns.items() if says(text, pattern)), default=None)
+    meant = (Mention.PRESENT, Mention.HISTORY) if past_too else (Mention.PRESENT,)
+    found = (
+        n for n, pattern in patterns.items() if pattern.search(text) and mention_of(in_pieces(text), pattern) in meant
+    )
+    return max(found, default=None)
 
 
 def without_ordinal(text: str) -> str:
