@@ -111,6 +111,16 @@ def test_a_clear_marrow_after_a_relapse_does_not_settle_remission() -> None:
     assert fact.reason is Reason.NOT_DECIDED
 
 
+def test_a_clear_marrow_at_a_relapse_outside_of_it_is_no_remission() -> None:
+    cns = condition("12301000132103", onsetDateTime="2025-05-05", text="isolated CNS relapse")
+    for day in ("2025-05-03", "2025-05-08", "2025-05-28"):
+        facts = read(ALL, aspirate(1, "2020-03-01"), cns, aspirate(1, day))
+        assert facts.value("disease_state") == "relapsed"
+        assert facts.value("relapse_number") == 1.0
+    marrow = read(ALL, aspirate(1, "2020-03-01"), cns, aspirate(60, "2025-05-06"), aspirate(1, "2025-05-28"))
+    assert marrow["disease_state"].reason is Reason.NOT_DECIDED
+
+
 def test_what_lies_ahead_has_not_been_seen() -> None:
     later = condition("12301000132103", onsetDateTime="2026-01-30")
     assert read(ALL, later).value("disease_state") is None

@@ -43,6 +43,7 @@ _SAME = timedelta(days=60)
 _CONFLICT = timedelta(days=90)  # blasts so soon after a stated remission contradict it; later they are a relapse
 _UNSURE = timedelta(days=180)  # a relapse still reported after so long may be another one
 _INDUCTION = timedelta(days=14)  # no marrow of the first two weeks tells of a remission
+_TREATED = timedelta(days=28)  # a marrow so soon after a relapse outside of it tells of no treatment
 _BLASTS = 5
 _OWN_DATE = ("onset", "words")
 _SITES = ("diagnosis.cns_disease", "diagnosis.testicular_disease")
@@ -129,6 +130,7 @@ class _Walk:
         self.events: list[Event] = []
         self.unsure = False
         self._latest: Event | None = None  # the newest signal of the present state
+        self._in_marrow = False  # whether a marrow showed the present relapse
 
     def relapse(self, signal: Event) -> None:
         same = next((at for at, e in enumerate(self.events) if e.state == "relapsed" and _near(e, signal)), None)
@@ -137,6 +139,8 @@ class _Walk:
         elif signal.inferred:
             if self._returned(signal) or (signal.source == "site" and not self.events):
                 self._add(signal)
+            elif self.events and self.events[-1].state == "relapsed":
+                self._in_marrow = self._in_marrow or signal.source == "marrow"
             return
         elif not self.events or self.events[-1].state != "relapsed" or signal.source in _OWN_DATE:
             self._add(signal)
@@ -144,12 +148,22 @@ class _Walk:
             self.unsure = True
         if self.events and self.events[-1].state == "relapsed":
             self._latest = signal
+            self._in_marrow = self._in_marrow or signal.source == "marrow"
 
     def remission(self, signal: Event) -> None:
+        if signal.inferred and self._elsewhere(signal):
+            return
         if not self.events or self.events[-1].state != "in-remission":
             self._add(signal)
         elif self._latest is None or self._latest.inferred or not signal.inferred:
             self._latest = signal
+
+    def _elsewhere(self, signal: Event) -> bool:
+        """Whether a clear marrow says nothing of the relapse: it is of its first weeks, and no marrow had shown blasts."""
+        last = self.events[-1] if self.events else None
+        if last is None or last.state != "relapsed":
+            return False
+        return not self._in_marrow and signal.when.start <= last.when.end + _TREATED
 
     def _returned(self, signal: Event) -> bool:
         """Whether blasts in a marrow are a relapse: there was a remission, and it was not stated only just before."""
@@ -158,6 +172,7 @@ class _Walk:
         return self._latest.inferred or signal.when.start > self._latest.when.end + _CONFLICT
 
     def _add(self, signal: Event) -> None:
+        self._in_marrow = signal.source == "marrow"
         self.events.append(signal)
         self._latest = signal
 
