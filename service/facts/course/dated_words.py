@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
-from service.facts.course.text import RELAPSE, REMISSION, without_molecular, without_ordinal
+from service.facts.course.text import LONGEST, RELAPSE, REMISSION, without_molecular, without_ordinal
 from service.record.dates import parse_when
 from service.record.model import When
 from service.record.text import Mention, mention_of
@@ -36,6 +37,7 @@ _STATES = {"relapsed": "relapsed", "remission": "in-remission"}
 _WORD = r"\b[^\W\d]+\b\.?"
 _BEHIND = re.compile(rf"[\s,:]{{0,2}}(?:\([^()\d]{{0,30}}\)|[\s:~(=/+#-]|\b[1-5]\b|{_WORD}){{0,9}}")
 _BEFORE = re.compile(rf"[\s:(–-]{{0,3}}(?:{_WORD}\s){{0,2}}")
+_MOST, _NEAR = 60, 80  # events of a text, and characters around one that say how it is meant
 _PART = re.compile(r"[,;\n]|(?<=\w{3})\.\s")
 
 
@@ -57,10 +59,10 @@ def dated_words(text: str) -> tuple[DatedWords, ...]:
     >>> [(w.state, w.when.text) for w in dated_words("ED 03/2021, 1. Rezidiv 05/2023, CR2 seit 08/2023")]
     [('relapsed', '2023-05'), ('in-remission', '2023-08')]
     """
-    text = without_ordinal(without_molecular(text))
+    text = without_ordinal(without_molecular(text[:LONGEST]))
     if not RELAPSE.search(text) and not REMISSION.search(text):
         return ()
-    items = list(_ITEM.finditer(text))
+    items = list(islice(_ITEM.finditer(text), _MOST))
     date_first = items[0].lastgroup == "date" and items[-1].lastgroup != "date"
     return tuple(_dated(text, items, date_first))
 
@@ -99,6 +101,7 @@ def _plain(text: str, item: re.Match[str]) -> bool:
     """Whether one mention is stated, by the words in its own part of the text."""
     start = max((mark.end() for mark in _PART.finditer(text, 0, item.start())), default=0)
     end = next((mark.start() for mark in _PART.finditer(text, item.end())), len(text))
+    start, end = max(start, item.start() - _NEAR), min(end, item.end() + _NEAR)
     mention = mention_of(text[start:end], re.compile(re.escape(item.group())))
     return mention in (Mention.PRESENT, Mention.HISTORY)
 

@@ -8,6 +8,7 @@ from service.facts.course.dated_words import dated_words
 from service.facts.course.text import (
     BEFORE,
     EITHER,
+    LONGEST,
     MANY,
     NEWLY,
     NOW_RELAPSED,
@@ -33,7 +34,7 @@ def state_in(text: str) -> str | None:
     >>> state_in("CR2 08/2022, 2. Rezidiv 05/2024"), state_in("MRD relapse")
     ('relapsed', None)
     """
-    now = BEFORE.sub(" ", EITHER.sub("relapsed", without_molecular(text)))
+    now = BEFORE.sub(" ", EITHER.sub("relapsed", without_molecular(text[:LONGEST])))
     said = {state for state, pattern in _STATES if says(now, pattern)}
     if len(said) > 1:
         said.discard("new-diagnosis")

@@ -99,8 +99,12 @@ _NOT_REACHED = re.compile(
 )
 
 
+LONGEST = 2000  # characters: the course is told in a line or a page; more is not looked through, and costs no time
+
+
 def says(text: str, pattern: re.Pattern[str]) -> bool:
     """Whether a text plainly states something. Most texts do not name it at all, which is quick to see."""
+    text = text[:LONGEST]
     return pattern.search(text) is not None and states(in_pieces(text), pattern)
 
 
@@ -140,7 +144,7 @@ def remission_number_in(text: str) -> int | None:
 
 
 def _highest(patterns: Mapping[int, re.Pattern[str]], text: str, past_too: bool = False) -> int | None:
-    text = without_ordinal(without_molecular(text))
+    text = without_ordinal(without_molecular(text[:LONGEST]))
     meant = (Mention.PRESENT, Mention.HISTORY) if past_too else (Mention.PRESENT,)
     found = (
         n for n, pattern in patterns.items() if pattern.search(text) and mention_of(in_pieces(text), pattern) in meant

@@ -45,6 +45,8 @@ _OF_CELLS = re.compile(
 )
 _ABOUT = re.compile(r"\b(?:ca|approx|circa|etwa|about|approximately|roughly|rund)\b\.?\s*|~\s*(?=\d)", re.IGNORECASE)
 _PERCENT_WORD = re.compile(r"\s*(?:percent|per cent|prozent)\b", re.IGNORECASE)
+_SENTENCES = 600
+_LONGEST = 4000  # characters of a report that are looked through
 _NAMED_BLASTS = re.compile(r"\bblasts?\b|\bblasten\b|\blymphoblast\w*", re.IGNORECASE)
 _NO_EXCESS = re.compile(
     r"no (?:excess|increase)(?: of| in)? (?:\w+ )?blasts?|blasts? not increased|not? increased blasts"
@@ -78,7 +80,7 @@ def read_blasts(text: str) -> float | Interval | None:
     """
     if not text.strip():
         return None
-    text = _PERCENT_WORD.sub(" %", _ABOUT.sub("", text))
+    text = _PERCENT_WORD.sub(" %", _ABOUT.sub("", text[:_LONGEST]))
     bare = re.fullmatch(rf"\s*([<>≤≥]=?)?\s*{_NUMBER}\s*(?:(?:-|–|to|bis)\s*{_NUMBER}\s*)?%\s*", text)
     match = bare or _BLASTS.search(text)
     if match:
@@ -95,7 +97,7 @@ def read_blasts(text: str) -> float | Interval | None:
     named = {f"M{m[1]}" for m in _CATEGORY.finditer(text)}
     if len(named) == 1:
         return _CATEGORY_SPANS[named.pop()]
-    return 0.0 if not named and mention_of(text, _NAMED_BLASTS) is Mention.NEGATED else None
+    return 0.0 if not named and mention_of(text[:_SENTENCES], _NAMED_BLASTS) is Mention.NEGATED else None
 
 
 def _signed(sign: str, value: float) -> float | Interval:
