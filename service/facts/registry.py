@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from service.facts import derive, mrd
-from service.facts.course import clocks, conditioning, hct, phase, planned
+from service.facts.course import clocks, conditioning, hct, phase, planned, risk_words, treated
 from service.facts.course import reader as course
 from service.facts.disease import diagnosis, identity, lineage
-from service.facts.findings import cns, fitness, labs, response, toxicity
+from service.facts.findings import (
+    cns,
+    extramedullary,
+    fitness,
+    labs,
+    marrow,
+    mediastinum,
+    progress,
+    recovery,
+    response,
+    steroid_response,
+    toxicity,
+)
 from service.facts.genetics import abl1_tests, pharmacogenes
 from service.facts.genetics import reader as genetics
 from service.facts.given import unknown_stated
@@ -31,10 +43,18 @@ READERS: tuple[Provider, ...] = (
     *course.PROVIDERS,
     *clocks.PROVIDERS,
     *phase.PROVIDERS,
+    *treated.PROVIDERS,
+    *risk_words.PROVIDERS,
     *mrd.PROVIDERS,
+    *marrow.PROVIDERS,
     *response.PROVIDERS,
     *labs.PROVIDERS,
     *cns.PROVIDERS,
+    *extramedullary.PROVIDERS,
+    *mediastinum.PROVIDERS,
+    *progress.PROVIDERS,
+    *recovery.PROVIDERS,
+    *steroid_response.PROVIDERS,
     *therapy.PROVIDERS,
     *tki.PROVIDERS,
     *hct.PROVIDERS,

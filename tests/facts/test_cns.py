@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from service.facts.findings.cns import PROVIDERS
+from service.facts.findings.cns import PROVIDERS as CNS
+from service.facts.findings.extramedullary import PROVIDERS as SITES
 from service.facts.findings.labs import PROVIDERS as LABS
 from service.facts.findings.response import PROVIDERS as RESPONSE
 from service.facts.model import Facts, Reason, TokenSet
@@ -14,6 +15,7 @@ from service.facts.vocabulary import VOCABULARY
 from tests.facts.support import facts_of
 
 LOINC, SCT, ICD = "http://loinc.org", "http://snomed.info/sct", "http://hl7.org/fhir/sid/icd-10-cm"
+PROVIDERS = (*CNS, *SITES)
 MALE = {"resourceType": "Patient", "id": "p", "gender": "male"}
 
 
@@ -148,8 +150,8 @@ def test_traumatic_puncture(resources: tuple[dict[str, Any], ...], expected: boo
 
 def test_the_ratio_rule_reads_blood_and_csf_counts() -> None:
     blood = [
-        csf("6690-2", 10, "10*9/L", effectiveDateTime="2025-05-31"),
-        observation("RBC", None, "2025-05-31", valueQuantity={"value": 4, "unit": "10*6/uL"}),
+        csf("6690-2", 10, "10*9/L", effectiveDateTime="2025-05-19"),
+        observation("RBC", None, "2025-05-21", valueQuantity={"value": 4, "unit": "10*6/uL"}),
         csf("26446-5", 20, "%"),
     ]
     # blood: 10 000 / 4 000 000 = 0.0025; CSF: 20 / 4000 = 0.005, just twice that

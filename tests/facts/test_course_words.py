@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from service.facts.course.text import remission_number_in, state_in
+from service.facts.course.state_text import state_in
+from service.facts.course.text import remission_number_in
 from service.facts.findings.response import stated_response
 
 

@@ -6,13 +6,19 @@ from typing import Any
 
 import pytest
 
-from service.facts.findings.response import PROVIDERS, read_blasts, stated_response
+from service.facts.findings.marrow import PROVIDERS as MARROW
+from service.facts.findings.marrow import read_blasts
+from service.facts.findings.response import PROVIDERS as RESPONSE
+from service.facts.findings.response import stated_response
 from service.facts.model import Facts, Interval, Reason
 from service.facts.vocabulary import VOCABULARY
 from tests.facts.support import facts_of
 
 LOINC, SCT = "http://loinc.org", "http://snomed.info/sct"
 BELOW_5 = Interval(0, 5, high_open=True)
+
+
+PROVIDERS = (*MARROW, *RESPONSE)
 
 
 def observation(code: str, value: Any = None, when: str = "2025-05-20", **more: Any) -> dict[str, Any]:
@@ -68,9 +74,18 @@ def test_every_fact_is_in_the_vocabulary() -> None:
         ("Keine Blastenvermehrung", BELOW_5),
         ("M1 marrow", BELOW_5),
         ("M2", Interval(5, 25)),
-        ("M3-Mark", Interval(25, 100)),
+        ("M3-Mark", Interval(25, 100, low_open=True)),
         ("M1 or M2", None),
         ("hypocellular", None),
+        ("no blasts seen", 0.0),
+        ("keine Blasten", 0.0),
+        ("Blasten ca. 60 %", 60.0),
+        ("less than 5 percent blasts", BELOW_5),
+        ("Blasts account for less than 1% of cells", Interval(0, 1, high_open=True)),
+        ("Blasts: 12 per 200 cells", 6.0),
+        ("Remissionsmark", BELOW_5),
+        ("Kein Blastenüberschuss", BELOW_5),
+        ("blasts more than 90 %", Interval(90, 100, low_open=True)),
         ("cellularity 40 %", None),
         ("", None),
     ],
@@ -89,7 +104,7 @@ def test_blasts_in_words(text: str, expected: Any) -> None:
         pytest.param(marrow(26), 26, "M3", id="above twenty-five"),
         pytest.param(marrow("<5 %"), BELOW_5, "M1", id="comparator"),
         pytest.param(marrow("3-8 %"), Interval(3, 8), None, id="range over a limit"),
-        pytest.param(marrow("M3"), Interval(25, 100), "M3", id="category stated"),
+        pytest.param(marrow("M3"), Interval(25, 100, low_open=True), "M3", id="category stated"),
         pytest.param(
             marrow(component=[{"code": {"text": "blasts"}, "valueQuantity": {"value": 7, "unit": "%"}}]), 7, "M2",
             id="component",
@@ -217,9 +232,37 @@ def test_later_marrow_blasts_contradict_a_remission() -> None:
     [fact] = PROVIDERS[-1].run(read(remission, marrow(40)))
     assert fact.reason is Reason.CONFLICTING
     assert len(fact.provenance) == 2
+    assert read(remission, marrow(40, "2025-05-10")).value("response") == "CR"  # the statement wins on its day
     assert read(remission, marrow("> 10 %")).value("response") != "CR"
     assert read(remission, marrow(40, "2025-05-01")).value("response") == "CR"
     assert read(remission, marrow(4)).value("response") == "CR"
+
+
+def test_a_relapse_since_makes_a_response_a_thing_of_the_past() -> None:
+    facts = read(status("complete remission", "2024-05-10"), status("relapse", "2025-05-01"))
+    assert facts["response"].reason is Reason.NOT_DECIDED
+    marrows = read(status("complete remission", "2024-05-10"), marrow(40, "2025-05-20"))
+    assert marrows["response"].reason is not Reason.CONFLICTING
+    assert marrows.value("response") != "CR"
+
+
+@pytest.mark.parametrize(
+    ("resource", "expected"),
+    [
+        pytest.param(obds("K"), None, id="no change says nothing of remission"),
+        pytest.param(obds("B"), None, id="clinical improvement"),
+        pytest.param(obds("D"), None, id="divergent"),
+        pytest.param(obds("Y"), None, id="relapse"),
+        pytest.param(
+            status(valueCodeableConcept={"coding": [{"system": "urn:local", "code": "R"}]}), None, id="local R"
+        ),
+        pytest.param(status("relapsed after CR1"), None, id="the remission before a relapse"),
+        pytest.param(status("Remission nicht erreicht"), "less-than-CR", id="not reached"),
+        pytest.param(status("KR2"), "CR", id="German abbreviation"),
+    ],
+)
+def test_what_is_no_response(resource: dict[str, Any], expected: str | None) -> None:
+    assert read(resource).value("response") == expected
 
 
 def test_without_a_record_readers_say_nothing() -> None:

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 
 from service.facts.absence import complete_list, seen_in
-from service.facts.course.timeline import Relapse, first_remission, relapses
-from service.facts.disease.diagnosis import diagnosis_date
+from service.facts.course.dated_words import diagnosed_in
+from service.facts.course.statements import of_an_encounter
+from service.facts.course.timeline import Relapse, course, first_remission
+from service.facts.disease.conditions import words_of
+from service.facts.disease.diagnosis import SERVED, Diagnosed, diagnosis_date, diseases
 from service.facts.model import Fact, Facts, Interval, Provenance, Provider, Reason, known, provides, unknown
 from service.facts.therapy.exposure import MEDICATIONS, Exposure, exposures
 from service.record.dates import months_bounds
-from service.record.model import PatientRecord, When
+from service.record.model import PatientRecord, When, once_per_record
 
 _TO_RELAPSE = (
     "months_diagnosis_to_relapse", "months_cr1_duration", "months_from_end_of_frontline_to_relapse",
     "months_induction_to_relapse",
 )  # fmt: skip
+
+
+_BETWEEN_BLOCKS = timedelta(days=60)
 
 
 def months(start: When, end: When) -> float | Interval | None:
@@ -25,6 +31,17 @@ def months(start: When, end: When) -> float | Interval | None:
     if high < 0:
         return None
     return high if low == high else Interval(max(low, 0.0), high)
+
+
+@once_per_record
+def _diagnosed(record: PatientRecord, as_of: date) -> Diagnosed | None:
+    """The date of diagnosis; where Conditions have none, or only a day of recording, the one their words give."""
+    found = diagnosis_date(record, as_of)
+    if found is not None and not found.at_latest:
+        return found
+    told = [Diagnosed(when, d.entry, False) for d in diseases(record, as_of) if d.diagnosis in SERVED
+            and (when := diagnosed_in(words_of(d.entry))) is not None and when.start <= as_of]  # fmt: skip
+    return min(told, key=lambda d: d.when.start, default=found)
 
 
 def _today(as_of: date) -> When:
@@ -36,7 +53,7 @@ def since_diagnosis(facts: Facts) -> Iterator[Fact]:
     """Months since diagnosis; at least those since it was recorded, where no more is known."""
     if facts.record is None:
         return
-    found = diagnosis_date(facts.record, facts.as_of)
+    found = _diagnosed(facts.record, facts.as_of)
     value = months(found.when, _today(facts.as_of)) if found else None
     if found is None or value is None:
         yield unknown("months_diagnosis", Reason.UNDATED, "the date of diagnosis is not known")
@@ -57,26 +74,36 @@ def to_relapse(facts: Facts) -> Iterator[Fact]:
     """
     if facts.record is None:
         return
-    relapse = _first_relapse(facts, relapses(facts.record, facts.as_of))
+    relapse = _first_relapse(facts, course(facts.record, facts.as_of).relapses)
     if relapse is None:
         for name in _TO_RELAPSE:
             yield unknown(name, Reason.UNDATED, "the date of the first relapse is not known")
         return
-    at = seen_in(relapse.entry, relapse.when.text)
-    found = diagnosis_date(facts.record, facts.as_of)
+    at = relapse.seen()
+    found = _diagnosed(facts.record, facts.as_of)
     if found is None:
         yield unknown(_TO_RELAPSE[0], Reason.UNDATED, "the date of diagnosis is not known", (at,))
     else:
-        value = months(found.when, relapse.when)
+        value = _until(months(found.when, relapse.when), relapse)
         if value is not None and found.at_latest:
             value = _at_least(value)
         yield _clock(_TO_RELAPSE[0], value, seen_in(found.entry, found.when.text), at)
-    remission = first_remission(facts.record, relapse.when.start)
-    if remission is None or remission.when is None:
+    remission = first_remission(facts.record, facts.as_of, relapse.when.start)
+    if remission is None:
         yield unknown(_TO_RELAPSE[1], Reason.UNDATED, "the date of the first remission is not known", (at,))
     else:
-        yield _clock(_TO_RELAPSE[1], months(remission.when, relapse.when), remission.seen(), at)
+        value = _until(months(remission.when, relapse.when), relapse)
+        if value is not None and of_an_encounter(remission.entry):  # coded on the day of a visit; it began before
+            value = _at_least(value)
+        yield _clock(_TO_RELAPSE[1], value, remission.seen(), at)
     yield from _from_drugs(facts, facts.record, relapse, at)
+
+
+def _until(value: float | Interval | None, relapse: Relapse) -> float | Interval | None:
+    """Months to a relapse of which only the recording is dated: at most those."""
+    if value is None or not relapse.at_latest:
+        return value
+    return Interval(0.0, value.high if isinstance(value, Interval) else value)
 
 
 def _first_relapse(facts: Facts, dated: tuple[Relapse, ...]) -> Relapse | None:
@@ -103,7 +130,7 @@ def _from_drugs(facts: Facts, record: PatientRecord, relapse: Relapse, at: Prove
         return
     first = before[0]
     assert first.start is not None
-    yield _clock(_TO_RELAPSE[3], months(first.start, relapse.when), first.seen("first drug"), at)
+    yield _clock(_TO_RELAPSE[3], _until(months(first.start, relapse.when), relapse), first.seen("first drug"), at)
     last = _last_day(before, relapse.when)
     if last is None:
         detail = "a frontline drug has no last day before the relapse"
@@ -111,7 +138,8 @@ def _from_drugs(facts: Facts, record: PatientRecord, relapse: Relapse, at: Prove
     else:
         day = last.end or last.start
         assert day is not None
-        yield _clock(_TO_RELAPSE[2], months(day, relapse.when), last.seen("last drug before the relapse"), at)
+        value = _until(months(day, relapse.when), relapse)
+        yield _clock(_TO_RELAPSE[2], value, last.seen("last drug before the relapse"), at)
 
 
 def _before(given: tuple[Exposure, ...], relapse: When) -> list[Exposure]:
@@ -129,7 +157,7 @@ def _last_day(begun: list[Exposure], relapse: When) -> Exposure | None:
 
 @provides("months_since_chemo_completed")
 def since_chemotherapy(facts: Facts) -> Iterator[Fact]:
-    """Months since the last antileukemic drug ended, from complete lists on which none is still running."""
+    """Months since the last antileukemic drug ended, two months ago or more, by complete lists on which none still runs."""
     if facts.record is None:
         return
     name = "months_since_chemo_completed"
@@ -142,6 +170,10 @@ def since_chemotherapy(facts: Facts) -> Iterator[Fact]:
         return
     last = max(given, key=lambda e: e.end.end if e.end else date.min)
     assert last.end is not None
+    if last.end.end > facts.as_of - _BETWEEN_BLOCKS:
+        detail = "the last antileukemic drug was given within two months: another block may follow"
+        yield unknown(name, Reason.NOT_DECIDED, detail, (last.seen(),))
+        return
     value = months(last.end, _today(facts.as_of))
     if value is not None:
         yield known(name, value, last.seen("last antileukemic drug"))

@@ -1,118 +1,148 @@
-"""The phase of treatment: as a plan or episode names it, else concluded from the dates of the drugs."""
+"""The phase of treatment where the record names it: in the plan or episode that runs today, in a dated observation of
+the phase, or beside the treatment being given. What is not named is concluded in `inferred_phase`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 
-from service.facts.absence import absent, complete_list, seen_in
-from service.facts.course.hct import transplants
-from service.facts.course.text import phase_in
-from service.facts.course.timeline import relapses, statements
-from service.facts.disease.diagnosis import diagnosis_date, served
-from service.facts.model import Fact, Facts, Provenance, Provider, Reason, known, provides, unknown
-from service.facts.therapy.exposure import MEDICATIONS, Exposures, exposures
+from service.facts.absence import absent, seen_in
+from service.facts.course.inferred_phase import inferred_phase
+from service.facts.course.phase_text import INTERIM, phase_in
+from service.facts.course.statements import statements
+from service.facts.course.timeline import course
+from service.facts.model import Fact, Facts, Provider, Reason, known, provides, unknown
 from service.record.model import Entry, PatientRecord
-from service.record.values import as_list, as_text, concept_text
+from service.record.values import all_text, as_dict, as_list, as_text, concept_text, notes_of
 
 _RUNNING = ("active", "on-hold", "onhold", "in-progress", None)
-_INDUCTION = timedelta(days=35)
-_NEW_FOR = timedelta(days=60)
-_MAINTENANCE_FROM = timedelta(days=180)
-_QUIET = 60  # days without an intensive drug
-_GENTLE = frozenset({"mercaptopurine", "methotrexate", "vincristine", "thioguanine"})
 _PLANS = ("CarePlan", "EpisodeOfCare")
+_TREATMENTS = ("MedicationRequest", "MedicationStatement", "MedicationAdministration", "Procedure")
+_PHASE_NAME = re.compile(
+    r"(?:treatment|therapy|protocol|chemotherapy|disease) phase|phase of (?:treatment|therapy)|therapie-?phase|behandlungsphase"
+    r"|therapieabschnitt|protokoll-?(?:phase|element)",
+    re.IGNORECASE,
+)
+_MAYBE = re.compile(
+    r"indu[ck]tion|[ck]onsolid|mainten|erhaltung|intensi|surveill|nachsorge|proto[ck]ol|vorphase|pre-?phase|\bEO[IC]\b|\bHR\b",
+    re.IGNORECASE,
+)
+_LATELY = timedelta(days=35)
+_OBSERVED = timedelta(days=60)
+# Phases that no protocol makes so long: a plan left open says nothing of today.
+_SHORT = frozenset({"pre-treatment", "induction", "end-of-induction", "reinduction", "end-of-reinduction"})
+_LASTS = timedelta(days=120)
 
 
 @provides("treatment_phase")
 def treatment_phase(facts: Facts) -> Iterator[Fact]:
-    """Explicit in the plan or episode that runs today; otherwise inferred from complete drug lists."""
+    """Explicit in the plan or episode that runs today, an observation of the phase of the last two months, or the words
+    of a treatment of the last five weeks, in this order; otherwise inferred from complete drug lists.
+    """
     if facts.record is None:
         return
-    told = [(found, e) for e in facts.record.of_type(*_PLANS) if (found := _told(e, facts.as_of)) is not None]
-    named = {name for name, _ in told}
-    if len(named) == 1:
-        seen = (seen_in(entry, plan_text(entry), from_text=True) for _, entry in told)
-        yield known("treatment_phase", told[0][0], *seen)
-    elif named:
-        seen = (seen_in(entry, plan_text(entry), from_text=True) for _, entry in told)
-        yield unknown("treatment_phase", Reason.CONFLICTING, f"plans name {' and '.join(sorted(named))}", seen)
-    else:
-        yield (
-            _by_transplant(facts, facts.record)
-            or _by_drugs(facts, facts.record)
-            or absent(facts, "treatment_phase", *_PLANS, what="the phase of treatment")
-        )
+    for named in (_plans(facts, facts.record), _observed(facts, facts.record), _beside(facts, facts.record)):
+        fact = _settled(facts, _newest(list(named)))
+        if fact is not None:
+            yield fact
+            return
+    yield inferred_phase(facts) or absent(facts, "treatment_phase", *_PLANS, what="the phase of treatment")
+
+
+Named = tuple[str, Entry, str]  # phase, where it is named, and the words
+
+
+def _plans(facts: Facts, record: PatientRecord) -> Iterator[Named]:
+    for entry in record.of_type(*_PLANS):
+        text = plan_text(entry)
+        if text and _runs(entry, facts.as_of) and (phase := phase_in(text)) is not None:
+            yield phase, entry, text
 
 
 def plan_text(entry: Entry) -> str:
-    """Title, description and type of a plan or episode, in words."""
+    """Title, description, type and activities in progress of a plan or episode, in words."""
     texts = [as_text(entry.resource.get(key)) for key in ("title", "description")]
     texts += [concept_text(c) for key in ("type", "category") for c in as_list(entry.resource.get(key))]
+    for activity in as_list(entry.resource.get("activity")):
+        detail = as_dict(as_dict(activity).get("detail"))
+        if as_text(detail.get("status")) == "in-progress":
+            texts += [concept_text(detail.get("code")), as_text(detail.get("description"))]
     return "; ".join(text for text in texts if text)
 
 
-def _told(entry: Entry, as_of: date) -> str | None:
+def _runs(entry: Entry, as_of: date) -> bool:
     over = entry.until is not None and entry.until.end < as_of
     ahead = entry.when is not None and entry.when.start > as_of
-    if entry.status not in _RUNNING or over or ahead:
-        return None
-    return phase_in(plan_text(entry))
+    return entry.status in _RUNNING and not over and not ahead
 
 
-def _by_transplant(facts: Facts, record: PatientRecord) -> Fact | None:
-    """After an allogeneic transplant, as long as no relapse is stated or dated after it."""
-    done = [t for t in transplants(record, facts.as_of) if t.kind == "allogeneic" and t.when is not None]
-    if not done or any(s.state in ("relapsed", "refractory") for s in statements(record, facts.as_of) if not s.when):
-        return None
-    last = max(done, key=lambda t: t.when.start if t.when else date.min)
-    if last.when is None or any(r.when.end >= last.when.start for r in relapses(record, facts.as_of)):
-        return None
-    return known("treatment_phase", "post-hct", last.seen(inferred=True))
+def _observed(facts: Facts, record: PatientRecord) -> Iterator[Named]:
+    for entry in record.of_type("Observation"):
+        if entry.when is None or entry.when.end < facts.as_of - _OBSERVED:
+            continue
+        if _PHASE_NAME.search(entry.text) and (phase := phase_in(text := all_text(entry.resource))) is not None:
+            yield phase, entry, text
 
 
-def _by_drugs(facts: Facts, record: PatientRecord) -> Fact | None:
-    """Pre-treatment, induction or maintenance, where complete lists leave no other reading."""
-    found = exposures(record, facts.as_of)
-    if found.nameless or not complete_list(facts, *MEDICATIONS) or not served(record, facts.as_of):
-        return None
-    relapsed = bool(relapses(record, facts.as_of)) or any(
-        s.state == "relapsed" for s in statements(record, facts.as_of)
-    )
-    return None if relapsed else _frontline(record, found, facts.as_of)
+def _beside(facts: Facts, record: PatientRecord) -> Iterator[Named]:
+    """Phases named in the texts and notes of treatments given or running in the last weeks."""
+    for entry in record.of_type(*_TREATMENTS):
+        text = f"{entry.text}\n{notes_of(entry.resource)}"
+        if not _MAYBE.search(text) or not _lately(entry, facts.as_of):
+            continue
+        if (phase := phase_in(text)) is not None and not phase.startswith("end-of-"):
+            yield phase, entry, " ".join(text.split())
 
 
-def _frontline(record: PatientRecord, found: Exposures, as_of: date) -> Fact | None:
-    given = found.leukemia(steroids=True)
-    diagnosed = diagnosis_date(record, as_of)
-    fresh = diagnosed is not None and not diagnosed.at_latest and diagnosed.when.start >= as_of - _NEW_FOR
-    if fresh and not found.leukemia() and diagnosed is not None:
-        # steroids alone are a prephase, which does not count as begun
-        seen = seen_in(diagnosed.entry, diagnosed.when.text, inferred=True, note="no antileukemic drug on record")
-        return known("treatment_phase", "pre-treatment", seen)
-    starts = [e.start for e in given if e.start is not None]
-    if not starts or len(starts) < len(given):
-        return None
-    first = min(starts)
-    if fresh and first.start >= as_of - _INDUCTION:
-        return known("treatment_phase", "induction", *_seen(found, "first drugs within the last five weeks"))
-    return _maintenance(found, first.end, as_of)
+def _lately(entry: Entry, as_of: date) -> bool:
+    if entry.when is None or entry.when.start > as_of or entry.status in ("stopped", "on-hold", "intended"):
+        return False
+    last = entry.until or entry.when
+    return last.end >= as_of - _LATELY
 
 
-def _maintenance(found: Exposures, first: date, as_of: date) -> Fact | None:
-    """Mercaptopurine with methotrexate, half a year into treatment, and nothing intensive for two months."""
-    now = {e.drug for e in found.given() if e.within(as_of, 28)}
-    intensive = [e for e in found.leukemia() if e.drug not in _GENTLE and e.within(as_of, _QUIET)]
-    if {"mercaptopurine", "methotrexate"} <= now and not intensive and first <= as_of - _MAINTENANCE_FROM:
-        return known("treatment_phase", "maintenance", *_seen(found, "mercaptopurine and methotrexate, no other drugs"))
+def _newest(named: list[Named]) -> list[Named]:
+    """The phases named last; all of them where one has no date."""
+    if len({phase for phase, _, _ in named}) <= 1 or any(entry.when is None for _, entry, _ in named):
+        return named
+    last = max(entry.when.start for _, entry, _ in named if entry.when)
+    return [row for row in named if row[1].when is not None and row[1].when.start == last]
+
+
+def _settled(facts: Facts, named: list[Named]) -> Fact | None:
+    """The fact that follows from the phases named; ``None`` where none is."""
+    name = "treatment_phase"
+    seen = tuple(seen_in(entry, text, from_text=True) for _, entry, text in named)
+    phases = {phase for phase, _, _ in named}
+    if len(phases) > 1:
+        return unknown(name, Reason.CONFLICTING, f"the record names {' and '.join(sorted(phases))}", seen)
+    for phase in phases:
+        if phase == INTERIM:
+            return unknown(name, Reason.NOT_DECIDED, "interim maintenance: the guidelines have no name for it", seen)
+        if phase in _SHORT and all(_long_ago(entry, facts.as_of) for _, entry, _ in named):
+            return unknown(name, Reason.STALE, f"{phase} is named by what began more than four months ago", seen)
+        if phase == "reinduction" and _german(named) and not _came_back(facts):
+            detail = "Reinduktion: after relapse, or the delayed intensification of frontline therapy"
+            return unknown(name, Reason.NOT_DECIDED, detail, seen)
+        return known(name, phase, *seen)
     return None
 
 
-def _seen(found: Exposures, note: str) -> tuple[Provenance, ...]:
-    newest = found.leukemia(steroids=True)[:3]
-    return tuple(
-        seen_in(e.entry, e.entry.text or e.drug, from_text=e.from_text, inferred=True, note=note) for e in newest
-    )
+def _long_ago(entry: Entry, as_of: date) -> bool:
+    return entry.when is not None and entry.when.end < as_of - _LASTS
+
+
+def _german(named: Iterable[Named]) -> bool:
+    return any("reinduktion" in text.lower().replace("-", "") for _, _, text in named)
+
+
+def _came_back(facts: Facts) -> bool:
+    """Whether the record tells of a relapse or of resistance, so that an induction may be the second one."""
+    assert facts.record is not None
+    states = {said.state for said in statements(facts.record, facts.as_of)}
+    return bool(course(facts.record, facts.as_of).relapses) or not states.isdisjoint({"relapsed", "refractory"})
 
 
 PROVIDERS: tuple[Provider, ...] = (treatment_phase,)

@@ -1,4 +1,4 @@
-"""Where the disease stands: its state, how many relapses and remissions there were, and where it came back."""
+"""Where the disease stands: its state, the number of its remission, and whether it was ever refractory."""
 
 from __future__ import annotations
 
@@ -7,22 +7,17 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from service.facts.absence import absent
-from service.facts.course.text import (
-    RELAPSE,
-    many_relapses_in,
-    refractory_in,
-    relapse_number_in,
-    relapse_site_in,
-    remission_number_in,
-    says,
-    sites_in,
-)  # fmt: skip
-from service.facts.course.timeline import Statement, relapses, statements, status_observations
+from service.facts.course import numbers, site
+from service.facts.course.state_text import refractory_in
+from service.facts.course.statements import Statement, statements
+from service.facts.course.text import remission_number_in
+from service.facts.course.timeline import course, relapses
+from service.facts.course.told import course_words
 from service.facts.disease.conditions import words_of
-from service.facts.disease.diagnosis import diagnosis_date, names_relapse, served
+from service.facts.disease.diagnosis import diagnosis_date
 from service.facts.model import Fact, Facts, Interval, Provenance, Provider, Reason, known, provides, unknown
 from service.record.dates import parse_when
-from service.record.model import Entry, PatientRecord, When
+from service.record.model import PatientRecord, When
 from service.record.values import all_text
 
 _CURRENT = timedelta(days=90)  # a dated statement that may still contradict what a Condition says of today
@@ -91,14 +86,18 @@ def disease_state(facts: Facts) -> Iterator[Fact]:
 
 
 def _against_response(facts: Facts, state: str, said: tuple[Statement, ...], seen: tuple[Provenance, ...]) -> Fact:
+    assert facts.record is not None
+    stated = max((s.when for s in said if s.when is not None), key=lambda w: w.end, default=None)
+    since_then = _turned(facts.record, facts.as_of, state, stated, seen)
     response = facts["response"]
     if not response.known and state == "in-remission":
         response = _leukemic_marrow(facts) or response
     both = (*seen, *response.provenance)
     day = _day_of(response)
-    if not isinstance(response.value, str) or day is None or facts.record is None:
+    if since_then is not None and (since_then.known or since_then.reason is Reason.CONFLICTING or not response.known):
+        return since_then
+    if not isinstance(response.value, str) or day is None:
         return known("disease_state", state, *seen)
-    stated = max((s.when for s in said if s.when is not None), key=lambda w: w.end, default=None)
     in_response = response.value in ("CR", "CRi", "CRu")
     if state == "in-remission" and not in_response:
         if stated is not None and day.end <= stated.start:
@@ -117,6 +116,30 @@ def _against_response(facts: Facts, state: str, said: tuple[Statement, ...], see
         return known("disease_state", "in-remission", *response.provenance, *seen, detail="by the later response")
     detail = f"stated to be {state}, but the response of {day.text} is {response.value}"
     return unknown("disease_state", Reason.CONFLICTING, detail, both)
+
+
+def _turned(
+    record: PatientRecord, as_of: date, state: str, stated: When | None, seen: tuple[Provenance, ...]
+) -> Fact | None:
+    """What marrows since a dated statement make of it: blasts long after a remission are a relapse; a marrow without
+    excess of blasts after a relapse leaves open whether it is a complete remission.
+    """
+    last = course(record, as_of).last
+    outside = last is not None and last.source == "site" and last.when.end >= as_of - _CURRENT
+    if stated is None and last is not None and outside and state == "in-remission":
+        detail = "stated to be in remission, but leukemia outside the marrow was diagnosed since"
+        return unknown("disease_state", Reason.CONFLICTING, detail, (*seen, last.seen()))
+    if stated is None or last is None or not last.inferred or last.when.start <= stated.end or last.state == state:
+        return None
+    if state == "in-remission":
+        detail = "blasts came back after the stated remission"
+        return known("disease_state", "relapsed", last.seen(), *seen, detail=detail)
+    if state == "relapsed":
+        detail = (
+            "the marrow has less than 5 % blasts since the relapse: whether it is a remission takes blood counts too"
+        )
+        return unknown("disease_state", Reason.NOT_DECIDED, detail, (*seen, last.seen()))
+    return None
 
 
 def _leukemic_marrow(facts: Facts) -> Fact | None:
@@ -140,13 +163,16 @@ def _last_relapse(record: PatientRecord, as_of: date) -> When | None:
 
 def _computed(facts: Facts) -> Fact | None:
     """The state where none is stated: by response, or because the diagnosis is fresh."""
-    response, treated = facts["response"], facts.value("treatment_phase")
+    assert facts.record is not None
+    response, treated, last = facts["response"], facts.value("treatment_phase"), course(facts.record, facts.as_of).last
+    day = _day_of(response)
+    if last is not None and last.state == "relapsed" and (day is None or day.end <= last.when.end):
+        return known("disease_state", "relapsed", last.seen())
     if response.value in ("CR", "CRi", "CRu"):
         return known("disease_state", "in-remission", _inferred("response"), *response.provenance)
     if response.value is not None and treated in ("end-of-induction", "end-of-reinduction"):
         # less than a remission once induction is over is refractory disease (NCCN Pediatric ALL 1.2026)
         return known("disease_state", "refractory", _inferred("response, treatment_phase"), *response.provenance)
-    assert facts.record is not None
     found = diagnosis_date(facts.record, facts.as_of)
     if found is None or found.at_latest or found.when.start > facts.as_of:
         return None
@@ -159,55 +185,6 @@ def _computed(facts: Facts) -> Fact | None:
 
 def _inferred(names: str) -> Provenance:
     return Provenance(names, inferred=True)
-
-
-@dataclass(frozen=True, slots=True)
-class _Words:
-    """What one resource says of the course, in words."""
-
-    entry: Entry
-    text: str
-    when: When | None
-
-    def seen(self) -> Provenance:
-        return Provenance(
-            self.entry.reference, self.entry.when.text if self.entry.when else None, found=self.text, from_text=True
-        )
-
-
-def _course_words(record: PatientRecord, as_of: date) -> tuple[_Words, ...]:
-    """Texts of the disease's Conditions and of disease status observations, newest observation first."""
-    own = (_Words(d.entry, words_of(d.entry), None) for d in served(record, as_of))
-    status = (_Words(e, all_text(e.resource), e.when) for e in status_observations(record))
-    return (*own, *status)
-
-
-@provides("relapse_number")
-def relapse_number(facts: Facts) -> Iterator[Fact]:
-    """How many relapses there were: as numbered in words, with dated relapses after that. What is only counted from
-    dated relapses, or from a later remission, is a lower bound.
-    """
-    if facts.record is None:
-        return
-    words = _course_words(facts.record, facts.as_of)
-    numbered = [(n, w) for w in words if (n := relapse_number_in(w.text)) is not None]
-    dated = relapses(facts.record, facts.as_of)
-    remissions = max((n for w in words if (n := remission_number_in(w.text)) is not None), default=1)
-    many = any(many_relapses_in(w.text) for w in words)
-    relapsed = any(s.state == "relapsed" for s in statements(facts.record, facts.as_of))
-    least = max(len(dated), remissions - 1, 2 if many else 0, 1 if relapsed else 0)
-    seen = (*(w.seen() for _, w in numbered), *(Provenance(r.entry.reference, r.when.text) for r in dated))
-    if numbered:
-        highest, where = max(numbered, key=lambda pair: pair[0])
-        later = [r for r in dated if where.when is not None and r.when.start > where.when.end + _NEW_FOR]
-        if not later and least <= highest:
-            yield known("relapse_number", float(highest), *seen)
-            return
-        least = max(least, highest + len(later))
-    if least > 0:
-        yield known("relapse_number", Interval(low=float(least)), *seen)
-    else:
-        yield absent(facts, "relapse_number", *_TYPES, what="a relapse")
 
 
 @provides("remission_number")
@@ -239,50 +216,13 @@ def refractory(facts: Facts) -> Iterator[Fact]:
     if facts.record is None:
         return
     coded = [s.seen() for s in statements(facts.record, facts.as_of) if s.state == "refractory"]
-    words = [w.seen() for w in _course_words(facts.record, facts.as_of) if refractory_in(w.text)]
+    words = [w.seen() for w in course_words(facts.record, facts.as_of) if refractory_in(w.text)]
     if coded or words:
         yield known("refractory", True, *coded, *words)
     else:
         yield absent(facts, "refractory", *_TYPES, what="resistance to treatment")
 
 
-@provides("relapse_site", "marrow_relapse", "cns_involvement_at_relapse")
-def relapse_site(facts: Facts) -> Iterator[Fact]:
-    """Where the last relapse was, from the words that tell of it. One site named without "isolated" leaves open
-    whether there was another.
-    """
-    if facts.record is None:
-        return
-    told = [w for w in _telling_of_relapse(facts.record, facts.as_of) if sites_in(w.text)]
-    if not told:
-        yield absent(facts, "relapse_site", *_TYPES, what="the site of the relapse")
-        return
-    last = told[0]
-    sites, site = sites_in(last.text), relapse_site_in(last.text)
-    if site is not None:
-        yield known("relapse_site", site, last.seen())
-    else:
-        detail = f"{' and '.join(sorted(sites))} named, but not whether it was the only site"
-        yield unknown("relapse_site", Reason.NOT_DECIDED, detail, (last.seen(),))
-    if "marrow" in sites:
-        yield known("marrow_relapse", True, last.seen())
-    if "CNS" in sites:
-        yield known("cns_involvement_at_relapse", True, last.seen())
-    elif site is not None and site.startswith("isolated-"):
-        yield known("cns_involvement_at_relapse", False, last.seen())
-
-
-def _telling_of_relapse(record: PatientRecord, as_of: date) -> list[_Words]:
-    """Words about a relapse, those of the newest first; undated ones (the disease's own Condition) before all."""
-    words = [w for w in _course_words(record, as_of) if says(w.text, RELAPSE) or names_relapse(record, w.entry)]
-    return sorted(words, key=_recency, reverse=True)
-
-
-def _recency(words: _Words) -> date:
-    when = words.when or (words.entry.when if words.entry.type == "Condition" else None)
-    return when.end if when is not None else date.max
-
-
 PROVIDERS: tuple[Provider, ...] = (
-    disease_state, relapse_number, remission_number, refractory, relapse_site,
+    disease_state, *numbers.PROVIDERS, remission_number, refractory, *site.PROVIDERS,
 )  # fmt: skip

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from service.facts.derive.tools import any_of, at_least, flag, follows, less_than, number, word
+from service.facts.derive.tools import any_of, at_least, flag, follows, includes, less_than, number, word
 from service.facts.model import Fact, Facts, Reason, provides, unknown
+from service.record.dates import parse_when
 
 _PER_UL = 1000.0  # 10^9/L to cells per microliter
 _TAP = ("csf_wbc", "csf_rbc", "wbc_current", "blood_rbc")
+_DAYS = 3  # blood and CSF are compared only if taken within these
+
+
+def _together(facts: Facts, *names: str) -> bool:
+    """Whether facts are of one time, as far as they are dated: the newest results may be of different punctures."""
+    dated = (parse_when(facts[name].provenance[0].date) for name in names if facts[name].provenance)
+    days = [when for when in dated if when is not None]
+    return not days or (max(w.end for w in days) - min(w.start for w in days)).days <= _DAYS
 
 
 @provides("csf_to_blood_wbc_rbc_ratio_fold", needs=_TAP)
@@ -16,7 +25,7 @@ def tap_ratio(facts: Facts) -> Iterator[Fact]:
     """(CSF WBC / CSF RBC) over (blood WBC / blood RBC), from exact counts only (NCCN ALL-C)."""
     counts = [number(facts, name) for name in _TAP]
     exact = [count.low for count in counts if count is not None and count.low == count.high]
-    if len(exact) == len(_TAP) and all(count > 0 for count in exact[1:]):
+    if len(exact) == len(_TAP) and all(count > 0 for count in exact[1:]) and _together(facts, *_TAP):
         csf_wbc, csf_rbc, wbc, rbc = exact
         fold = (csf_wbc / csf_rbc) / (wbc * _PER_UL / rbc)
         yield follows("csf_to_blood_wbc_rbc_ratio_fold", fold, facts, *_TAP)
@@ -37,7 +46,8 @@ def cns_status(facts: Facts) -> Iterator[Fact]:
     if flag(facts, "cranial_nerve_involvement"):
         yield follows("cns_status", "CNS-3", facts, "cranial_nerve_involvement")
         return
-    blasts, few = flag(facts, "csf_blasts"), less_than(facts, "csf_wbc", 5)
+    blasts = flag(facts, "csf_blasts")
+    few = less_than(facts, "csf_wbc", 5) if _together(facts, "csf_wbc", "csf_blasts") else None
     if blasts is False:
         yield follows("cns_status", "CNS-1", facts, "csf_blasts")
     elif blasts is None and facts["csf_blasts"].reason is Reason.STALE:
@@ -46,8 +56,8 @@ def cns_status(facts: Facts) -> Iterator[Fact]:
         yield follows("cns_status", "CNS-2", facts, "csf_blasts", "csf_wbc")
     elif blasts and few is False:
         leukemic = any_of(
-            _no(flag(facts, "traumatic_lp")),
-            _no(flag(facts, "circulating_blasts")),
+            _no(flag(facts, "traumatic_lp")) if _together(facts, "csf_blasts", "traumatic_lp") else None,
+            _no(flag(facts, "circulating_blasts")) if _together(facts, "csf_blasts", "circulating_blasts") else None,
             at_least(facts, "csf_to_blood_wbc_rbc_ratio_fold", 2),
         )
         if leukemic is not None:
@@ -59,11 +69,13 @@ def _no(answer: bool | None) -> bool | None:
     return None if answer is None else not answer
 
 
-@provides("clinical_signs_cns_leukemia", needs=("cranial_nerve_involvement",))
+@provides("clinical_signs_cns_leukemia", needs=("cranial_nerve_involvement", "extramedullary_sites"))
 def clinical_signs(facts: Facts) -> Iterator[Fact]:
-    """Cranial nerve palsy is one of the signs; its absence leaves the others open."""
+    """Cranial nerve palsy and involvement of the eye are signs (NCCN ALL 2015, ALL-E); their absence leaves others open."""
     if flag(facts, "cranial_nerve_involvement"):
         yield follows("clinical_signs_cns_leukemia", True, facts, "cranial_nerve_involvement")
+    elif includes(facts, "extramedullary_sites", "eye"):
+        yield follows("clinical_signs_cns_leukemia", True, facts, "extramedullary_sites")
 
 
 @provides("cns_disease_at_diagnosis", needs=("cns_status_at_diagnosis", "cranial_nerve_involvement_at_diagnosis"))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date, timedelta
 
 from service.facts.derive.tools import (
     all_of,
     any_of,
+    at_least,
     at_most,
     band,
     flag,
@@ -19,11 +21,13 @@ from service.facts.derive.tools import (
     word,
 )
 from service.facts.model import Fact, Facts, Reason, provides, unknown
+from service.record.dates import parse_when
 
 _OUTSIDE = ("isolated-CNS", "isolated-testicular", "isolated-extramedullary", "combined")
 _LEUKEMIA = ("marrow_blasts_percent", "circulating_blasts", "extramedullary_disease")
 _COUNTS = ("anc", "platelets")
 _TREATED = ("disease_state", "treatment_phase")
+_LATELY = timedelta(days=14)
 
 
 @provides("response", needs=(*_LEUKEMIA, *_COUNTS, *_TREATED, "trilineage_hematopoiesis"))
@@ -44,13 +48,29 @@ def response(facts: Facts) -> Iterator[Fact]:
         return
     low = any_of(less_than(facts, "anc", 1.0), less_than(facts, "platelets", 100))
     recovered = all_of(more_than(facts, "anc", 1.0), more_than(facts, "platelets", 100))
-    if low:
+    if low and not _of_the_marrow(facts):
+        detail = "low counts are of another time than the marrow: the treatment since may have lowered them"
+        yield unknown("response", Reason.NOT_DECIDED, detail, facts["marrow_blasts_percent"].provenance)
+    elif low:
         yield follows("response", "CRi", facts, *_LEUKEMIA, *_COUNTS)
     elif recovered:
         yield follows("response", "CR", facts, *_LEUKEMIA, *_COUNTS)
     elif low is False and recovered is False:
         detail = "ANC of 1.0 or platelets of 100 exactly: neither CR nor CRi by the printed signs"
         yield unknown("response", Reason.NOT_DECIDED, detail, facts["anc"].provenance)
+
+
+def _of_the_marrow(facts: Facts) -> bool:
+    """Whether a count below its limit is of the two weeks around the marrow, as far as both are dated."""
+    lows = [name for name, limit in (("anc", 1.0), ("platelets", 100)) if less_than(facts, name, limit)]
+    marrow = _day(facts, "marrow_blasts_percent")
+    days = [day for name in lows if (day := _day(facts, name)) is not None]
+    return marrow is None or not days or any(abs(day - marrow) <= _LATELY for day in days)
+
+
+def _day(facts: Facts, name: str) -> date | None:
+    found = next((when for p in facts[name].provenance if (when := parse_when(p.date)) is not None), None)
+    return found.end if found else None
 
 
 def _awaits_response(facts: Facts) -> bool:
@@ -123,4 +143,36 @@ def prior_cr(facts: Facts) -> Iterator[Fact]:
         yield follows("prior_cr", False, facts, "disease_state", "relapse_number")
 
 
-PROVIDERS = (response, marrow_category, induction_failure, extramedullary_disease, prior_cr)
+@provides("marrow_progression", needs=("blast_increase_percent", "marrow_blasts_percent", "disease_state"))
+def marrow_progression(facts: Facts) -> Iterator[Fact]:
+    """Progression is an increase of blasts of 25 % or more (NCCN ALL 2015, ALL-E), where there are 5 % or more of them;
+    before treatment has begun it is no progression.
+    """
+    risen, blasts = at_least(facts, "blast_increase_percent", 25), at_least(facts, "marrow_blasts_percent", 5)
+    if all_of(risen, blasts) and word(facts, "disease_state") in ("in-remission", "relapsed", "refractory"):
+        yield follows("marrow_progression", True, facts, "blast_increase_percent", "marrow_blasts_percent")
+
+
+@provides("count_recovery", needs=("response",))
+def count_recovery(facts: Facts) -> Iterator[Fact]:
+    """CR has recovered counts by its definition and CRi has not (NCCN ALL 2015, ALL-E), while the response is of the last
+    two weeks. The 2025 edition leaves the figures to the protocol.
+    """
+    reached = word(facts, "response")
+    days = [when.end for p in facts["response"].provenance if (when := parse_when(p.date)) is not None]
+    if reached in ("CR", "CRi") and (not days or max(days) >= facts.as_of - _LATELY):
+        note = "ANC above 1.0 and platelets above 100 (10^9/L) by NCCN ALL 2015; protocols may ask for other counts"
+        yield follows("count_recovery", reached == "CR", facts, "response", note=note)
+
+
+@provides("dominant_site", needs=("diagnosis",))
+def dominant_site(facts: Facts) -> Iterator[Fact]:
+    """Lymphoblastic lymphoma is the disease whose dominant site is a mass (NCCN ALL 2015, discussion)."""
+    if word(facts, "diagnosis") == "LL":
+        yield follows("dominant_site", "mass", facts, "diagnosis")
+
+
+PROVIDERS = (
+    response, marrow_category, induction_failure, extramedullary_disease, prior_cr, marrow_progression, count_recovery,
+    dominant_site,
+)  # fmt: skip

@@ -99,14 +99,16 @@ def _mrd_after_consolidation(facts: Facts) -> bool | None:
     return then
 
 
-@provides("relapse_timing", needs=("relapse_site", "months_diagnosis_to_relapse"))
+@provides("relapse_timing", needs=("relapse_site", "marrow_relapse", "relapse_number", "months_diagnosis_to_relapse"))
 def relapse_timing(facts: Facts) -> Iterator[Fact]:
     """Early or late by NCCN Pediatric ALL 1.2026, clock from diagnosis: early below 36 months with the marrow
-    involved, below 18 months for isolated extramedullary relapse; late from there on. Where the site is not known,
-    only what both limits agree on.
+    involved, below 18 months for isolated extramedullary relapse; late from there on. Where the site is not known, and
+    after further relapses, whose site says nothing of the first, only what both limits agree on.
     """
-    where = word(facts, "relapse_site")
-    limits = (36,) if where in _MARROW else (18,) if where in _OUTSIDE else (18, 36)
+    where, involved = word(facts, "relapse_site"), flag(facts, "marrow_relapse")
+    if more_than(facts, "relapse_number", 1):
+        where, involved = None, None
+    limits = (36,) if where in _MARROW or involved else (18,) if where in _OUTSIDE else (18, 36)
     early = {less_than(facts, "months_diagnosis_to_relapse", limit) for limit in limits}
     if early in ({True}, {False}):
         timing = "early" if True in early else "late"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from service.facts.course.text import state_in
+from service.facts.course.state_text import state_in
 from service.facts.disease.conditions import Standing, is_differential, standing, words_of
 from service.facts.disease.diagnosis_text import lineage_in, names_precursor, other_leukemia_in
 from service.record.model import Entry, PatientRecord, once_per_record

@@ -1,13 +1,20 @@
-"""Central nervous system, testis and other sites outside the marrow."""
+"""CNS status: as stated, or by the lumbar punctures; now, before, at diagnosis; and cranial nerves.
+
+Stated forms: "CNS-1", "CNS2a", "ZNS-Status 3", "CNS status: III". The letters a, b and c of the COG (by leukocytes and
+erythrocytes, or clinical signs) do not change the number. "CNS negative" is CNS-1; "positive" may be CNS-2 or CNS-3.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 
-from service.facts.absence import seen_in
-from service.facts.findings.response import any_blasts
+from service.facts.absence import fresh, seen_in
+from service.facts.findings.blasts import any_blasts
+from service.facts.findings.csf import BLASTS, CSF, FLOW, TRAUMATIC_RBC, taps, traumatic_in
+from service.facts.findings.extramedullary import CODED_SITES, PLACES, is_male
 from service.facts.findings.results import (
     diagnosed,
     full_text,
@@ -15,30 +22,56 @@ from service.facts.findings.results import (
     is_count,
     latest_first,
     nothing,
-    outdated,
     results_about,
-    stated,
 )
 from service.facts.model import Fact, Facts, Interval, Provenance, Provider, Reason, known, provides, unknown
 from service.facts.vocabulary import VOCABULARY
-from service.record.model import Entry, PatientRecord
-from service.record.text import Mention
+from service.record.model import Entry, PatientRecord, When, once_per_record
+from service.record.text import Mention, mention_of
 from service.record.values import as_float, as_text
 
-_PLACES = ("Observation", "Condition", "DiagnosticReport")
-_NOT_A_COUNT = r"(?!\s*(?:years?|months?|weeks?|days?|jahre?|monate?|wochen?|tage?|mg|doses?|x\b|/|%|\.\d|\d))"
+_NOT_A_COUNT = r"(?![\s-]*(?:weekly|monthly|daily|w\w*chentlich|years?|months?|weeks?|days?|jahre?|monate?|wochen?|tage?|mg|doses?|x\b|/|%|\.\d|\d))"
 _STATUS = re.compile(
-    rf"(?<![A-Za-z])(?:CNS|ZNS)[\s-]?(?:(?:disease|leuk\w+)\s)?(?:status|stage|stadium)?[\s:=-]{{0,3}}(?:CNS|ZNS)?[\s-]?([123])\s?[a-c]?\b{_NOT_A_COUNT}"
+    r"(?<![A-Za-z])(?:CNS|ZNS)[\s-]?(?i:(?:(?:disease|leuk\w+|involvement)\s)?(?:status|stage|stadium|grade|grad)?)"
+    rf"[\s:=-]{{0,3}}(?:CNS|ZNS)?[\s-]?(III|II|I|[123])\s?[a-c]?\b{_NOT_A_COUNT}"
 )
+_NEGATIVE = re.compile(r"(?<![A-Za-z])(?:CNS|ZNS)[\s-]?(?i:(?:status|disease)?[\s:=-]{0,3}neg(?:\.|ativ\w*)?(?!\w))")
+_ROMAN = {"I": "1", "II": "2", "III": "3"}
 _STATUS_NAME = re.compile(r"\b(?:CNS|ZNS)[\s-]?(?:disease\s)?(?:status|stage|stadium)", re.IGNORECASE)
-_AT_DIAGNOSIS = re.compile(r"\b(?:at|bei)\s+(?:the time of\s+)?(?:initial |first |erst)?diagnos", re.IGNORECASE)
+_AT_DIAGNOSIS = re.compile(
+    r"\b(?:at|bei)\s+(?:the time of\s+)?(?:initial |first |erst)?diagnos|\binitial(?:er|e)? (?:CNS|ZNS)", re.IGNORECASE
+)
 _NEAR_DIAGNOSIS = (timedelta(days=30), timedelta(days=35))
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """One evaluation of the CNS: stated, or by the cells of a puncture. ``status is None``: blasts, but no grade."""
+
+    when: When | None
+    entry: Entry
+    status: str | None
+    seen: tuple[Provenance, ...]
+
+
+@once_per_record
+def evaluations(record: PatientRecord) -> tuple[Evaluation, ...]:
+    """All evaluations, newest first; of one day a statement comes before what its cells say."""
+    found = [
+        Evaluation(entry.when, entry, grade, (seen_in(entry, words, from_text=True),))
+        for entry, grade, words in _statuses(record)
+    ]
+    for tap in taps(record):
+        if tap.blasts is not None:
+            own = Provenance("csf", tap.when.text, inferred=True, note="NCCN ALL 2015, ALL-C, from cells and blasts")
+            found.append(Evaluation(tap.when, tap.entry, tap.status, (*tap.provenance, own)))
+    return tuple(sorted(found, key=lambda e: e.when.end.toordinal() if e.when else 0, reverse=True))
 
 
 def _statuses(record: PatientRecord) -> list[tuple[Entry, str, str]]:
     """Stated CNS statuses, newest first: entry, CNS-1/2/3, and the words."""
     found = []
-    for entry in latest_first(e for e in record.of_type(*_PLACES) if not is_count(e)):
+    for entry in latest_first(e for e in record.of_type(*PLACES) if not is_count(e)):
         text = full_text(entry)
         if "CNS" not in text and "ZNS" not in text:
             continue
@@ -55,40 +88,67 @@ def _status_in(entry: Entry, text: str) -> tuple[str, str] | None:
         if not re.search(
             r"\b(?:no|not|kein\w*|nicht|without|ohne)\s[^.;]{0,15}$", text[: match.start()], re.IGNORECASE
         ):
-            grades[f"CNS-{match[1]}"] = " ".join(match[0].split())
+            grades[f"CNS-{_ROMAN.get(match[1], match[1])}"] = " ".join(match[0].split())
     if not grades and entry.type == "Observation" and _STATUS_NAME.search(entry.text):
         value = as_text(entry.resource.get("valueString")).strip()
         number = as_float(entry.resource.get("valueInteger"))
-        short = re.fullmatch(r"([123])\s?[a-c]?", value or (f"{number:g}" if number is not None else ""))
+        short = re.fullmatch(r"(III|II|I|[123])\s?[a-c]?", value or (f"{number:g}" if number is not None else ""))
         if short:
-            grades[f"CNS-{short[1]}"] = short[0]
+            grades[f"CNS-{_ROMAN.get(short[1], short[1])}"] = short[0]
+        elif re.fullmatch(r"neg(?:\.|ative?r?)?", value, re.IGNORECASE):
+            grades["CNS-1"] = value
+    if not grades and (negative := _NEGATIVE.search(text)):
+        grades["CNS-1"] = " ".join(negative[0].split())
     return next(iter(grades.items())) if len(grades) == 1 else None
 
 
 @provides("cns_status", "cns_status_at_diagnosis", "cns_status_previous")
 def cns_status(facts: Facts) -> Iterator[Fact]:
-    """The newest stated CNS status, the one of diagnosis (said so, or dated within 30 days before and 35 after it), and
-    the one before the newest.
+    """The newest CNS status, the one of diagnosis (said so, or of the first evaluation within 30 days before and 35 after
+    it), and the one before the newest.
     """
     if facts.record is None:
         return
-    found = _statuses(facts.record)
+    found = evaluations(facts.record)
     if not found:
         for name in ("cns_status", "cns_status_at_diagnosis"):
             yield nothing(facts, name)
         return
-    entry, grade, words = found[0]
-    seen = seen_in(entry, words, from_text=True)
-    yield outdated(facts, "cns_status", entry, seen) or known("cns_status", grade, seen)
-    for first, value, text in reversed(found):
-        if _of_diagnosis(facts, first):
-            yield known("cns_status_at_diagnosis", value, seen_in(first, text, from_text=True))
-            break
-    earlier = next(
-        (row for row in found[1:] if row[0].when and entry.when and row[0].when.end < entry.when.start), None
-    )
-    if earlier is not None:
-        yield known("cns_status_previous", earlier[1], seen_in(earlier[0], earlier[2], from_text=True))
+    yield _now(facts, found[0])
+    first = _first(facts, found)
+    if first is not None and first.status is not None:
+        yield known("cns_status_at_diagnosis", first.status, *first.seen)
+    elif first is not None:
+        yield unknown("cns_status_at_diagnosis", Reason.NOT_DECIDED, _OPEN, first.seen)
+    newest = found[0].when
+    earlier = next((e for e in found[1:] if e.when and newest and e.when.end < newest.start), None)
+    if earlier is not None and earlier.status is not None:
+        yield known("cns_status_previous", earlier.status, *earlier.seen)
+
+
+_OPEN = "blasts in the CSF: the count, whether the tap was traumatic, or the blood of those days is not known"
+
+
+def _now(facts: Facts, newest: Evaluation) -> Fact:
+    limit = VOCABULARY.lookup("cns_status").stale_after_days
+    match fresh(newest.when, facts.as_of, limit):
+        case True if newest.status is not None:
+            return known("cns_status", newest.status, *newest.seen)
+        case True:
+            return unknown("cns_status", Reason.NOT_DECIDED, _OPEN, newest.seen)
+        case False:
+            return unknown("cns_status", Reason.STALE, f"the newest result is older than {limit} days", newest.seen)
+        case _:
+            return unknown("cns_status", Reason.UNDATED, "its date is missing or too vague", newest.seen)
+
+
+def _first(facts: Facts, found: tuple[Evaluation, ...]) -> Evaluation | None:
+    """The evaluation of diagnosis: one said to be, else the earliest of that time, a statement before cells of its day."""
+    said = [e for e in found if _AT_DIAGNOSIS.search(full_text(e.entry))]
+    near = [e for e in found if _of_diagnosis(facts, e.entry)]
+    chosen = said or near
+    earliest = min((e.when.start for e in chosen if e.when), default=None)
+    return next((e for e in chosen if e.when is None or e.when.start == earliest), None)
 
 
 def _of_diagnosis(facts: Facts, entry: Entry) -> bool:
@@ -103,25 +163,21 @@ def _of_diagnosis(facts: Facts, entry: Entry) -> bool:
 
 @provides("csf_blasts")
 def csf_blasts(facts: Facts) -> Iterator[Fact]:
-    """Blasts in the newest cerebrospinal fluid, by number or cytology text."""
+    """Blasts in the newest cerebrospinal fluid, by number or cytology text; flow cytometry is another test."""
     if facts.record is None:
         return
-    for entry in results_about(facts.record, "diagnosis.cns.csf_blasts", fluids=True):
+    for entry in results_about(facts.record, *CSF, fluids=True):
+        if FLOW.search(entry.text) or not (entry.concepts & {BLASTS} or _speaks_of_blasts(entry)):
+            continue
         fact = any_blasts(facts, "csf_blasts", entry)
         if fact is not None:
             yield fact
             return
-    yield nothing(facts, "csf_blasts", concepts=("diagnosis.cns.csf_blasts",))
+    yield nothing(facts, "csf_blasts", concepts=(BLASTS,))
 
 
-_NOT_TRAUMATIC = re.compile(r"\b(?:a-?traumati\w+|(?:non|not|nicht)[- ]?traumati\w+|nicht blutig\w*)", re.IGNORECASE)
-_TRAUMATIC = re.compile(
-    r"\btraumatic (?:tap|LP|lumbar|puncture)|\b(?:LP|tap|puncture) (?:was )?traumatic|\bbloody tap|blutige punktion"
-    r"|artifiziell\w* blut|blutig tingiert|traumatische\w* (?:punktion|lumbalpunktion)",
-    re.IGNORECASE,
-)
-_TRAUMATIC_RBC = 10  # erythrocytes per microliter, the usual definition of cooperative groups
-_CSF = ("diagnosis.cns.csf_wbc", "diagnosis.cns.csf_rbc", "diagnosis.cns.csf_blasts", "course.lumbar_puncture")
+def _speaks_of_blasts(entry: Entry) -> bool:
+    return re.search(r"blast", as_text(entry.resource.get("valueString")), re.IGNORECASE) is not None
 
 
 @provides("traumatic_lp", needs=("csf_rbc",))
@@ -129,8 +185,8 @@ def traumatic_lp(facts: Facts) -> Iterator[Fact]:
     """Whether the newest lumbar puncture was traumatic: as stated; else from 10 erythrocytes per microliter in its CSF."""
     if facts.record is None:
         return
-    entries = latest_first(facts.record.about(*_CSF, types=("Observation", "Procedure", "DiagnosticReport")))
-    said = next(((e, v) for e in entries if (v := _traumatic(full_text(e))) is not None), None)
+    entries = latest_first(facts.record.about(*CSF, types=("Observation", "Procedure", "DiagnosticReport")))
+    said = next(((e, v) for e in entries if (v := traumatic_in(full_text(e))) is not None), None)
     cells = facts["csf_rbc"]
     newer = said is None or (cells.known and _later(cells, said[0]))
     if said is not None and not newer:
@@ -138,18 +194,12 @@ def traumatic_lp(facts: Facts) -> Iterator[Fact]:
         return
     value = cells.value
     span = value if isinstance(value, Interval) else Interval(value, value) if isinstance(value, float) else None
-    many = span.at_least(_TRAUMATIC_RBC) if span is not None else None
+    many = span.at_least(TRAUMATIC_RBC) if span is not None else None
     if many is not None:
-        note = f"{_TRAUMATIC_RBC} or more erythrocytes per microliter count as traumatic"
+        note = f"{TRAUMATIC_RBC} or more erythrocytes per microliter count as traumatic"
         yield known("traumatic_lp", many, *cells.provenance, Provenance("csf_rbc", inferred=True, note=note))
     else:
-        yield nothing(facts, "traumatic_lp", "Observation", "Procedure", concepts=_CSF)
-
-
-def _traumatic(text: str) -> bool | None:
-    if _NOT_TRAUMATIC.search(text):
-        return False
-    return True if _TRAUMATIC.search(text) else None
+        yield nothing(facts, "traumatic_lp", "Observation", "Procedure", concepts=CSF)
 
 
 def _later(cells: Fact, entry: Entry) -> bool:
@@ -171,7 +221,7 @@ def cranial_nerve_involvement(facts: Facts) -> Iterator[Fact]:
     if facts.record is None:
         return
     name = "cranial_nerve_involvement"
-    palsies = [e for e in facts.record.about("diagnosis.cns.cranial_nerve") if e.type in _PLACES]
+    palsies = [e for e in facts.record.about("diagnosis.cns.cranial_nerve") if e.type in PLACES]
     first = next((e for e in palsies if _LEUKEMIC.search(full_text(e)) and _of_diagnosis(facts, e)), None)
     if first is not None:
         yield known("cranial_nerve_involvement_at_diagnosis", True, seen_in(first, first.text, from_text=True))
@@ -184,135 +234,37 @@ def cranial_nerve_involvement(facts: Facts) -> Iterator[Fact]:
         detail = "a cranial nerve palsy is on record; leukemia, vincristine or a virus may be its cause"
         yield unknown(name, Reason.NOT_DECIDED, detail, [seen_in(e, e.text) for e in active])
         return
-    yield nothing(facts, name, *_PLACES)
+    yield nothing(facts, name, *PLACES)
 
 
-_INVOLVED = r"(?:infiltrat\w*|involve\w*|befall\w*|leuk\w*|relaps\w*|rezidiv\w*|chloroma\w*|manifestation\w*|disease|tumou?r|mass(?:es)?)"
-_SITES = {
-    "CNS": r"(?:CNS|ZNS|mening\w*|cerebrospinal|liquor)",
-    "testis": r"(?:testi\w*|hoden)",
-    "mediastinum": r"(?:mediastin\w*|thymic|thymus)",
-    "lymph-node": r"(?:lymph node|nodal|lymphknoten)",
-    "skin": r"(?:skin|cutaneous|cutis|kutan\w*|haut)",
-    "kidney": r"(?:kidney|renal|niere\w*)",
-    "bone": r"(?:bone(?! marrow)|osseous|ossär\w*|skelet\w*)",
-    "soft-tissue": r"(?:soft[- ]tissue|weichteil\w*)",
-    "eye": r"(?:ocular|orbital|optic nerve|retinal|augen?)",
-    "breast": r"(?:breast|mamma)",
-    "ovary": r"(?:ovar\w*)",
-}
-_LEUK = r"(?:leuk\w*|ALL|blast\w*|extramedull\w*)"
-_NEEDS_LEUKEMIA = ("kidney", "bone", "skin", "lymph-node", "eye", "breast", "ovary", "soft-tissue")
-
-
-def _site_pattern(site: str, words: str) -> re.Pattern[str]:
-    """A site with a word of involvement; of sites that fall ill in many ways, only with leukemia named beside."""
-    near = r"[\s,:/()-]{1,3}(?:\w+[\s,:/()-]{1,3}){0,2}?"
-    if site in _NEEDS_LEUKEMIA:
-        return re.compile(
-            rf"\b{_LEUK}\b{near}{words}\b|\b{_LEUK}\b{near}(?:infiltrat\w*|involve\w*|befall){near}{words}\b|\b{words}{near}{_LEUK}\b",
-            re.IGNORECASE,
-        )
-    inside = rf"\b{words}(?:{near}|-?){_INVOLVED}\b|\b(?:infiltrat\w*|involve\w*|relapse|rezidiv|befall|mass)\b{near}{words}\b"
-    return re.compile(inside, re.IGNORECASE)
-
-
-_PATTERNS = {site: _site_pattern(site, words) for site, words in _SITES.items()}
-_RELEVANT = re.compile(rf"\b{_INVOLVED}|{_LEUK}", re.IGNORECASE)
-_EXTRAMEDULLARY = re.compile(r"extra-?medull\w*", re.IGNORECASE)
-_CONDITIONS = {"diagnosis.cns_disease": "CNS", "diagnosis.testicular_disease": "testis"}
-_CODED_REMISSION = frozenset({"61291000119103"})
-_STATEMENT_DAYS = 90
-
-
-@provides("extramedullary_sites", "extramedullary_disease", "testicular_disease", "mediastinal_mass")
-def extramedullary(facts: Facts) -> Iterator[Fact]:
-    """Sites outside the marrow: active Conditions, and statements of the last 90 days; the list stays open.
-
-    Denied sites are known to be free. "No extramedullary disease", said lately, with no site found, is a no.
-    """
-    if facts.record is None:
-        return
-    sites: dict[str, tuple[bool, Provenance]] = {}
-    for entry, site in _coded_sites(facts, facts.record):
-        sites.setdefault(site, (True, seen_in(entry, entry.text)))
-    entries = latest_first(e for e in facts.record.of_type(*_PLACES) if not is_count(e) and _speaks_now(facts, e))
-    texts = [(e, text) for e in entries if _RELEVANT.search(text := full_text(e))]
-    for site, pattern in _PATTERNS.items():
-        for entry, mention, words in stated(texts, pattern):
-            if mention in (Mention.PRESENT, Mention.NEGATED) and site not in sites:
-                sites[site] = (mention is Mention.PRESENT, seen_in(entry, words, from_text=True))
-                break
-    overall = _overall(texts)
-    yield from _site_facts(facts, sites, overall)
-
-
-def _coded_sites(facts: Facts, record: PatientRecord) -> Iterator[tuple[Entry, str]]:
-    for concept, site in _CONDITIONS.items():
-        for entry in record.about(concept, types=("Condition",)):
-            codes = {code for _, code in entry.codings}
-            if not is_active(entry, facts.as_of) or codes & _CODED_REMISSION or entry.text_concepts:
-                continue
-            if "C79.82" in codes and not _male(record):  # "genital organs" of either sex
-                continue
-            yield entry, site
-
-
-def _male(record: PatientRecord) -> bool:
-    return record.patient is not None and record.patient.get("gender") == "male"
-
-
-def _speaks_now(facts: Facts, entry: Entry) -> bool:
-    if entry.type == "Condition":
-        return is_active(entry, facts.as_of)
-    return entry.when is not None and entry.when.start >= facts.as_of - timedelta(days=_STATEMENT_DAYS)
-
-
-def _overall(texts: list[tuple[Entry, str]]) -> tuple[bool, Provenance] | None:
-    for entry, mention, words in stated(texts, _EXTRAMEDULLARY):
-        if mention in (Mention.PRESENT, Mention.NEGATED):
-            return mention is Mention.PRESENT, seen_in(entry, words, from_text=True)
-    return None
-
-
-def _site_facts(
-    facts: Facts, sites: dict[str, tuple[bool, Provenance]], overall: tuple[bool, Provenance] | None
-) -> Iterator[Fact]:
-    present = {site: seen for site, (there, seen) in sites.items() if there}
-    free = {site: seen for site, (there, seen) in sites.items() if not there}
-    if present:
-        yield known("extramedullary_disease", True, *present.values())
-    elif overall is not None:
-        yield known("extramedullary_disease", overall[0], overall[1])
-    else:
-        yield nothing(facts, "extramedullary_disease", *_PLACES)
-    denied = overall is not None and not overall[0] and not present
-    if sites or denied:
-        made = VOCABULARY.lookup("extramedullary_sites").token_set(present, complete=denied, excluded=free)
-        where = [*present.values(), *free.values(), *([overall[1]] if denied and overall else [])]
-        yield known("extramedullary_sites", made, *where)
-    for name, site in (("testicular_disease", "testis"), ("mediastinal_mass", "mediastinum")):
-        if site in sites:
-            yield known(name, sites[site][0], sites[site][1])
-        else:
-            yield nothing(facts, name, *_PLACES)
+_CNS_DISEASE = re.compile(
+    r"\b(?:CNS|ZNS)[\s-]?(?i:(?:involve\w*|disease|leuk\w*|befall|infiltrat\w*|manifestation\w*))"
+)
 
 
 @provides("cns_disease_at_diagnosis", "testicular_disease_at_diagnosis", needs=("cns_status_at_diagnosis",))
 def at_diagnosis(facts: Facts) -> Iterator[Fact]:
-    """Sites at diagnosis by a Condition dated around it. A CNS status of diagnosis speaks for itself."""
+    """Sites at diagnosis by a Condition dated around it, or a denial of that time. A CNS status of diagnosis speaks for
+    itself.
+    """
     if facts.record is None:
         return
     graded = facts["cns_status_at_diagnosis"].known
-    for concept, site in _CONDITIONS.items():
+    for concept, site in CODED_SITES.items():
         name = "cns_disease_at_diagnosis" if site == "CNS" else "testicular_disease_at_diagnosis"
         coded = next((e for e in facts.record.about(concept, types=("Condition",)) if _of_diagnosis(facts, e)), None)
         if coded is None or (site == "CNS" and graded):
             continue
-        if site == "CNS" or "C79.82" not in {c for _, c in coded.codings} or _male(facts.record):
+        if site == "CNS" or "C79.82" not in {c for _, c in coded.codings} or is_male(facts.record):
             yield known(name, True, seen_in(coded, coded.text))
+    if not graded:
+        for entry in facts.record.of_type(*PLACES):
+            text = full_text(entry)
+            denied = _CNS_DISEASE.search(text) and mention_of(text, _CNS_DISEASE) is Mention.NEGATED
+            if denied and _of_diagnosis(facts, entry):
+                seen = seen_in(entry, " ".join(text.split())[:200], from_text=True)
+                yield known("cns_disease_at_diagnosis", False, seen)
+                return
 
 
-PROVIDERS: tuple[Provider, ...] = (
-    cns_status, csf_blasts, traumatic_lp, cranial_nerve_involvement, extramedullary, at_diagnosis,
-)  # fmt: skip
+PROVIDERS: tuple[Provider, ...] = (cns_status, csf_blasts, traumatic_lp, cranial_nerve_involvement, at_diagnosis)
