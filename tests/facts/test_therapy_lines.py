@@ -58,7 +58,7 @@ def test_induction_regimen(resources: list[Any], regimen: str | None, reason: Re
     ("resources", "lines"),
     [
         pytest.param([ALL, status("second relapse", "2025-02-15"), administration("blinatumomab", "2025-03-20")], Interval(low=2), id="two relapses"),
-        pytest.param([ALL, RELAPSE, administration("vincristine", "2024-02-01")], Interval(low=1), id="one relapse, its number not said"),
+        pytest.param([ALL, RELAPSE, administration("vincristine", "2024-02-01")], 1.0, id="one relapse on complete lists"),
         pytest.param([ALL, RELAPSE, administration("vincristine", "2024-02-01"), administration("blinatumomab", "2025-03-20")], Interval(low=2),
                      id="treated since"),
         pytest.param([ALL, status("first relapse", "2025-02-15"), administration("vincristine", "2024-02-01")], 1.0, id="first relapse, untreated"),

@@ -164,11 +164,13 @@ def _examined(site: str, name: str, text: str) -> bool | None:
 
 def _today(text: str, pattern: re.Pattern[str], mention: Mention) -> Mention:
     """A mention as it stands today: resolved is denied, recalled is history."""
-    if mention is not Mention.PRESENT:
+    if mention not in (Mention.PRESENT, Mention.HISTORY):
         return mention
-    plain = [clause for clause in clauses(text) if mention_of(clause, pattern) is Mention.PRESENT]
+    plain = [clause for clause in clauses(text) if mention_of(clause, pattern) is mention]
     if all(_RESOLVED.search(clause) for clause in plain):
         return Mention.NEGATED
+    if mention is Mention.HISTORY:
+        return mention
     lasting = [c for c in plain if not _RESOLVED.search(c) and not _RECALLED.search(c) and not only_risked(c, pattern)]
     return Mention.PRESENT if lasting else Mention.HISTORY
 
