@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from service.facts.absence import complete_list, seen_in
+from service.facts.findings.ranges import against_range, upper_limit
 from service.facts.findings.results import (
     MEDICATIONS,
     Measured,
-    against_range,
     diagnosed,
     first_treatment,
     full_text,
@@ -22,7 +22,6 @@ from service.facts.findings.results import (
     nothing,
     outdated,
     results_about,
-    upper_limit,
 )
 from service.facts.model import Fact, Facts, Interval, Provider, Reason, known, provides, unknown
 from service.record.model import Entry, PatientRecord

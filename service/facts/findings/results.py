@@ -1,9 +1,10 @@
-"""Reading results of a record: the newest usable number, its place in the reference range, what texts state, and the
-two days most results are judged by: diagnosis and first treatment.
+"""Reading results of a record: the newest usable number, what texts state, and the two days most results are judged by:
+diagnosis and first treatment.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -14,9 +15,10 @@ from service.facts.disease.conditions import Standing, standing
 from service.facts.disease.diagnosis import diagnosis_date
 from service.facts.model import Fact, Facts, Interval, Provenance, Reason, known, unknown
 from service.facts.vocabulary import VOCABULARY
+from service.record.dates import parse_instant
 from service.record.model import Entry, PatientRecord, Resource, When
 from service.record.text import Mention, mention_of
-from service.record.units import convert
+from service.record.units import convert, counts_singly
 from service.record.values import (
     Quantity,
     all_text,
@@ -24,7 +26,6 @@ from service.record.values import (
     as_float,
     as_list,
     as_text,
-    codings_of,
     concept_text,
     quantity,
     value_text,
@@ -45,6 +46,7 @@ _ANTILEUKEMIC = tuple(
 )  # fmt: skip
 _PREPHASE = timedelta(days=14)  # treatment may begin so long before the diagnosis is entered
 _RANGE = re.compile(r"\s*(\d+(?:[.,]\d+)?)\s*(?:-|–|to|bis)\s*(\d+(?:[.,]\d+)?)\s*([^\d\s].*)?")
+_THOUSANDS = re.compile(r"\s*(<=|>=|<|>)?\s*([1-9]\d{0,2}(?:[.,' ]\d{3})+)\s*(\D.*?)\s*")
 _POWER_UNIT = re.compile(r"\s*(<=|>=|<|>)?\s*(\d+(?:[.,]\d+)?)\s+(10\s?[*^xe]?\d+/\S+)\s*", re.IGNORECASE)
 _OTHER_FLUID = re.compile(
     r"\b(?:CSF|liquor|cerebrospinal|urine|urin|pleura\w*|ascites|stool|BAL|marrow|knochenmark|effusion|dialysate)\b",
@@ -65,25 +67,66 @@ class Measured:
 def measured(element: Resource, kind: str) -> Measured | None:
     """The number of an Observation or component in the unit of a quantity of `service.record.units`.
 
-    ``None``: it holds no number at all. Comparators and ranges ("<0.5", "55-60 %") become intervals.
+    ``None``: it holds no number at all. Comparators and ranges ("<0.5", "55-60 %") become intervals. A text with
+    digits that cannot be read as one number is a result nobody could read, and so is told.
     """
     text = as_text(element.get("valueString"))
-    span = _RANGE.fullmatch(text)
+    span = _span(element, text)
     if span:
-        low, high = (convert(as_float(span[i]) or 0.0, span[3], kind) for i in (1, 2))
-        if low is None or high is None:
-            return Measured(None, text.strip(), Reason.UNIT, f"unit {span[3]!r} cannot be converted")
-        return Measured(Interval(min(low, high), max(low, high)), text.strip())
-    number = quantity(element) or _with_power(text)
+        return _between(*span, kind)
+    singly = _counted_singly(text) if kind in ("cells", "csf") else None
+    number = singly or quantity(element) or _with_power(text)
     if number is None:
+        if any(sign.isdigit() for sign in text):
+            return Measured(None, text.strip(), Reason.UNREADABLE, "its text cannot be read as one number")
         return None
     value = convert(number.value, number.unit, kind)
-    if value is None:  # some send a code no one knows beside a unit everyone reads
-        value = convert(number.value, as_text(as_dict(element.get("valueQuantity")).get("unit")), kind)
+    # The code of a unit and its name are two statements: some send a code no one knows beside a name everyone reads,
+    # some a code that is a thousand times the name.
+    name = as_text(as_dict(element.get("valueQuantity")).get("unit")).strip(" <>=")
+    by_name = convert(number.value, name, kind) if name and name != number.unit else None
+    if value is None:
+        value = by_name
+    elif by_name is not None and not math.isclose(value, by_name, rel_tol=1e-6):
+        detail = f"its unit {name!r} and the code of its unit {number.unit!r} differ"
+        return Measured(None, number.text, Reason.UNIT, detail)
     if value is None:
         detail = f"unit {number.unit!r} cannot be converted" if number.unit else "a number without unit"
         return Measured(None, number.text, Reason.UNIT, detail)
     return Measured(_compared(value, number.comparator), number.text)
+
+
+def _span(element: Resource, text: str) -> tuple[float | None, float | None, str | None, str] | None:
+    """Both ends and the unit of a value that is a range, as a text or a FHIR Range, and how it stood."""
+    found = _RANGE.fullmatch(text)
+    if found:
+        return as_float(found[1]), as_float(found[2]), found[3], text.strip()
+    ends = as_dict(element.get("valueRange"))
+    low, high = as_dict(ends.get("low")), as_dict(ends.get("high"))
+    bounds = as_float(low.get("value")), as_float(high.get("value"))
+    units = {as_text(end.get("code")) or as_text(end.get("unit")) for end in (low, high)} - {""}
+    if None in bounds or len(units) > 1:
+        return None
+    unit = units.pop() if units else None
+    return *bounds, unit, f"{bounds[0]:g}-{bounds[1]:g} {unit or ''}".strip()
+
+
+def _between(low: float | None, high: float | None, unit: str | None, text: str, kind: str) -> Measured:
+    if low is None or high is None:
+        return Measured(None, text, Reason.UNREADABLE, "its numbers can be read in two ways")
+    ends = convert(low, unit, kind), convert(high, unit, kind)
+    if ends[0] is None or ends[1] is None:
+        detail = f"unit {unit!r} cannot be converted" if unit else "a number without unit"
+        return Measured(None, text, Reason.UNIT, detail)
+    return Measured(Interval(min(ends[0], ends[1]), max(ends[0], ends[1])), text)
+
+
+def _counted_singly(text: str) -> Quantity | None:
+    """A count in single cells, in which a point or comma before three digits marks thousands: ``12.500 /ul``."""
+    found = _THOUSANDS.fullmatch(text)
+    if not found or not counts_singly(found[3]):
+        return None
+    return Quantity(float(re.sub("[.,' ]", "", found[2])), found[3], found[1], text.strip())
 
 
 def _with_power(text: str) -> Quantity | None:
@@ -106,11 +149,17 @@ def _compared(value: float, comparator: str | None) -> float | Interval:
 def latest_first(entries: Iterable[Entry]) -> list[Entry]:
     """Newest first, also within a day by the time of day; final before preliminary; undated last."""
 
-    def key(entry: Entry) -> tuple[int, str, bool]:
+    def key(entry: Entry) -> tuple[int, float, bool]:
         when = entry.when
-        return (when.end.toordinal(), when.text, not entry.preliminary) if when else (0, "", not entry.preliminary)
+        return (when.end.toordinal() if when else 0, _time(when), not entry.preliminary)
 
     return sorted(entries, key=key, reverse=True)
+
+
+def _time(when: When | None) -> float:
+    """The moment of a date with a time of day, which may name any zone; without a time it comes before those of its day."""
+    moment = parse_instant(when.text) if when is not None and len(when.text) > 10 else None
+    return moment.timestamp() if moment else float("-inf")
 
 
 def results_about(record: PatientRecord, *concepts: str, fluids: bool = False) -> list[Entry]:
@@ -169,41 +218,6 @@ def nothing(facts: Facts, name: str, *types: str, concepts: Iterable[str] = ()) 
         if aside is not None:
             return unknown(name, Reason.SET_ASIDE, aside.reason, (Provenance(aside.reference),))
     return absent(facts, name, *(types or ("Observation",)), what=kind.label)
-
-
-def against_range(resource: Resource) -> str | None:
-    """``low``, ``normal`` or ``high`` by the resource's own interpretation, else by its reference range."""
-    for concept in as_list(resource.get("interpretation")):
-        for _, code in codings_of(concept):
-            word = {"H": "high", "HH": "high", "HU": "high", "L": "low", "LL": "low", "LU": "low", "N": "normal"}.get(
-                code
-            )
-            if word:
-                return word
-    number = quantity(resource)
-    limits = as_dict(resource.get("referenceRange"))
-    if number is None or number.comparator:
-        return None
-    low, high = _limit(limits.get("low"), number.unit), _limit(limits.get("high"), number.unit)
-    if high is not None and number.value > high:
-        return "high"
-    if low is not None and number.value < low:
-        return "low"
-    return "normal" if high is not None else None
-
-
-def upper_limit(resource: Resource) -> float | None:
-    """Upper limit of normal in the unit of the value, by the resource's own reference range."""
-    number = quantity(resource)
-    return _limit(as_dict(resource.get("referenceRange")).get("high"), number.unit if number else None)
-
-
-def _limit(raw: object, unit: str | None) -> float | None:
-    limit = as_dict(raw)
-    own = as_text(limit.get("code")) or as_text(limit.get("unit"))
-    if own and unit and own != unit and as_text(limit.get("unit")) != unit:
-        return None
-    return as_float(limit.get("value"))
 
 
 def is_count(entry: Entry) -> bool:
