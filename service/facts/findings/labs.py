@@ -8,16 +8,15 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from service.facts.absence import complete_list, seen_in
+from service.facts.findings.measured import Measured, measured
 from service.facts.findings.ranges import against_range, upper_limit
 from service.facts.findings.results import (
     MEDICATIONS,
-    Measured,
     diagnosed,
     first_treatment,
     full_text,
     judged,
     latest_first,
-    measured,
     newest_number,
     nothing,
     outdated,

@@ -4,30 +4,29 @@ diagnosis and first treatment.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import date, timedelta
 
 from service.facts.absence import absent, complete_list, fresh, seen_in
 from service.facts.disease.conditions import Standing, standing
 from service.facts.disease.diagnosis import diagnosis_date
+from service.facts.findings.measured import Measured as Measured
+from service.facts.findings.measured import measured as measured
 from service.facts.model import Fact, Facts, Interval, Provenance, Reason, known, unknown
 from service.facts.vocabulary import VOCABULARY
 from service.record.dates import parse_instant
-from service.record.model import Entry, PatientRecord, Resource, When
+from service.record.model import Entry, PatientRecord, Resource, When, once_per_record
 from service.record.text import Mention, mention_of
-from service.record.units import convert, counts_singly
 from service.record.values import (
-    Quantity,
     all_text,
     as_dict,
-    as_float,
     as_list,
     as_text,
+    codings_of,
+    components,
     concept_text,
-    quantity,
     value_text,
 )
 
@@ -45,105 +44,12 @@ _ANTILEUKEMIC = tuple(
     )
 )  # fmt: skip
 _PREPHASE = timedelta(days=14)  # treatment may begin so long before the diagnosis is entered
-_RANGE = re.compile(r"\s*(\d+(?:[.,]\d+)?)\s*(?:-|–|to|bis)\s*(\d+(?:[.,]\d+)?)\s*([^\d\s].*)?")
-_THOUSANDS = re.compile(r"\s*(<=|>=|<|>)?\s*([1-9]\d{0,2}(?:[.,' ]\d{3})+)\s*(\D.*?)\s*")
-_POWER_UNIT = re.compile(r"\s*(<=|>=|<|>)?\s*(\d+(?:[.,]\d+)?)\s+(10\s?[*^xe]?\d+/\S+)\s*", re.IGNORECASE)
 _OTHER_FLUID = re.compile(
-    r"\b(?:CSF|liquor|cerebrospinal|urine|urin|pleura\w*|ascites|stool|BAL|marrow|knochenmark|effusion|dialysate)\b",
+    r"\b(?:CSF|liquor\w*|cerebro-?spinal|ur\b|urine?|urin\w*|u-|i\.?\s?u\.|dipstick|teststreifen|u-?stix|sediment|gesichtsfeld"
+    r"|pleura\w*|as[zc]ites|stool|stuhl\w*|BAL|marrow|knochenmark\w*|KM|effusion|erguss|punktat|dialysate?|dialysat|drainage|drain"
+    r"|synovial\w*|gelenk\w*|fluid|peritone\w*|saliva|speichel|sweat|schweiß)\b",
     re.IGNORECASE,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """A number in the vocabulary's unit, or why there is none."""
-
-    value: float | Interval | None
-    found: str
-    reason: Reason | None = None
-    detail: str | None = None
-
-
-def measured(element: Resource, kind: str) -> Measured | None:
-    """The number of an Observation or component in the unit of a quantity of `service.record.units`.
-
-    ``None``: it holds no number at all. Comparators and ranges ("<0.5", "55-60 %") become intervals. A text with
-    digits that cannot be read as one number is a result nobody could read, and so is told.
-    """
-    text = as_text(element.get("valueString"))
-    span = _span(element, text)
-    if span:
-        return _between(*span, kind)
-    singly = _counted_singly(text) if kind in ("cells", "csf") else None
-    number = singly or quantity(element) or _with_power(text)
-    if number is None:
-        if any(sign.isdigit() for sign in text):
-            return Measured(None, text.strip(), Reason.UNREADABLE, "its text cannot be read as one number")
-        return None
-    value = convert(number.value, number.unit, kind)
-    # The code of a unit and its name are two statements: some send a code no one knows beside a name everyone reads,
-    # some a code that is a thousand times the name.
-    name = as_text(as_dict(element.get("valueQuantity")).get("unit")).strip(" <>=")
-    by_name = convert(number.value, name, kind) if name and name != number.unit else None
-    if value is None:
-        value = by_name
-    elif by_name is not None and not math.isclose(value, by_name, rel_tol=1e-6):
-        detail = f"its unit {name!r} and the code of its unit {number.unit!r} differ"
-        return Measured(None, number.text, Reason.UNIT, detail)
-    if value is None:
-        detail = f"unit {number.unit!r} cannot be converted" if number.unit else "a number without unit"
-        return Measured(None, number.text, Reason.UNIT, detail)
-    return Measured(_compared(value, number.comparator), number.text)
-
-
-def _span(element: Resource, text: str) -> tuple[float | None, float | None, str | None, str] | None:
-    """Both ends and the unit of a value that is a range, as a text or a FHIR Range, and how it stood."""
-    found = _RANGE.fullmatch(text)
-    if found:
-        return as_float(found[1]), as_float(found[2]), found[3], text.strip()
-    ends = as_dict(element.get("valueRange"))
-    low, high = as_dict(ends.get("low")), as_dict(ends.get("high"))
-    bounds = as_float(low.get("value")), as_float(high.get("value"))
-    units = {as_text(end.get("code")) or as_text(end.get("unit")) for end in (low, high)} - {""}
-    if None in bounds or len(units) > 1:
-        return None
-    unit = units.pop() if units else None
-    return *bounds, unit, f"{bounds[0]:g}-{bounds[1]:g} {unit or ''}".strip()
-
-
-def _between(low: float | None, high: float | None, unit: str | None, text: str, kind: str) -> Measured:
-    if low is None or high is None:
-        return Measured(None, text, Reason.UNREADABLE, "its numbers can be read in two ways")
-    ends = convert(low, unit, kind), convert(high, unit, kind)
-    if ends[0] is None or ends[1] is None:
-        detail = f"unit {unit!r} cannot be converted" if unit else "a number without unit"
-        return Measured(None, text, Reason.UNIT, detail)
-    return Measured(Interval(min(ends[0], ends[1]), max(ends[0], ends[1])), text)
-
-
-def _counted_singly(text: str) -> Quantity | None:
-    """A count in single cells, in which a point or comma before three digits marks thousands: ``12.500 /ul``."""
-    found = _THOUSANDS.fullmatch(text)
-    if not found or not counts_singly(found[3]):
-        return None
-    return Quantity(float(re.sub("[.,' ]", "", found[2])), found[3], found[1], text.strip())
-
-
-def _with_power(text: str) -> Quantity | None:
-    """A number before a unit that starts with a digit: ``12.5 10*9/L``."""
-    found = _POWER_UNIT.fullmatch(text)
-    value = as_float(found[2]) if found else None
-    return Quantity(value, found[3], found[1], text.strip()) if found and value is not None else None
-
-
-def _compared(value: float, comparator: str | None) -> float | Interval:
-    match comparator:
-        case "<" | "<=":
-            return Interval(0, value, high_open=comparator == "<")
-        case ">" | ">=":
-            return Interval(low=value, low_open=comparator == ">")
-        case _:
-            return value
 
 
 def latest_first(entries: Iterable[Entry]) -> list[Entry]:
@@ -163,11 +69,54 @@ def _time(when: When | None) -> float:
 
 
 def results_about(record: PatientRecord, *concepts: str, fluids: bool = False) -> list[Entry]:
-    """Observations of some concepts, newest first. Matched only by text, those of other fluids are left out: the word
-    "leukocytes" also stands in cell counts of CSF and urine. ``fluids`` keeps them.
+    """Observations of some concepts, newest first, also those that stand as components in a panel. Matched only by text,
+    those of other fluids are left out: the word "leukocytes" also stands in cell counts of CSF and urine. ``fluids``
+    keeps them.
     """
-    found = record.about(*concepts, types=("Observation",))
-    return latest_first(e for e in found if fluids or not (e.text_concepts and _OTHER_FLUID.search(e.text)))
+    wanted = frozenset(concepts)
+    found = [*record.about(*concepts, types=("Observation",)), *(e for e in _in_panels(record) if e.concepts & wanted)]
+    return latest_first(e for e in found if fluids or not (e.text_concepts and _OTHER_FLUID.search(_place(e))))
+
+
+@once_per_record
+def _in_panels(record: PatientRecord) -> tuple[Entry, ...]:
+    """The components of panels as results of their own, with the date and status of the panel."""
+    found = []
+    for entry in record.of_type("Observation"):
+        if "component" not in entry.resource:
+            continue
+        for component in components(entry.resource):
+            own = _component(record, entry, component)
+            if own.concepts - entry.concepts:  # a component that repeats its Observation's code is another reader's
+                found.append(own)
+    return tuple(found)
+
+
+def _component(record: PatientRecord, panel: Entry, component: Resource) -> Entry:
+    codings = tuple(record.terminology.coding(*raw) for raw in codings_of(component.get("code")))
+    concepts = frozenset[str]().union(*(record.terminology.concepts_of(*coding) for coding in codings))
+    text = concept_text(component.get("code"))
+    named = frozenset[str]() if concepts else record.terminology.concepts_in_text(text)
+    # The name of the panel may say what the component does not: "Liquordiagnostik", "Urinstatus".
+    text = f"{panel.text}: {text}" if panel.text else text
+    return replace(
+        panel, resource=component, codings=codings, text=text, concepts=concepts | named, text_concepts=named,
+        _worked_out={},
+    )  # fmt: skip
+
+
+def _place(entry: Entry) -> str:
+    """What an entry says of where its sample comes from."""
+    resource = entry.resource
+    return "\n".join(
+        (entry.text, concept_text(resource.get("bodySite")), as_text(as_dict(resource.get("specimen")).get("display")))
+    )
+
+
+def sex_of(facts: Facts) -> str | None:
+    """The administrative sex, for reference ranges that differ by it."""
+    patient = facts.record.patient if facts.record is not None else None
+    return as_text(patient.get("gender")).lower() or None if patient is not None else None
 
 
 def newest_number(facts: Facts, name: str, entries: Iterable[Entry], kind: str, high: float | None = None) -> Fact:
