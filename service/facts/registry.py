@@ -6,7 +6,7 @@ from service.facts import derive, mrd
 from service.facts.course import clocks, hct, phase
 from service.facts.course import reader as course
 from service.facts.disease import diagnosis, identity, lineage
-from service.facts.findings import cns, fitness, labs, response, toxicity
+from service.facts.findings import cns, fitness, heart, labs, liver, methotrexate, response, toxicity, vitals
 from service.facts.genetics import abl1_tests, pharmacogenes
 from service.facts.genetics import reader as genetics
 from service.facts.given import unknown_stated
@@ -31,6 +31,10 @@ READERS: tuple[Provider, ...] = (
     *mrd.PROVIDERS,
     *response.PROVIDERS,
     *labs.PROVIDERS,
+    *liver.PROVIDERS,
+    *heart.PROVIDERS,
+    *methotrexate.PROVIDERS,
+    *vitals.PROVIDERS,
     *cns.PROVIDERS,
     *therapy.PROVIDERS,
     *tki.PROVIDERS,

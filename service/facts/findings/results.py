@@ -27,6 +27,7 @@ from service.record.values import (
     codings_of,
     components,
     concept_text,
+    quantity,
     value_text,
 )
 
@@ -76,6 +77,16 @@ def results_about(record: PatientRecord, *concepts: str, fluids: bool = False) -
     wanted = frozenset(concepts)
     found = [*record.about(*concepts, types=("Observation",)), *(e for e in _in_panels(record) if e.concepts & wanted)]
     return latest_first(e for e in found if fluids or not (e.text_concepts and _OTHER_FLUID.search(_place(e))))
+
+
+def newest_by_test(entries: Iterable[Entry]) -> Entry | None:
+    """The newest entry that holds a value; a failed sample or a heading holds none."""
+    return next((e for e in entries if quantity(e.resource) is not None or has_digits(e.resource)), None)
+
+
+def has_digits(element: Resource) -> bool:
+    """Whether a value is a text or range with a number in it."""
+    return "valueRange" in element or any(sign.isdigit() for sign in as_text(element.get("valueString")))
 
 
 @once_per_record
