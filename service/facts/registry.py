@@ -6,7 +6,20 @@ from service.facts import derive, mrd
 from service.facts.course import clocks, hct, phase
 from service.facts.course import reader as course
 from service.facts.disease import diagnosis, identity, lineage
-from service.facts.findings import cns, fitness, heart, labs, liver, methotrexate, response, toxicity, vitals
+from service.facts.findings import (
+    asparaginase,
+    cns,
+    fitness,
+    heart,
+    hypersensitivity,
+    labs,
+    liver,
+    methotrexate,
+    recovery,
+    response,
+    toxicity,
+    vitals,
+)
 from service.facts.genetics import abl1_tests, pharmacogenes
 from service.facts.genetics import reader as genetics
 from service.facts.given import unknown_stated
@@ -41,5 +54,8 @@ READERS: tuple[Provider, ...] = (
     *hct.PROVIDERS,
     *fitness.PROVIDERS,
     *toxicity.PROVIDERS,
+    *hypersensitivity.PROVIDERS,
+    *asparaginase.PROVIDERS,
+    *recovery.PROVIDERS,
 )
 REGISTRY = Registry((*READERS, *derive.PROVIDERS), unknown_stated)
