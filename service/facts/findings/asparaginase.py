@@ -79,6 +79,8 @@ def _since(entry: Entry) -> date:
     days = [when.end for when in said if when is not None]
     if entry.type == "MedicationAdministration" and entry.when is not None:
         days.append(entry.when.end)
+    if not days and entry.status == "stopped" and entry.when is not None:
+        return entry.when.end
     return max(days, default=date.max)
 
 
