@@ -15,7 +15,7 @@ from collections.abc import Mapping
 
 # Spellings of the same character or word, as laboratories send them; applied to lower case without blanks, in order.
 _SPELLINGS = (
-    ("μ", "u"), ("µ", "u"), ("×", "x"), ("10³", "10^3"), ("10⁶", "10^6"), ("10⁹", "10^9"), ("³", "3"), ("⁻", "-"),
+    ("μ", "u"), ("µ", "u"), ("×", "x"), ("10³", "10^3"), ("10⁶", "10^6"), ("10⁹", "10^9"), ("³", "3"), ("²", "2"), ("⁻", "-"),
     ("⁴", "4"), ("⁵", "5"), ("⁶", "6"), ("mcmol", "umol"), ("micromol", "umol"), ("mcg", "ug"), ("mcl", "ul"),
     ("mikrol", "ul"), ("mikromol", "umol"), ("microl", "ul"), ("micg", "ug"), ("âu", "u"), ("cumm", "mm3"), ("cmm", "mm3"),
     ("litre", "l"), ("liter", "l"), ("\\s\\", "^"), ("/100ml", "/dl"), ("mg%", "mg/dl"), ("g%", "g/dl"), ("gm/", "g/"),

@@ -38,7 +38,7 @@ class LabGrade:
 
 def over(value: float, steps: _Above) -> float:
     """The grade of a value by limits it exceeds."""
-    return next((grade for limit, grade in steps if value > limit), 0.0)
+    return next((float(grade) for limit, grade in steps if value > limit), 0.0)
 
 
 def bounds(value: Grade, grade: Callable[[float], Grade]) -> Grade:
@@ -88,12 +88,12 @@ def _glucose(value: float) -> Grade:
     return Interval(0, 2) if value > 160 else Interval(0, 1) if value > 100 else 0.0
 
 
-def _qtc(value: float) -> Grade:
+def qtc(value: float) -> Grade:
     """ms: 450 to 480, above 480, above 500; grade 4 is an arrhythmia, not a number."""
     return over(value, ((500, 3), (480, 2))) or (1.0 if value >= 450 else 0.0)
 
 
-def _ejection(value: float) -> Grade:
+def ejection(value: float) -> Grade:
     """Percent at rest: 50 to 40, below 40, below 20. There is no grade 1, and a fall from baseline is not seen."""
     return 4.0 if value < 20 else 3.0 if value < 40 else 2.0 if value <= 50 else Interval(0, 2)
 
@@ -119,8 +119,8 @@ _TESTS: Mapping[str, _Test] = {
     "nephrotoxicity": _Test("labs.creatinine", 7, steps=_CREATININE),
     "hypertriglyceridemia": _Test("labs.triglycerides", 7, "triglycerides", _triglycerides),
     "hyperglycemia": _Test("labs.glucose", 2, "glucose", _glucose),
-    "QT-prolongation": _Test("fitness.qtc", 30, "milliseconds", _qtc),
-    "cardiac": _Test("fitness.lvef", 180, "percent", _ejection, positive_only=True),
+    "QT-prolongation": _Test("fitness.qtc", 30, "milliseconds", qtc),
+    "cardiac": _Test("fitness.lvef", 180, "percent", ejection, positive_only=True),
     "neutropenia": _Test("labs.anc", 7, "cells", neutrophils),
 }
 GRADED_KINDS = (*_TESTS, "ast-alt")

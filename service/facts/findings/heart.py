@@ -51,6 +51,7 @@ class _Test:
     group: str
     kind: str
     in_words: re.Pattern[str]
+    name: str
     low: float  # below, a number is no result of this test
 
     def bare(self, value: float) -> float | None:
@@ -61,8 +62,8 @@ class _Test:
 
 
 _TESTS = (
-    _Test("lvef_percent", "fitness.lvef", "percent", _LVEF, 5),
-    _Test("qtc_ms", "fitness.qtc", "milliseconds", _QTC, 200),
+    _Test("lvef_percent", "fitness.lvef", "percent", _LVEF, "LVEF", 5),
+    _Test("qtc_ms", "fitness.qtc", "milliseconds", _QTC, "QTc", 200),
 )
 
 
@@ -109,7 +110,8 @@ def _read(entry: Entry, test: _Test) -> Measured | None:
         value = test.bare(number.value)
         if value is not None:
             return Measured(float(f"{value:.12g}"), number.text)
-    text = "\n".join((entry.text, all_text(entry.resource))) if own else full_text(entry)
+    # a value such as "preserved" says of what only in the name of its test
+    text = f"{test.name}: {all_text(entry.resource)}" if own else full_text(entry)
     return _in_words(text, test) or found
 
 

@@ -41,7 +41,7 @@ def measured(element: Resource, kind: str) -> Measured | None:
     if span:
         return _between(*span, kind)
     singly = _counted_singly(text) if kind in ("cells", "csf") else None
-    number = singly or quantity(element) or _with_power(text)
+    number = singly or _with_power(text) or quantity(element)
     if number is None:
         if any(sign.isdigit() for sign in text):
             return Measured(None, text.strip(), Reason.UNREADABLE, "its text cannot be read as one number")

@@ -25,7 +25,7 @@ _ECOG_CODES = {
 }  # fmt: skip
 _UPTO = r"(?:\s*(?:-|–|/|to|bis|oder|or)\s*"
 _ECOG_TEXT = re.compile(
-    rf"(?:ECOG|zubrod|WHO|performance status|leistungszustand|\bPS\b)[^\d\n%]{{0,30}}([0-5])(?![\d.,]|\s?%|\s?/\s?[1-9]\d){_UPTO}([0-5])(?![\d%]|\s?%))?",
+    rf"(?:ECOG|zubrod|WHO|performance status|leistungszustand|\bPS\b)[^\d\n%]{{0,30}}([0-5])(?!\d|[.,]\d|\s?%|\s?/\s?[1-9]\d){_UPTO}([0-5])(?![\d%]|\s?%))?",
     re.IGNORECASE,
 )
 _ALONE = re.compile(
