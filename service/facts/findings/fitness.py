@@ -88,7 +88,7 @@ FINDINGS = (
             r"|cerebellar|psychosis|psychose|multiple sclerosis|multiple sklerose", codes=frozenset({"84757009", "91175000", "230690007", "193462001"}), ever=True),
     Finding("active_tls", "tumor lysis syndrome", ("E88.3",), r"tumou?r[\s-]?lys[ie]s|tumor-?lyse|\bTLS\b(?!-?\s?(?:risk|risik))",
             codes=frozenset({"277605001", "10045152"}), within_days=30),
-    Finding("suspected_differentiation_syndrome", "differentiation syndrome", (), r"differen[tz]i(?:ation|ierung)s?[\s-]?syndrom",
+    Finding("suspected_differentiation_syndrome", "differentiation syndrome", (), r"differen[tz]i(?:ation|erung)s?[\s-]?syndrom",
             frozenset({"toxicity.differentiation_syndrome"}), within_days=30),
 )  # fmt: skip
 

@@ -42,7 +42,7 @@ SYMPTOMS = (
             codes=frozenset({"22253000", "25064002", "29857009", "21522001", "12584003"}), within_days=30),
     Finding("opportunistic_infection_symptoms", "symptoms of opportunistic infection",
             ("B37", "B59", "B44", "B25", "B00", "B02", "B45"),
-            r"thrush|\bsoor\b|candid|pneumocyst|\bPJP\b|\bPCP\b pneum|aspergill|zoster|herpes simplex|cytomegalovirus (?:disease|colitis|pneumon)|CMV-(?:erkrankung|kolitis|pneumon)"
+            r"thrush|soor\b|candid|pneumocyst|\bPJP\b|\bPCP\b pneum|aspergill|zoster|herpes simplex|cytomegalovirus (?:disease|colitis|pneumon)|CMV-(?:erkrankung|kolitis|pneumon)"
             r"|cryptococ|kryptokok|toxoplasm|opportunisti\w+ infe[ck]t",
             within_days=30),
 )  # fmt: skip

@@ -79,7 +79,7 @@ _CTCAE_NAMES = tuple(
         (("IEC-HS",), r"(?-i:\bIEC-?HS\b)|effector cell.{0,20}h(?:a)?emophagocyt|(?-i:\bcarHLH\b)"),
         (("CRS",), r"cytokine[\s-]release|zytokin[\s-]?freisetzung|(?-i:\bCRS\b)|zytokinsturm"),
         (("SOS",), r"veno-?occlusive|veno-?okklusive|sinusoidal\w* obstru[ck]tion|(?-i:\bVOD\b)|(?-i:\bSOS/VOD\b)"),
-        (("differentiation-syndrome",), r"differen[tz]i(?:ation|ierung)s?[\s-]?syndrom"),
+        (("differentiation-syndrome",), r"differen[tz]i(?:ation|erung)s?[\s-]?syndrom"),
         (("pancreatitis",), r"pan[ck]reatitis"),
         (("infusion-reaction-iv",), r"infusion[\s-]?(?:related )?(?:site )?rea[ck]tion|infusionsrea[ck]tion|infusionsbedingte rea[ck]tion"),
         (("injection-site-reaction-im",), r"injection[\s-]site rea[ck]tion|lokalrea[ck]tion|rea[ck]tion an der (?:einstich|injektions)stelle"),
