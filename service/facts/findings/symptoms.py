@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from service.facts.absence import fresh, seen_in
 from service.facts.disease.conditions import only_risked
 from service.facts.findings.fitness import Finding, answer
-from service.facts.findings.results import latest_first, nothing
+from service.facts.findings.results import is_count, latest_first, nothing
 from service.facts.model import Fact, Facts, Provider, known, provides
 from service.record.model import Entry
 from service.record.terminology import Terminology
@@ -94,6 +94,8 @@ def _asked(facts: Facts, symptom: Finding) -> Fact | None:
 
 
 def _asks(entry: Entry, symptom: Finding, pattern: re.Pattern[str]) -> bool:
+    if is_count(entry):
+        return False
     if symptom.fact == "pain" and (any(code in _SCORES for _, code in entry.codings) or _SCORE.search(entry.text)):
         return True
     coded = any(code in symptom.codes for _, code in entry.codings)

@@ -15,6 +15,7 @@ from service.facts.absence import absent, complete_list, fresh, seen_in
 from service.facts.disease.conditions import Standing, is_differential, standing
 from service.facts.findings.ctcae import LabGrade, lab_grade
 from service.facts.findings.grades import UNGRADED, Grade, grade_of
+from service.facts.findings.results import is_count
 from service.facts.findings.toxicity_kinds import kinds_of
 from service.facts.model import Fact, Facts, Interval, Provenance, Provider, Reason, known, provides, unknown
 from service.facts.vocabulary.toxicity import KINDS
@@ -65,7 +66,7 @@ def events(record: PatientRecord, as_of: date) -> tuple[Event, ...]:
     for entry in record.of_type(*_TYPES):
         if is_differential(entry) or entry.resource.get("actuality") == "potential":
             continue
-        kinds = kinds_of(entry)
+        kinds = () if is_count(entry) else kinds_of(entry)
         if not kinds or (entry.when is not None and entry.when.start > as_of):
             continue
         grade = grade_of(record, entry)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from service.facts.disease.conditions import in_icd, only_risked
 from service.record.model import Entry
@@ -109,6 +110,7 @@ _CTCAE_NAMES = tuple(
         (("cardiac",), r"heart failure|herzinsuffizienz|cardiomyopath|kardiomyopath|ejection fraction decreased"),
     )
 )  # fmt: skip
+_MEMORY = 60  # characters: names of events are remembered, what is written of patients is not
 _ANY_EVENT = re.compile(
     r"adverse (?:event|rea[ck]tion)|toxicit|toxizität|nebenwirkung|unerwünscht|complication|komplikation", re.I
 )
@@ -134,9 +136,10 @@ def kinds_of(entry: Entry) -> tuple[str, ...]:
     for _, code in entry.codings:
         if code in _BY_CODE:
             return _BY_CODE[code]
-    for prefixes, kinds in _BY_ICD:
-        if in_icd(entry, prefixes):
-            return kinds
+    if any("icd-10" in system for system, _ in entry.codings):
+        for prefixes, kinds in _BY_ICD:
+            if in_icd(entry, prefixes):
+                return kinds
     for group in sorted(entry.concepts - entry.text_concepts):
         if group in _BY_GROUP:
             return _BY_GROUP[group]
@@ -149,7 +152,14 @@ def kinds_in(text: str, codes: Iterable[str]) -> tuple[str, ...]:
 
 
 def _by_name(text: str) -> tuple[str, ...]:
+    return _by_short_name(text) if len(text) <= _MEMORY else _by_long_name(text)
+
+
+def _by_long_name(text: str) -> tuple[str, ...]:
     return next((kinds for kinds, pattern in _CTCAE_NAMES if _named(text, pattern)), ()) if text else ()
+
+
+_by_short_name = lru_cache(maxsize=4096)(_by_long_name)
 
 
 def _of_form(entry: Entry) -> tuple[str, ...]:
