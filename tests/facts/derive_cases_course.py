@@ -241,6 +241,7 @@ TOXICITY: list[Case] = [
     ("myelosuppression", {"anc": 1.2, "platelets": 49}, True),
     ("myelosuppression", {"anc": 0.7, "platelets": 120}, None),
     ("myelosuppression", {"anc": 1.0, "platelets": 100}, False),
+    ("toxicity_worst(ast-alt)", {"ast_alt_peak_grade": 4}, Interval(4, 5)),
     ("toxicity(neutropenia)", {"anc": 0.5}, 3.0),
     ("toxicity(QT-prolongation)", {"qtc_ms": 500}, 2.0),
     ("toxicity(cardiac)", {"lvef_percent": 39}, 3.0),

@@ -76,6 +76,7 @@ def test_a_newer_report_counts_before_an_older_measurement() -> None:
         pytest.param(observation("8634-8", DAY, **quantity(520, "ms")), None, id="the uncorrected QT"),
         pytest.param(observation(text="EKG", on=DAY, valueString="SR, QTc (Bazett) 468 ms"), 468, id="ECG in words"),
         pytest.param(report("Sinusrhythmus. QTcF 512 ms.", name="EKG"), 512, id="report"),
+        pytest.param(report("SR 88/min, QT/QTc 380/452 ms", name="EKG"), 452, id="both intervals"),
         pytest.param(report("QTc not prolonged", name="EKG"), None, id="no number"),
     ],
 )

@@ -61,6 +61,8 @@ PEG = administration("pegaspargase", "2025-05-20", id="dose-1")
         pytest.param([event("Allergic reaction", {"reference": "MedicationAdministration/dose-1"}), PEG], "E-coli-derived", None,
                      id="suspects a dose by reference"),
         pytest.param([allergy("Pegaspargase", verificationStatus=concept("refuted"))], None, Reason.RECORD_EMPTY, id="refuted"),
+        pytest.param([statement("Oncaspar", "2025-05-01", "2025-05-15", state="stopped",
+                                statusReason=[{"text": "Hypersensitivity reaction grade 3"}])], "E-coli-derived", None, id="stopped for it"),
         pytest.param([condition(text="silent inactivation of pegaspargase")], None, Reason.RECORD_EMPTY, id="silent inactivation"),
     ],
 )  # fmt: skip

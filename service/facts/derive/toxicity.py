@@ -40,6 +40,14 @@ def worst(facts: Facts) -> Iterator[Fact]:
             yield follows(f"toxicity_worst({kind})", value, facts, f"toxicity({kind})")
 
 
+@provides("toxicity_worst(ast-alt)", needs=("ast_alt_peak_grade",))
+def worst_transaminases(facts: Facts) -> Iterator[Fact]:
+    """The worst grade ever is at least that of the last episode."""
+    peak = number(facts, "ast_alt_peak_grade")
+    if peak is not None:
+        yield follows("toxicity_worst(ast-alt)", Interval(peak.low, 5), facts, "ast_alt_peak_grade")
+
+
 @provides("toxicity(ast-alt)", needs=("ast_alt_grade",))
 def transaminases(facts: Facts) -> Iterator[Fact]:
     """The laboratory grade of AST and ALT is the grade of that toxicity."""
@@ -115,5 +123,5 @@ def e_coli_hypersensitivity(facts: Facts) -> Iterator[Fact]:
 
 
 PROVIDERS = (
-    toxicities, worst, transaminases, measurements, permanent_stop, graded, febrile, hypersensitivity, e_coli_hypersensitivity,
+    toxicities, worst_transaminases, worst, transaminases, measurements, permanent_stop, graded, febrile, hypersensitivity, e_coli_hypersensitivity,
 )  # fmt: skip

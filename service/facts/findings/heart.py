@@ -28,6 +28,8 @@ _LVEF = re.compile(
 _QTC = re.compile(
     r"\bQTc\w?\b[^\d.;\n]{0,25}?(\d{3})(?!\d)(?:\s*(?:-|–|to|bis)\s*(\d{3}))?\s*(?:ms\w*)?", re.IGNORECASE
 )
+# Machines print both intervals together: "QT/QTc 380/452 ms".
+_BOTH = re.compile(r"\bQT\s*/\s*QTc\w?\b[^\d.;\n]{0,15}\d{3}\s*(?:ms)?\s*/\s*(?=\d{3})", re.IGNORECASE)
 _NAMED = (
     r"(?:LV[\s-]?EF|\bEF|ejection fraction|ejektionsfraktion|LV[\s-]?(?:function|funktion|pumpfunktion)|pumpfunktion)"
 )
@@ -116,7 +118,7 @@ def _read(entry: Entry, test: _Test) -> Measured | None:
 
 
 def _in_words(text: str, test: _Test) -> Measured | None:
-    match = test.in_words.search(text)
+    match = test.in_words.search(_BOTH.sub("QTc ", text))
     if match:
         ends = [as_float(part) for part in match.groups()[:2] if part]
         values = [v for end in ends if end is not None and (v := test.bare(end)) is not None]

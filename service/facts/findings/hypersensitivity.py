@@ -21,7 +21,7 @@ from service.facts.therapy.drug_names import drugs_in, named
 from service.facts.therapy.exposure import exposures
 from service.facts.vocabulary.drugs import IMPLIES
 from service.record.model import Entry, PatientRecord
-from service.record.text import Mention, mention_of
+from service.record.text import Mention, mention_of, states
 from service.record.values import as_dict, as_list, as_text, codings_of, concept_text
 from service.record.whose import reference_in
 
@@ -109,6 +109,9 @@ def hypersensitivity(facts: Facts) -> Iterator[Fact]:
             reacted.setdefault(_source(drug), []).append(seen_in(entry, entry.text or drug))
         if not _asparaginases(drugs) and "asparaginase" in drugs:
             unnamed.append(entry)
+    for dose in exposures(facts.record, facts.as_of).items:
+        if dose.drug in _asparaginases(frozenset({dose.drug})) and _stopped_for_it(dose.entry):
+            reacted.setdefault(_source(dose.drug), []).append(dose.seen("the reason it was stopped for"))
     for entry in unnamed:
         kinds = _given_by(facts, entry)
         if len(kinds) == 1:
@@ -129,6 +132,13 @@ def hypersensitivity(facts: Facts) -> Iterator[Fact]:
     else:
         for name in (_NAME, "e_coli_asparaginase_hypersensitivity"):
             yield absent(facts, name, "AllergyIntolerance", "AdverseEvent", what="a reaction to asparaginase")
+
+
+def _stopped_for_it(entry: Entry) -> bool:
+    """Whether an order or statement says that it was stopped for an allergic reaction."""
+    reasons = as_list(entry.resource.get("statusReason"))
+    codes = [code for reason in reasons for _, code in codings_of(reason)]
+    return _SYSTEMIC in kinds_in("", codes) or any(states(concept_text(reason), _REACTION) for reason in reasons)
 
 
 def _asparaginases(drugs: frozenset[str]) -> frozenset[str]:

@@ -152,9 +152,10 @@ def _now(facts: Facts, name: str, own: list[Event]) -> Fact:
     chosen = _with_grade(chosen, own)
     if chosen.ongoing is False:
         return known(name, 0.0, chosen.seen(), detail="resolved")
-    if chosen.ongoing or fresh(chosen.entry.when, facts.as_of, _RECENT):
+    recent = fresh(chosen.entry.when, facts.as_of, _RECENT)
+    if chosen.ongoing or recent:
         return known(name, chosen.grade, chosen.seen())
-    if chosen.entry.when is None:
+    if recent is None:
         return unknown(name, Reason.UNDATED, "whether it is over is not said", (chosen.seen(),))
     return unknown(
         name, Reason.STALE, f"older than {_RECENT} days, and whether it is over is not said", (chosen.seen(),)
