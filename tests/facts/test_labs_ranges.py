@@ -42,6 +42,7 @@ def sexed(word: str, high: float) -> dict[str, Any]:
         pytest.param([{"text": "< 35"}], None, (None, 35), id="below"),
         pytest.param([{"text": "bis 35 U/l"}], None, (None, 35), id="bis"),
         pytest.param([{"text": "> 60"}], None, (60, None), id="above"),
+        pytest.param([{"text": "m: 10-50, f: 10-35"}], None, (None, None), id="two ranges in one text"),
         pytest.param([{"text": "see comment"}], None, (None, None), id="words"),
         pytest.param([{"text": "0-0.58 ukat/L"}], None, (None, None), id="text in another unit"),
         pytest.param([typed("therapeutic", 1, 5), typed("normal", 0, 35)], None, (0, 35), id="the normal one of two"),

@@ -127,7 +127,7 @@ def _of_text(text: str, unit: str | None) -> Limits:
         low, high, own = as_float(found[1]), None, found[2]
     else:
         return None, None
-    if own and unit and tidy(own) != tidy(unit):
+    if own and tidy(own) != tidy(unit):
         return None, None
     return low, high
 
