@@ -9,18 +9,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.facts.findings import fitness
+from service.facts.findings import fitness, hepatitis_b, performance
+from service.facts.findings import pregnancy as gravidity
 from service.facts.model import Facts, Interval, Reason
 from service.facts.vocabulary import VOCABULARY
 from service.record.model import Coverage
 from tests.facts.fhir import ICD, SCT, concept, condition, observation, resource
 from tests.facts.support import COMPLETE, facts_of
 
+PROVIDERS = (*fitness.PROVIDERS, *performance.PROVIDERS, *gravidity.PROVIDERS, *hepatitis_b.PROVIDERS)
 # The day of judgement is 2025-06-01.
 
 
 def read(*resources: Any, **options: Any) -> Facts:
-    return facts_of(*resources, providers=fitness.PROVIDERS, **options)
+    return facts_of(*resources, providers=PROVIDERS, **options)
 
 
 @pytest.mark.parametrize(
@@ -93,6 +95,9 @@ def karnofsky(value: Any) -> Any:
         pytest.param([ecog("2025-05-20", valueInteger=1), ecog("2025-05-25", valueInteger=2)], 2.0, id="newest"),
         *(pytest.param([karnofsky(k)], float(e), id=f"Karnofsky {k}") for k, e in (
             (100, 0), (90, 0), (80, 1), (70, 1), (60, 2), (50, 2), (40, 3), (30, 3), (20, 4), (10, 4), (0, 5))),
+        pytest.param([observation("C38144", system="http://ncicb.nci.nih.gov/xml/owl/EVS/Thesaurus.owl", valueInteger=60)],
+                     2.0, id="Lansky"),
+        pytest.param([observation(text="Karnofsky/Lansky", valueInteger=80)], 1.0, id="either"),
     ],
 )  # fmt: skip
 def test_ecog(entries: list[Any], score: object) -> None:
@@ -107,9 +112,6 @@ def test_ecog(entries: list[Any], score: object) -> None:
         pytest.param(ecog(valueInteger=7), Reason.IMPLAUSIBLE, id="seven"),
         pytest.param(ecog(valueString="see note"), Reason.UNREADABLE, id="no score"),
         pytest.param(karnofsky(85), Reason.UNREADABLE, id="Karnofsky between"),
-        pytest.param(observation("C38144", system="http://ncicb.nci.nih.gov/xml/owl/EVS/Thesaurus.owl", valueInteger=80),
-                     Reason.RECORD_EMPTY, id="Lansky has no table"),
-        pytest.param(observation(text="Karnofsky/Lansky", valueInteger=80), Reason.RECORD_EMPTY, id="either"),
     ],
 )  # fmt: skip
 def test_no_ecog(entry: Any, reason: Reason) -> None:
@@ -171,7 +173,7 @@ def test_hepatitis_b(entries: list[Any], expected: bool | None) -> None:
 
 def test_nothing_is_read_without_a_record() -> None:
     facts = Facts(date(2025, 6, 1), read().registry)
-    names = [name for provider in fitness.PROVIDERS for name in provider.provides]
+    names = [name for provider in PROVIDERS for name in provider.provides]
     assert {facts[name].reason for name in names} == {Reason.NOT_GIVEN}
 
 
@@ -191,6 +193,6 @@ VALUES = st.sampled_from(
 )  # fmt: skip
 def test_nothing_raises(code: str, of_observation: dict[str, Any], of_condition: dict[str, Any]) -> None:
     facts = read(observation(code, **of_observation), {**condition("I50.9", ICD), **of_condition})
-    for provider in fitness.PROVIDERS:
+    for provider in PROVIDERS:
         for name in provider.provides:
             assert facts[name].known or facts[name].reason

@@ -6,13 +6,15 @@ from typing import Any
 
 import pytest
 
-from service.facts.findings.labs import LABS, PROVIDERS
+from service.facts.findings import heart, labs, liver, methotrexate
+from service.facts.findings.labs import LABS
 from service.facts.model import Facts, Interval, Reason
 from service.facts.vocabulary import VOCABULARY
 from service.record.model import Coverage
 from tests.facts.support import COMPLETE, facts_of
 
 LOINC = "http://loinc.org"
+PROVIDERS = (*labs.PROVIDERS, *liver.PROVIDERS, *heart.PROVIDERS, *methotrexate.PROVIDERS)
 WBC, ANC, PERCENT, SEGS, BANDS = "6690-2", "751-8", "770-8", "26505-8", "26508-2"
 
 

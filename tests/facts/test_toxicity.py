@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.facts.findings import toxicity
+from service.facts.findings import hypersensitivity, toxicity
 from service.facts.findings.toxicity_kinds import _BY_CODE, _BY_GROUP, _CTCAE_NAMES
 from service.facts.model import Facts, Interval, Reason
 from service.facts.vocabulary.toxicity import KINDS
@@ -22,7 +22,7 @@ GRADE = "http://hl7.org/fhir/us/mcode/StructureDefinition/ctcae-grade"
 
 
 def read(*resources: Any, **options: Any) -> Facts:
-    return facts_of(*resources, providers=toxicity.PROVIDERS, **options)
+    return facts_of(*resources, providers=(*toxicity.PROVIDERS, *hypersensitivity.PROVIDERS), **options)
 
 
 def event(code: str | None = None, text: str | None = None, on: str | None = "2025-05-25", **more: Any) -> Any:
@@ -206,7 +206,7 @@ def suspected(drug: str) -> Any:
         pytest.param([resource("AllergyIntolerance", code=concept("34132", RXNORM, "Oncaspar"))], "E-coli-derived", None, id="coded"),
         pytest.param([suspected("Oncaspar 750 U/mL")], "E-coli-derived", None, id="suspected drug"),
         pytest.param([suspected("vincristine")], None, Reason.RECORD_EMPTY, id="another drug"),
-        pytest.param([allergy("Asparaginase")], None, Reason.RECORD_EMPTY, id="which one is not said"),
+        pytest.param([allergy("Asparaginase")], None, Reason.NOT_DECIDED, id="which one is not said"),
         pytest.param([allergy("Penicillin")], None, Reason.RECORD_EMPTY, id="another allergy"),
         pytest.param([allergy("Pegaspargase", clinicalStatus=concept("resolved"))], None, Reason.RECORD_EMPTY, id="resolved"),
         pytest.param([allergy("Pegaspargase"), allergy("Erwinase")], None, Reason.CONFLICTING, id="both"),

@@ -10,7 +10,7 @@ from service.record.units import convert, tidy
 
 QUANTITIES = (
     "cells", "csf", "percent", "fraction", "bilirubin", "creatinine", "glucose", "triglycerides", "fibrinogen",
-    "hemoglobin", "enzyme", "methotrexate", "temperature", "milliseconds", "weight", "score",
+    "hemoglobin", "enzyme", "gfr", "hcg", "methotrexate", "temperature", "milliseconds", "weight", "score",
 )  # fmt: skip
 
 
@@ -20,7 +20,8 @@ QUANTITIES = (
         "10*9/L", "10^9/L", "x10^9/L", "x 10^9/L", "x10E9/L", "10E9/L", "10e9/l", "10**9/L", "x10(9)/L", "10x9/L", "10⁹/L",
         "×10⁹/L", "10 9/L", "G/L", "Gpt/L", "giga/L", "10*3/uL", "10^3/µL", "10^3/μL", "10³/µL", "x10³/mm³", "x10E3/uL",
         "10*3/mm3", "K/uL", "K/µL", "K/cumm", "K/mcL", "Tsd/µl", "tsd/ul", "Tsd./µl", "thou/mcL", "Thousand/uL", "/nL",
-        "E9/L", "10*3/uL{cells}", "10*9/litre",
+        "E9/L", "10*3/uL{cells}", "10*9/litre", "10.e3/uL", "10 exp 9/L", "10\\S\\3/uL", "10^3 cells/uL", "K/mm3", "thou/mm3", "Mrd/l",
+        "10*6/mL", "Tausend/µl",
     ],
 )  # fmt: skip
 def test_counts_in_thousands(unit: str) -> None:
@@ -71,6 +72,15 @@ def test_counts_in_ones(unit: str) -> None:
         pytest.param(38.5, "Cel", "temperature", 38.5, id="Celsius"),
         pytest.param(101.3, "[degF]", "temperature", 38.5, id="Fahrenheit"),
         pytest.param(0.48, "s", "milliseconds", 480, id="seconds"),
+        pytest.param(45, "ml/min/1,73m²", "gfr", 45, id="German filtration rate"),
+        pytest.param(1, "mL/s", "gfr", 60, id="clearance by the second"),
+        pytest.param(1, "mg%", "bilirubin", 1, id="mg percent"),
+        pytest.param(1, "mg/100 mL", "bilirubin", 1, id="per 100 mL"),
+        pytest.param(17.104, "Âµmol/L", "bilirubin", 1, id="broken micro sign"),
+        pytest.param(90, "nkat/L", "enzyme", 5.4, id="nanokatal"),
+        pytest.param(30, "IE/l", "enzyme", 30, id="German international units"),
+        pytest.param(38.5, "Grad C", "temperature", 38.5, id="German degrees"),
+        pytest.param(1, "umol/L", "fibrinogen", 34, id="fibrinogen in umol"),
         pytest.param(10, "[lb_av]", "weight", 4.5359237, id="pounds"),
         pytest.param(2, None, "score", 2, id="a score has no unit"),
         pytest.param(2, "{score}", "score", 2, id="annotated score"),

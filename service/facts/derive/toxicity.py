@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from service.facts.derive.tools import any_of, at_least, flag, follows, less_than, number, word
+from service.facts.findings.ctcae import bounds, ejection, neutrophils, qtc
 from service.facts.model import Fact, Facts, Interval, TokenSet, provides
 from service.facts.vocabulary import VOCABULARY
 
@@ -39,12 +40,38 @@ def worst(facts: Facts) -> Iterator[Fact]:
             yield follows(f"toxicity_worst({kind})", value, facts, f"toxicity({kind})")
 
 
+@provides("toxicity_worst(ast-alt)", needs=("ast_alt_peak_grade",))
+def worst_transaminases(facts: Facts) -> Iterator[Fact]:
+    """The worst grade ever is at least that of the last episode."""
+    peak = number(facts, "ast_alt_peak_grade")
+    if peak is not None:
+        yield follows("toxicity_worst(ast-alt)", Interval(peak.low, 5), facts, "ast_alt_peak_grade")
+
+
 @provides("toxicity(ast-alt)", needs=("ast_alt_grade",))
 def transaminases(facts: Facts) -> Iterator[Fact]:
     """The laboratory grade of AST and ALT is the grade of that toxicity."""
     grade = facts.value("ast_alt_grade")
     if grade is not None:
         yield follows("toxicity(ast-alt)", grade, facts, "ast_alt_grade")
+
+
+@provides(
+    "toxicity(neutropenia)", "toxicity(QT-prolongation)", "toxicity(cardiac)", needs=("anc", "qtc_ms", "lvef_percent")
+)
+def measurements(facts: Facts) -> Iterator[Fact]:
+    """CTCAE grades of neutrophils, QTc and ejection fraction, also where these were computed or read in a report. A normal
+    ejection fraction excludes no other toxicity of the heart.
+    """
+    for name, kind, grade in (
+        ("anc", "neutropenia", neutrophils), ("qtc_ms", "QT-prolongation", qtc), ("lvef_percent", "cardiac", ejection),
+    ):  # fmt: skip
+        value = number(facts, name)
+        if value is None:
+            continue
+        found = bounds(value, grade)
+        if kind != "cardiac" or not isinstance(found, Interval) or found.low > 0:
+            yield follows(f"toxicity({kind})", found, facts, name)
 
 
 @provides("asparaginase_permanent_stop", needs=tuple(_PERMANENT_STOP))
@@ -96,5 +123,5 @@ def e_coli_hypersensitivity(facts: Facts) -> Iterator[Fact]:
 
 
 PROVIDERS = (
-    toxicities, worst, transaminases, permanent_stop, graded, febrile, hypersensitivity, e_coli_hypersensitivity,
+    toxicities, worst_transaminases, worst, transaminases, measurements, permanent_stop, graded, febrile, hypersensitivity, e_coli_hypersensitivity,
 )  # fmt: skip

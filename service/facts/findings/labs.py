@@ -8,21 +8,20 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from service.facts.absence import complete_list, seen_in
+from service.facts.findings.measured import Measured, measured
+from service.facts.findings.ranges import against_range
 from service.facts.findings.results import (
     MEDICATIONS,
-    Measured,
-    against_range,
     diagnosed,
     first_treatment,
     full_text,
     judged,
     latest_first,
-    measured,
     newest_number,
     nothing,
     outdated,
     results_about,
-    upper_limit,
+    sex_of,
 )
 from service.facts.model import Fact, Facts, Interval, Provider, Reason, known, provides, unknown
 from service.record.model import Entry, PatientRecord
@@ -61,9 +60,6 @@ LABS = (
     Lab("lipase", "labs.lipase", "enzyme"),
     Lab("fibrinogen", "labs.fibrinogen", "fibrinogen"),
     Lab("creatinine", "labs.creatinine", "creatinine"),
-    Lab("methotrexate_level_umol", "labs.methotrexate_level", "methotrexate"),
-    Lab("lvef_percent", "fitness.lvef", "percent"),
-    Lab("qtc_ms", "fitness.qtc", "milliseconds", skip=("8634-8",)),  # 8634-8 is the uncorrected QT
     Lab("csf_wbc", "diagnosis.cns.csf_wbc", "csf", fluids=True),
     Lab("csf_rbc", "diagnosis.cns.csf_rbc", "csf", fluids=True),
 )
@@ -86,14 +82,30 @@ def _skipped(entry: Entry, codes: tuple[str, ...]) -> bool:
 
 _BANDS = frozenset({"26508-2", "764-1", "35332-6"})
 _SEGMENTS = frozenset({"26505-8", "769-0", "32200-8"})
-
+_STAB, _SEGMENT = re.compile(r"\bstab|\bbands?\b", re.IGNORECASE), re.compile(r"\bseg", re.IGNORECASE)
 
 _ERYTHROCYTES = re.compile(
     r"^(?:RBC|erythrocytes|red (?:blood )?cells?(?: count)?|erythrozyten)\b(?!.*\b(?:nucleated|width|urine?|CSF|fluid|liquor)\b)",
     re.IGNORECASE,
 )
 _MILLIONS = frozenset(
-    {"10*6/ul", "10^6/ul", "x10e6/ul", "m/ul", "mill/ul", "10*12/l", "10^12/l", "t/l", "tpt/l", "/pl"}
+    {
+        "10*6/ul",
+        "10^6/ul",
+        "x10e6/ul",
+        "m/ul",
+        "mill/ul",
+        "mio/ul",
+        "mio./ul",
+        "10*12/l",
+        "x10^12/l",
+        "10e12/l",
+        "x10e12/l",
+        "10^12/l",
+        "t/l",
+        "tpt/l",
+        "/pl",
+    }
 )
 
 
@@ -125,7 +137,12 @@ def anc(facts: Facts) -> Iterator[Fact]:
     if facts.record is None:
         return
     entry, found = next(
-        ((e, m) for e in results_about(facts.record, "labs.anc") if (m := measured(e.resource, "cells"))), (None, None)
+        (
+            (e, m)
+            for e in results_about(facts.record, "labs.anc")
+            if (m := measured(e.resource, "cells")) and not _is_share(e)
+        ),
+        (None, None),
     )
     counted = _computed_anc(facts.record)
     if entry is not None and found is not None and (counted is None or _day(entry) >= _day(counted[0])):
@@ -137,6 +154,14 @@ def anc(facts: Facts) -> Iterator[Fact]:
         yield old or known("anc", value.value or 0.0, seen)
     else:
         yield nothing(facts, "anc", concepts=("labs.anc", "labs.neutrophil_percent"))
+
+
+def _is_share(entry: Entry) -> bool:
+    """Whether a result that is only called "neutrophils" is a percentage and no count."""
+    if not entry.text_concepts:
+        return False
+    share = measured(entry.resource, "percent")
+    return share is not None and share.value is not None
 
 
 def _day(entry: Entry) -> date:
@@ -168,7 +193,9 @@ def _share(entries: list[Entry]) -> tuple[float, bool] | None:
     parts: dict[str, float] = {}
     for entry in entries:
         codes = {code for _, code in entry.codings}
-        part = "bands" if codes & _BANDS else "segments" if codes & _SEGMENTS else "all"
+        words = entry.text if entry.text_concepts else ""
+        bands, segments = codes & _BANDS or _STAB.search(words), codes & _SEGMENTS or _SEGMENT.search(words)
+        part = "bands" if bands else "segments" if segments else "all"
         found = measured(entry.resource, "percent")
         if found is not None and isinstance(found.value, float) and found.value <= 100:
             parts.setdefault(part, found.value)
@@ -216,40 +243,6 @@ def _last_untreated_day(facts: Facts, record: PatientRecord, day: date) -> date:
     return day + _BEFORE if complete_list(facts, *MEDICATIONS) else day
 
 
-_GRADES = ((20.0, 4.0), (5.0, 3.0), (3.0, 2.0), (1.0, 1.0))  # times the upper limit of normal, exceeded
-
-
-@provides("ast_alt_grade")
-def ast_alt_grade(facts: Facts) -> Iterator[Fact]:
-    """The worse of AST and ALT by CTCAE: above 1, 3, 5, 20 times the upper limit of the result's own range."""
-    if facts.record is None:
-        return
-    graded: list[tuple[float, Entry, str]] = []
-    problem: Fact | None = None
-    for group in ("labs.ast", "labs.alt"):
-        entry = next((e for e in results_about(facts.record, group) if quantity(e.resource)), None)
-        number = quantity(entry.resource) if entry else None
-        if entry is None or number is None:
-            continue
-        seen = seen_in(entry, number.text)
-        limit = upper_limit(entry.resource)
-        old = outdated(facts, "ast_alt_grade", entry, seen)
-        if old is not None:
-            problem = problem or old
-        elif not limit or number.comparator:
-            problem = problem or unknown(
-                "ast_alt_grade", Reason.NOT_DECIDED, "no upper limit of normal with it", (seen,)
-            )
-        else:
-            times = number.value / limit
-            graded.append((next((grade for over, grade in _GRADES if times > over), 0.0), entry, number.text))
-    if graded:
-        grade = max(g for g, _, _ in graded)
-        yield known("ast_alt_grade", grade, *(seen_in(e, text) for _, e, text in graded))
-    else:
-        yield problem or nothing(facts, "ast_alt_grade", concepts=("labs.ast", "labs.alt"))
-
-
 @provides("ldh_elevated")
 def ldh_elevated(facts: Facts) -> Iterator[Fact]:
     """LDH above the result's own reference range."""
@@ -257,7 +250,7 @@ def ldh_elevated(facts: Facts) -> Iterator[Fact]:
         return
     for entry in results_about(facts.record, "labs.ldh"):
         number = quantity(entry.resource)
-        place = against_range(entry.resource)
+        place = against_range(entry.resource, sex_of(facts))
         seen = seen_in(entry, number.text if number else None)
         old = outdated(facts, "ldh_elevated", entry, seen)
         if old is not None:
@@ -270,29 +263,6 @@ def ldh_elevated(facts: Facts) -> Iterator[Fact]:
     yield nothing(facts, "ldh_elevated", concepts=("labs.ldh",))
 
 
-_LIVER = ("labs.bilirubin_total", "labs.ast", "labs.alt")
-_RECENT = timedelta(days=7)
-
-
-@provides("lft_normal")
-def lft_normal(facts: Facts) -> Iterator[Fact]:
-    """Total bilirubin, AST and ALT of the last week all within their ranges; any above: no."""
-    if facts.record is None:
-        return
-    placed: list[tuple[str, Entry]] = []
-    for group in _LIVER:
-        entry = next((e for e in results_about(facts.record, group) if against_range(e.resource)), None)
-        if entry is not None and entry.when is not None and entry.when.start >= facts.as_of - _RECENT:
-            placed.append((against_range(entry.resource) or "", entry))
-    seen = [seen_in(e, q.text if (q := quantity(e.resource)) else None) for _, e in placed]
-    if any(place == "high" for place, _ in placed):
-        yield known("lft_normal", False, *seen)
-    elif len(placed) == len(_LIVER):
-        yield known("lft_normal", True, *seen)
-    else:
-        yield nothing(facts, "lft_normal", concepts=_LIVER)
-
-
 PROVIDERS: tuple[Provider, ...] = (
-    *(_simple(lab) for lab in LABS), blood_rbc, anc, wbc_at_diagnosis, ast_alt_grade, ldh_elevated, lft_normal,
+    *(_simple(lab) for lab in LABS), blood_rbc, anc, wbc_at_diagnosis, ldh_elevated,
 )  # fmt: skip

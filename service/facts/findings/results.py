@@ -1,30 +1,31 @@
-"""Reading results of a record: the newest usable number, its place in the reference range, what texts state, and the
-two days most results are judged by: diagnosis and first treatment.
+"""Reading results of a record: the newest usable number, what texts state, and the two days most results are judged by:
+diagnosis and first treatment.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import date, timedelta
 
 from service.facts.absence import absent, complete_list, fresh, seen_in
 from service.facts.disease.conditions import Standing, standing
 from service.facts.disease.diagnosis import diagnosis_date
+from service.facts.findings.measured import Measured as Measured
+from service.facts.findings.measured import measured as measured
 from service.facts.model import Fact, Facts, Interval, Provenance, Reason, known, unknown
 from service.facts.vocabulary import VOCABULARY
-from service.record.model import Entry, PatientRecord, Resource, When
+from service.record.dates import parse_instant
+from service.record.model import Entry, PatientRecord, Resource, When, once_per_record
 from service.record.text import Mention, mention_of
-from service.record.units import convert
 from service.record.values import (
-    Quantity,
     all_text,
     as_dict,
-    as_float,
     as_list,
     as_text,
     codings_of,
+    components,
     concept_text,
     quantity,
     value_text,
@@ -44,81 +45,89 @@ _ANTILEUKEMIC = tuple(
     )
 )  # fmt: skip
 _PREPHASE = timedelta(days=14)  # treatment may begin so long before the diagnosis is entered
-_RANGE = re.compile(r"\s*(\d+(?:[.,]\d+)?)\s*(?:-|–|to|bis)\s*(\d+(?:[.,]\d+)?)\s*([^\d\s].*)?")
-_POWER_UNIT = re.compile(r"\s*(<=|>=|<|>)?\s*(\d+(?:[.,]\d+)?)\s+(10\s?[*^xe]?\d+/\S+)\s*", re.IGNORECASE)
 _OTHER_FLUID = re.compile(
-    r"\b(?:CSF|liquor|cerebrospinal|urine|urin|pleura\w*|ascites|stool|BAL|marrow|knochenmark|effusion|dialysate)\b",
+    r"\b(?:CSF|liquor\w*|cerebro-?spinal|ur\b|urine?|urin\w*|u-|i\.?\s?u\.|dipstick|teststreifen|u-?stix|sediment|gesichtsfeld"
+    r"|pleura\w*|as[zc]ites|stool|stuhl\w*|BAL|marrow|knochenmark\w*|KM|effusion|erguss|punktat|dialysate?|dialysat|drainage|drain"
+    r"|synovial\w*|gelenk\w*|fluid|peritone\w*|saliva|speichel|sweat|schweiß)\b",
     re.IGNORECASE,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """A number in the vocabulary's unit, or why there is none."""
-
-    value: float | Interval | None
-    found: str
-    reason: Reason | None = None
-    detail: str | None = None
-
-
-def measured(element: Resource, kind: str) -> Measured | None:
-    """The number of an Observation or component in the unit of a quantity of `service.record.units`.
-
-    ``None``: it holds no number at all. Comparators and ranges ("<0.5", "55-60 %") become intervals.
-    """
-    text = as_text(element.get("valueString"))
-    span = _RANGE.fullmatch(text)
-    if span:
-        low, high = (convert(as_float(span[i]) or 0.0, span[3], kind) for i in (1, 2))
-        if low is None or high is None:
-            return Measured(None, text.strip(), Reason.UNIT, f"unit {span[3]!r} cannot be converted")
-        return Measured(Interval(min(low, high), max(low, high)), text.strip())
-    number = quantity(element) or _with_power(text)
-    if number is None:
-        return None
-    value = convert(number.value, number.unit, kind)
-    if value is None:  # some send a code no one knows beside a unit everyone reads
-        value = convert(number.value, as_text(as_dict(element.get("valueQuantity")).get("unit")), kind)
-    if value is None:
-        detail = f"unit {number.unit!r} cannot be converted" if number.unit else "a number without unit"
-        return Measured(None, number.text, Reason.UNIT, detail)
-    return Measured(_compared(value, number.comparator), number.text)
-
-
-def _with_power(text: str) -> Quantity | None:
-    """A number before a unit that starts with a digit: ``12.5 10*9/L``."""
-    found = _POWER_UNIT.fullmatch(text)
-    value = as_float(found[2]) if found else None
-    return Quantity(value, found[3], found[1], text.strip()) if found and value is not None else None
-
-
-def _compared(value: float, comparator: str | None) -> float | Interval:
-    match comparator:
-        case "<" | "<=":
-            return Interval(0, value, high_open=comparator == "<")
-        case ">" | ">=":
-            return Interval(low=value, low_open=comparator == ">")
-        case _:
-            return value
 
 
 def latest_first(entries: Iterable[Entry]) -> list[Entry]:
     """Newest first, also within a day by the time of day; final before preliminary; undated last."""
 
-    def key(entry: Entry) -> tuple[int, str, bool]:
+    def key(entry: Entry) -> tuple[int, float, bool]:
         when = entry.when
-        return (when.end.toordinal(), when.text, not entry.preliminary) if when else (0, "", not entry.preliminary)
+        return (when.end.toordinal() if when else 0, _time(when), not entry.preliminary)
 
     return sorted(entries, key=key, reverse=True)
 
 
+def _time(when: When | None) -> float:
+    """The moment of a date with a time of day, which may name any zone; without a time it comes before those of its day."""
+    moment = parse_instant(when.text) if when is not None and len(when.text) > 10 else None
+    return moment.timestamp() if moment else float("-inf")
+
+
 def results_about(record: PatientRecord, *concepts: str, fluids: bool = False) -> list[Entry]:
-    """Observations of some concepts, newest first. Matched only by text, those of other fluids are left out: the word
-    "leukocytes" also stands in cell counts of CSF and urine. ``fluids`` keeps them.
+    """Observations of some concepts, newest first, also those that stand as components in a panel. Matched only by text,
+    those of other fluids are left out: the word "leukocytes" also stands in cell counts of CSF and urine. ``fluids``
+    keeps them.
     """
-    found = record.about(*concepts, types=("Observation",))
-    return latest_first(e for e in found if fluids or not (e.text_concepts and _OTHER_FLUID.search(e.text)))
+    wanted = frozenset(concepts)
+    found = [*record.about(*concepts, types=("Observation",)), *(e for e in _in_panels(record) if e.concepts & wanted)]
+    return latest_first(e for e in found if fluids or not (e.text_concepts and _OTHER_FLUID.search(_place(e))))
+
+
+def newest_by_test(entries: Iterable[Entry]) -> Entry | None:
+    """The newest entry that holds a value; a failed sample or a heading holds none."""
+    return next((e for e in entries if quantity(e.resource) is not None or has_digits(e.resource)), None)
+
+
+def has_digits(element: Resource) -> bool:
+    """Whether a value is a text or range with a number in it."""
+    return "valueRange" in element or any(sign.isdigit() for sign in as_text(element.get("valueString")))
+
+
+@once_per_record
+def _in_panels(record: PatientRecord) -> tuple[Entry, ...]:
+    """The components of panels as results of their own, with the date and status of the panel."""
+    found = []
+    for entry in record.of_type("Observation"):
+        if "component" not in entry.resource:
+            continue
+        for component in components(entry.resource):
+            own = _component(record, entry, component)
+            if own.concepts - entry.concepts:  # a component that repeats its Observation's code is another reader's
+                found.append(own)
+    return tuple(found)
+
+
+def _component(record: PatientRecord, panel: Entry, component: Resource) -> Entry:
+    codings = tuple(record.terminology.coding(*raw) for raw in codings_of(component.get("code")))
+    concepts = frozenset[str]().union(*(record.terminology.concepts_of(*coding) for coding in codings))
+    text = concept_text(component.get("code"))
+    named = frozenset[str]() if concepts else record.terminology.concepts_in_text(text)
+    # The name of the panel may say what the component does not: "Liquordiagnostik", "Urinstatus".
+    text = f"{panel.text}: {text}" if panel.text else text
+    return replace(
+        panel, resource=component, codings=codings, text=text, concepts=concepts | named, text_concepts=named,
+        _worked_out={},
+    )  # fmt: skip
+
+
+def _place(entry: Entry) -> str:
+    """What an entry says of where its sample comes from."""
+    resource = entry.resource
+    return "\n".join(
+        (entry.text, concept_text(resource.get("bodySite")), as_text(as_dict(resource.get("specimen")).get("display")))
+    )
+
+
+def sex_of(facts: Facts) -> str | None:
+    """The administrative sex, for reference ranges that differ by it."""
+    patient = facts.record.patient if facts.record is not None else None
+    return as_text(patient.get("gender")).lower() or None if patient is not None else None
 
 
 def newest_number(facts: Facts, name: str, entries: Iterable[Entry], kind: str, high: float | None = None) -> Fact:
@@ -169,41 +178,6 @@ def nothing(facts: Facts, name: str, *types: str, concepts: Iterable[str] = ()) 
         if aside is not None:
             return unknown(name, Reason.SET_ASIDE, aside.reason, (Provenance(aside.reference),))
     return absent(facts, name, *(types or ("Observation",)), what=kind.label)
-
-
-def against_range(resource: Resource) -> str | None:
-    """``low``, ``normal`` or ``high`` by the resource's own interpretation, else by its reference range."""
-    for concept in as_list(resource.get("interpretation")):
-        for _, code in codings_of(concept):
-            word = {"H": "high", "HH": "high", "HU": "high", "L": "low", "LL": "low", "LU": "low", "N": "normal"}.get(
-                code
-            )
-            if word:
-                return word
-    number = quantity(resource)
-    limits = as_dict(resource.get("referenceRange"))
-    if number is None or number.comparator:
-        return None
-    low, high = _limit(limits.get("low"), number.unit), _limit(limits.get("high"), number.unit)
-    if high is not None and number.value > high:
-        return "high"
-    if low is not None and number.value < low:
-        return "low"
-    return "normal" if high is not None else None
-
-
-def upper_limit(resource: Resource) -> float | None:
-    """Upper limit of normal in the unit of the value, by the resource's own reference range."""
-    number = quantity(resource)
-    return _limit(as_dict(resource.get("referenceRange")).get("high"), number.unit if number else None)
-
-
-def _limit(raw: object, unit: str | None) -> float | None:
-    limit = as_dict(raw)
-    own = as_text(limit.get("code")) or as_text(limit.get("unit"))
-    if own and unit and own != unit and as_text(limit.get("unit")) != unit:
-        return None
-    return as_float(limit.get("value"))
 
 
 def is_count(entry: Entry) -> bool:
