@@ -1,0 +1,114 @@
+"""Facts that no reader gives, each with why: they are stated by the caller, or asked when they would change the answer.
+
+A test ties this list to the readers: a fact that gets one has to leave it, a fact without one has to be here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+_NOT_YET = "a record can hold it, but this version does not read it"
+_PROTOCOL = "it is a group of one protocol, and no code in common use carries it"
+_IMAGES = "it is read off images by comparing two; reports tell it in prose, if at all"
+_COMPARED = "it compares two results the way the source's authors did, and the source leaves open which two"
+_BEDSIDE = "it is seen at the bedside and stands in notes, which are not read"
+_HELD = "why a dose was left out stands in notes, not in the list of drugs"
+_ENDED = "how a complication ended stands in notes, and a problem list keeps it open for years"
+_PLANNED = "it is part of a plan that is rarely on record before it is carried out"
+_ALLOGRAFT = "transplant centers keep it in systems of their own, and no code in common use carries it"
+
+ASKED: Mapping[str, str] = {
+    "age_at_regimen_start": _NOT_YET,
+    "blast_lineage": _NOT_YET,
+    "cytogenetic_risk": _NOT_YET,
+    "good_risk_feature_present": _NOT_YET,
+    "poor_risk_feature_present": _NOT_YET,
+    "relapse_on_therapy": _NOT_YET,
+    "relapse_risk": _PROTOCOL,
+    "relapse_risk_group": _PROTOCOL,
+    "prior_induction_response": _NOT_YET,
+    "response_to_rr_therapy": _NOT_YET,
+    "response_mediastinal_prior": _IMAGES,
+    "response_mediastinal": _IMAGES,
+    "steroid_day8_response": _NOT_YET,
+    "mediastinal_change": _IMAGES,
+    "mediastinal_recurrence": _IMAGES,
+    "count_recovery": _NOT_YET,
+    "trilineage_hematopoiesis": _NOT_YET,
+    "marrow_progression": _COMPARED,
+    "blast_increase_percent": _COMPARED,
+    "new_extramedullary_disease": _COMPARED,
+    "dominant_site": _IMAGES,
+    "spd_decrease_percent": _IMAGES,
+    "spd_increase_percent": _IMAGES,
+    "symptomatic_hyperleukocytosis": _BEDSIDE,
+    "mrd_risk": _PROTOCOL,
+    "risk_aall1731": _PROTOCOL,
+    "risk_group_tall": _PROTOCOL,
+    "on_intensive_pediatric_regimen_plus_tki": _NOT_YET,
+    "myelosuppressive_block": _PLANNED,
+    "tbi_planned": _PLANNED,
+    "it_therapy_failed": _BEDSIDE,
+    "methotrexate_dose_level": _NOT_YET,
+    "cytarabine_dose_level": _NOT_YET,
+    "anthracycline_maximum_reached": "cumulative doses are summed up by hand; single doses are too seldom all on record",
+    "conditioning": _PLANNED,
+    "graft_processing": _ALLOGRAFT,
+    "days_since_lymphodepletion_end": _NOT_YET,
+    "lymphodepletion_started": _NOT_YET,
+    "hct_conditioning": _NOT_YET,
+    "b_cell_aplasia": "counts of B cells do not say by themselves that the cell product is still at work",
+    "marrow_aspirate_planned": _PLANNED,
+    "transfusion_ordered": _NOT_YET,
+    "limited_performance_status": "no source says from which score on performance counts as limited",
+    "cardiac_symptoms": _NOT_YET,
+    "opportunistic_infection_symptoms": _BEDSIDE,
+    "single_temperature_c": _NOT_YET,
+    "sustained_temperature_c": _NOT_YET,
+    "sustained_temperature_minutes": _NOT_YET,
+    "weight_loss_percent": _NOT_YET,
+    "weight_kg": _NOT_YET,
+    "neurologic_exam": _BEDSIDE,
+    "neurologic_symptoms": _NOT_YET,
+    "pain": _BEDSIDE,
+    "bleeding": _NOT_YET,
+    "neutropenia": _NOT_YET,
+    "myelosuppression": _NOT_YET,
+    "severe_neutropenia_after_6mp": _NOT_YET,
+    "ast_alt_peak_grade": _NOT_YET,
+    "ast_alt_days_to_grade1": _NOT_YET,
+    "hours_since_methotrexate": _NOT_YET,
+    "abnormal_coag_labs": _NOT_YET,
+    "toxicity_resolved": _ENDED,
+    "asparaginase_premedication": _NOT_YET,
+    "asparaginase_held_for_ast_alt": _HELD,
+    "asparaginase_held_for_bilirubin": _HELD,
+    "asparaginase_held_for_hemorrhage": _HELD,
+    "asparaginase_held_for_hyperglycemia": _HELD,
+    "asparaginase_held_for_pancreatitis": _HELD,
+    "asparaginase_held_for_thromboembolism": _HELD,
+    "asparaginase_held_for_triglycerides": _HELD,
+    "antithrombotic_stable_or_completed": _ENDED,
+    "thromboembolism_resolved": _ENDED,
+    "pancreatitis_findings_normalized": _ENDED,
+    "glucose_regulated_with_insulin": _BEDSIDE,
+    "steroid_psychosis": _BEDSIDE,
+}
+
+_DRAFTS = "it is read from the draft orders of the call, not from the record"
+_SUBJECT = "it is the subject of the advice: the draft order, or the option a card is about to name"
+
+# What the call itself says: no reader of the record gives these, and nobody is asked for them.
+FROM_THE_CALL: Mapping[str, str] = {
+    "candidate_regimen": _SUBJECT,
+    "candidate_regimen_is_multiagent": _SUBJECT,
+    "regimen_contains": _SUBJECT,
+    "ordered_drug": _SUBJECT,
+    "ordered_drug_indication": _DRAFTS,
+    "ordered_schedule": _DRAFTS,
+    "ordered_test": _DRAFTS,
+    "ordered_procedure": _DRAFTS,
+    "ordered_dose": _DRAFTS,
+    "ordered_route": _DRAFTS,
+    "question": "it is the caller's own words",
+}
