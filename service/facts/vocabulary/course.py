@@ -113,7 +113,7 @@ TYPES = (
     boolean("cns_disease_at_diagnosis", "CNS disease at diagnosis", group=_G, read_from="CNS status at diagnosis"),
     boolean("cns_involvement_at_relapse", "CNS involved at relapse", group=_G, read_from="site of relapse"),
     boolean("clinical_signs_cns_leukemia", "clinical signs of CNS leukemia", group=_G,
-            read_from="cranial nerve involvement; stated by the caller or asked"),
+            read_from="cranial nerve involvement; its absence leaves the other signs open"),
     boolean("cranial_nerve_involvement", "cranial nerve involvement", group=_G, read_from="Condition",
             codes=("diagnosis.cns.cranial_nerve",)),
     boolean("cranial_nerve_involvement_at_diagnosis", "cranial nerve involvement at diagnosis", group=_G,

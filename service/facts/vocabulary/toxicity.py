@@ -59,7 +59,7 @@ TYPES = (
             codes=("toxicity.hyperglycemia",)),
     boolean("steroid_psychosis", "steroid psychosis", group=_G, read_from="stated by the caller or asked"),
     boolean("suspected_differentiation_syndrome", "differentiation syndrome suspected", group=_G,
-            read_from="Condition; stated by the caller or asked", codes=("toxicity.differentiation_syndrome",)),
+            read_from="Condition or AdverseEvent that names it", codes=("toxicity.differentiation_syndrome",)),
     token_set("ordered_drug", "drug ordered", *DRUGS, *TREATMENTS, group=_O, implies=IMPLIES,
               value_aliases={**DRUG_ALIASES, **TREATMENT_ALIASES}, aliases=("suggested_drug",),
               read_from="draft orders; on chart open the drug a card is about to name"),
