@@ -31,8 +31,21 @@ class Form(StrEnum):
 
 def coverage(folder: Path, as_of: date | None, form: Form) -> int:
     """Run the command; 1 if there is no patient, or a file could not be read."""
-    day = as_of or date.today()  # noqa: DTZ011 - the day of the user's own clock is what is meant
-    clinic = build_clinic(as_of=day)
+    report = survey_folder(folder, as_of or date.today())  # noqa: DTZ011 - the day of the user's own clock is what is meant
+    if not report.survey.patients and not report.unreadable:
+        click.echo(f"{folder}: holds no .json file.", err=True)
+        return 1
+    write = {Form.TEXT: as_text, Form.JSON: as_json, Form.CSV: as_csv}[form]
+    click.echo(write(report))
+    if form is not Form.TEXT:
+        for name, reason in report.unreadable:
+            click.echo(f"{name}: {reason}", err=True)
+    return 1 if report.unreadable else 0
+
+
+def survey_folder(folder: Path, as_of: date) -> Report:
+    """Read all patients of a folder, one after the other, and count."""
+    clinic = build_clinic(as_of=as_of)
     sources = Sources(VOCABULARY, REGISTRY, clinic.terminology)
     survey = Survey(sources, every_name())
     unreadable: list[tuple[str, str]] = []
@@ -40,21 +53,11 @@ def coverage(folder: Path, as_of: date | None, form: Form) -> int:
     with click.progressbar(json_files(folder), label="reading", file=sys.stderr, hidden=hidden, show_pos=True) as paths:
         for path in paths:
             try:
-                _count_in(path, day, clinic, survey)
+                _count_in(path, as_of, clinic, survey)
             except Unreadable as problem:
                 unreadable.append((str(path.relative_to(folder)), str(problem)))
-    report = Report(
-        folder.name, day, survey, rules_reading(every_rule(clinic.engine.content), sources), tuple(unreadable)
-    )
-    if not survey.patients and not unreadable:
-        click.echo(f"{folder}: holds no .json file.", err=True)
-        return 1
-    write = {Form.TEXT: as_text, Form.JSON: as_json, Form.CSV: as_csv}[form]
-    click.echo(write(report))
-    if form is not Form.TEXT:
-        for name, reason in unreadable:
-            click.echo(f"{name}: {reason}", err=True)
-    return 1 if unreadable else 0
+    rules = rules_reading(every_rule(clinic.engine.content), sources)
+    return Report(folder.name, as_of, survey, rules, tuple(unreadable))
 
 
 def _count_in(path: Path, as_of: date, clinic: Clinic, survey: Survey) -> None:

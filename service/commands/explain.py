@@ -221,8 +221,10 @@ def what_to_send(name: str, sources: Sources, most: int = 3) -> str:
     rows = [said(coding) for coding in codes[:most]]
     if len(codes) > most:
         rows.append(f"{len(codes) - most} more code{'s' if len(codes) > most + 1 else ''}")
-    if rows or named:
-        return f"{types}: {'; '.join([*rows, *(['or its name in words'] if named else [])])}"
+    if named:
+        rows.append("or its name in words" if rows else "its name in words")
+    if rows:
+        return f"{types}: {'; '.join(rows)}"
     return f"{types} ({sources.vocabulary.lookup(sources.full(name)).read_from})" if types else ""
 
 

@@ -112,8 +112,8 @@ class Survey:
             if entry is not None:
                 coding = best_coding(entry, self.sources.terminology)
                 systems.add(system_name(coding.system) or "no system" if coding else NO_CODE)
-        counted.types.update(types)
-        counted.systems.update(systems)
+        counted.types.update(sorted(types))
+        counted.systems.update(sorted(systems))
         counted.text_only += bool(seen) and all(p.from_text for p in seen)
         counted.inferred += any(p.inferred for p in fact.provenance)
 

@@ -121,6 +121,9 @@ _WITHOUT_CODE: Mapping[str, tuple[str, ...]] = {
     "induction_regimen": ("CarePlan", "EpisodeOfCare", *MEDICATIONS),
     "planned_procedure": ("Procedure",),
 }
+_BILLING = frozenset(
+    {"http://www.ama-assn.org/go/cpt", "urn:oid:2.16.840.1.113883.6.285"}
+)  # what was done, not what was found
 _SYSTEMS: Mapping[str, str] = {
     "http://loinc.org": "LOINC",
     "http://snomed.info/sct": "SNOMED CT",
@@ -203,15 +206,19 @@ class Sources:
         return self._done[base]
 
     def facts_of(self, group: str) -> tuple[str, ...]:
-        """The fact types that the codes of a concept group answer."""
-        return tuple(kind.name for kind in self.vocabulary if group in self.of(kind.name).groups)
+        """The fact types that the codes of a concept group answer: first those it is the proper group of."""
+        found = [kind for kind in self.vocabulary if group in self.of(kind.name).groups]
+        found.sort(key=lambda kind: group not in self._proper(kind))
+        return tuple(kind.name for kind in found)
 
     def codes(self, name: str) -> Iterator[tuple[str, Coding]]:
         """Codes that may be sent for a fact, with their group: one of each group first, those that settle it before others."""
         what = _MEANING.get(name, name)
         rows = []
         for group in self.of(name).groups:
+            results = "Observation" in carried_by(group)
             usable = [c for c in self.terminology.codings(group) if c.sendable and not self._is_value(c)]
+            usable = [c for c in usable if not (results and c.system in _BILLING)]
             usable.sort(key=lambda c: (what not in self.terminology.meaning(c.system, c.code), _rank(c.system)))
             rows.append([(group, coding) for coding in usable])
         for place in range(max((len(row) for row in rows), default=0)):
@@ -245,14 +252,14 @@ class Sources:
         return Answers(_once([*types, *carried]), groups, follows, asked)
 
     def _own(self, kind: FactType) -> tuple[str, ...]:
-        """The concept groups a fact names, those with a code that settles it, and those of the drugs it speaks of."""
+        """The concept groups looked up for a fact."""
+        return _once(group for group in (*self._proper(kind), *_ALSO.get(kind.name, ())) if group in self._known)
+
+    def _proper(self, kind: FactType) -> tuple[str, ...]:
+        """The groups a fact names, those with a code that settles it, and those of the drugs it speaks of."""
         meant = self.terminology.groups_meaning(_MEANING.get(kind.name, kind.name))
-        values = frozenset(kind.values)
-        drugs = (
-            (group for group, drug in DRUG_OF_CONCEPT.items() if drug in values) if kind.name != "ordered_drug" else ()
-        )
-        also = _ALSO.get(kind.name, ())
-        return _once(group for group in (*kind.codes, *meant, *drugs, *also) if group in self._known)
+        values = frozenset[str]() if kind.name in FROM_THE_CALL else frozenset(kind.values)
+        return _once((*kind.codes, *meant, *(group for group, drug in DRUG_OF_CONCEPT.items() if drug in values)))
 
 
 def _rank(system: str) -> int:
