@@ -104,6 +104,11 @@ _ALSO: Mapping[str, tuple[str, ...]] = {
         "therapy.tisagenlecleucel", "therapy.brexucabtagene_autoleucel", "therapy.obecabtagene_autoleucel",
     ),
     "induction_regimen": (*_DRUGS, "therapy.any_chemo"),
+    "conditioning": ("course.allo_hct", "course.auto_hct"),
+    "hct_conditioning": ("course.allo_hct", "course.auto_hct"),
+    "graft_processing": ("course.allo_hct", "course.auto_hct"),
+    "days_since_lymphodepletion_end": ("course.car_t", "therapy.fludarabine", "therapy.cyclophosphamide"),
+    "lymphodepletion_started": ("course.car_t", "therapy.fludarabine", "therapy.cyclophosphamide"),
     "planned_procedure": ("course.allo_hct", "course.auto_hct", "course.dli", "therapy.radiation"),
     "hct_planned": ("course.allo_hct", "course.auto_hct"),
     "anc": ("labs.wbc", "labs.neutrophil_percent"),
@@ -207,7 +212,7 @@ class Sources:
 
     def facts_of(self, group: str) -> tuple[str, ...]:
         """The fact types that the codes of a concept group answer: first those it is the proper group of."""
-        found = [kind for kind in self.vocabulary if group in self.of(kind.name).groups]
+        found = [kind for kind in self.vocabulary if kind.name not in ASKED and group in self.of(kind.name).groups]
         found.sort(key=lambda kind: group not in self._proper(kind))
         return tuple(kind.name for kind in found)
 

@@ -212,7 +212,7 @@ def cited() -> Iterator[tuple[str, str, str, frozenset[str]]]:
 
 
 def test_what_readers_cite_is_what_the_documentation_says_they_read() -> None:
-    wrong = set()
+    wrong: dict[str, str] = {}  # by what is wrong, with the first file that shows it
     documented: dict[str, tuple[set[str], set[str]]] = {}
     for name, path, kind, concepts in cited():
         if name not in documented:
@@ -224,11 +224,12 @@ def test_what_readers_cite_is_what_the_documentation_says_they_read() -> None:
         types, groups = documented[name]
         base = name.partition("(")[0]
         if kind not in types:
-            wrong.add(f"{base} was read from a {kind} ({path}): name it in read_from at {line_of(base)}")
+            wrong.setdefault(f"{base} was read from a {kind}: name it in read_from at {line_of(base)}", path)
         if concepts and not concepts & groups:
-            wrong.add(
-                f"{base} was read from {', '.join(sorted(concepts))} ({path}): name one in its codes at {line_of(base)}, or in "
-                "_ALSO of service/facts/sources.py"
+            wrong.setdefault(
+                f"{base} was read from {', '.join(sorted(concepts))}: name one in its codes at {line_of(base)}, or in _ALSO of "
+                "service/facts/sources.py",
+                path,
             )
-    assert not wrong, "\n".join(sorted(wrong))
+    assert not wrong, "\n".join(f"{what} ({path})" for what, path in sorted(wrong.items()))
     assert len(documented) > 100
