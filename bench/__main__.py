@@ -16,6 +16,7 @@ from pathlib import Path
 
 import click
 
+from bench.karyotypes import figures as karyotype_figures
 from bench.load import Result, measure
 from bench.patients import request
 
@@ -81,13 +82,16 @@ def main(seconds: float, rounds: int, clients: int, output: Path | None) -> None
             results[_ALL].append(measure(allcue, _PATH, with_all, seconds, clients))
             results[_OTHER].append(measure(allcue, _PATH, without, seconds, clients))
     base = statistics.median(result.rate for result in results[_FLOOR])
-    figures = {}
+    figures: dict[str, dict[str, float]] = {}
     for name, found in results.items():
         rate = statistics.median(result.rate for result in found)
         p50, p99 = (statistics.median(getattr(result, which) for result in found) for which in ("p50", "p99"))
         figures[name] = {"requests_per_second": round(rate, 1), "p50_ms": round(p50, 2), "p99_ms": round(p99, 2),
                          "ratio_to_floor": round(rate / base, 3)}  # fmt: skip
         click.echo(f"{name:40} {rate:8.0f}/s  p50 {p50:6.2f} ms  p99 {p99:6.2f} ms  {rate / base:5.0%} of the floor")
+    for name, figure in karyotype_figures(rounds).items():
+        figures[name] = figure
+        click.echo(f"{name:40} {figure['microseconds']:8.1f} µs a string, {figure['times_floor']:.0f} times the floor")
     if output:
         output.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
 

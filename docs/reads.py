@@ -45,6 +45,7 @@ RESOURCES: Mapping[str, str] = {
     "MedicationRequest": "the same with `authoredOn`, `intent`, `reported[x]`; without an administration it counts as ordered, "
     "not as given",
     "MedicationAdministration": "the same with `effective[x]`; the proof that a drug was given",
+    "MedicationDispense": "the same with `whenHandedOver`, `whenPrepared`",
     "AllergyIntolerance": "`code`, `reaction.manifestation`, `onset[x]`, `recordedDate`, `verificationStatus`",
     "AdverseEvent": "`event`, `severity`, a grade in an extension, `suspectEntity`, `outcome`, `date`, `actuality`",
     "ServiceRequest": "`code`, `occurrence[x]`, `intent`, `status`: what is planned",

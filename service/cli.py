@@ -83,6 +83,15 @@ def facts(
 
 
 @main.command()
+@_FILES
+def karyotype(files: tuple[str, ...]) -> None:
+    """Karyotypes in ISCN notation, one a line: clones, ploidy, fusions and risk, as one JSON line each."""
+    from service.commands import karyotype as command
+
+    sys.exit(command.karyotype(files))
+
+
+@main.command()
 @click.option("--facts", "files", multiple=True, required=True, help="File with facts, or - for standard input.",
               type=click.Path(exists=True, dir_okay=False, allow_dash=True))  # fmt: skip
 @click.option("--source", "sources", multiple=True, help="Ask the rules of this source only; may be repeated.")

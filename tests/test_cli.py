@@ -175,3 +175,22 @@ def test_serve_refuses_what_must_not_be_served(monkeypatch: pytest.MonkeyPatch) 
     assert "client trust" in result.output
     monkeypatch.setenv("ALLCUE_REGION", "MARS")
     assert "ALLCUE_REGION" in run("serve").output
+
+
+def test_karyotype_prints_one_line_for_each(tmp_path: Path) -> None:
+    file = tmp_path / "karyotypes.txt"
+    file.write_bytes("\ufeff46,XX,t(9;22)(q34;q11)[20]\r\n\n46,XY,zz,-7\nBefund f\xfcr".encode() + b"\xfc\n")
+    result = run("karyotype", str(file))
+    assert result.exit_code == 0
+    first, blank, second, last = lines(result)
+    assert (first["input"], first["fusions"], first["modal_chromosome_number"]) == (
+        "46,XX,t(9;22)(q34;q11)[20]", ["BCR::ABL1"], 46,
+    )  # fmt: skip
+    assert first["cytogenetic_risk"]["nccn-2015"] == "poor"
+    assert (blank["input"], blank["problem"] is not None) == ("", True)
+    assert second["unread"] == [{"token": "zz", "at": 6}]
+    assert second["clones"][0]["losses"] == {"7": 1}
+    assert "not UTF-8" in result.stderr
+    assert last["problem"]
+    assert run("karyotype", "-", stdin="46,XX[20]\n").exit_code == 0
+    assert run("karyotype", str(tmp_path / "none")).exit_code == 2

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from service.facts import derive, mrd
-from service.facts.course import clocks, hct, phase
+from service.facts.course import clocks, conditioning, hct, phase, planned
 from service.facts.course import reader as course
 from service.facts.disease import diagnosis, identity, lineage
 from service.facts.findings import cns, fitness, labs, response, toxicity
@@ -35,6 +35,8 @@ READERS: tuple[Provider, ...] = (
     *therapy.PROVIDERS,
     *tki.PROVIDERS,
     *hct.PROVIDERS,
+    *planned.PROVIDERS,
+    *conditioning.PROVIDERS,
     *fitness.PROVIDERS,
     *toxicity.PROVIDERS,
 )

@@ -17,7 +17,7 @@ from service.facts.vocabulary.drugs import DRUG_OF_CONCEPT
 from service.record.build import READ
 from service.record.terminology import Coding, Terminology
 
-MEDICATIONS = ("MedicationStatement", "MedicationAdministration", "MedicationRequest")
+MEDICATIONS = ("MedicationStatement", "MedicationAdministration", "MedicationRequest")  # as a site had best send them
 RESULTS = ("Observation", "DiagnosticReport")
 # Which resources carry the codes of a concept group; the longest beginning that fits counts.
 _CARRIED_BY: Mapping[str, tuple[str, ...]] = {
@@ -106,7 +106,9 @@ _ALSO: Mapping[str, tuple[str, ...]] = {
     "induction_regimen": (*_DRUGS, "therapy.any_chemo"),
     "conditioning": ("course.allo_hct", "course.auto_hct"),
     "hct_conditioning": ("course.allo_hct", "course.auto_hct"),
-    "graft_processing": ("course.allo_hct", "course.auto_hct"),
+    "graft_processing": ("course.allo_hct", "course.auto_hct", "course.graft"),
+    "it_therapy_failed": ("diagnosis.all", "diagnosis.cns_disease", "response.disease_status"),
+    "refractory_to_tkis": ("diagnosis.all", "response.disease_status"),
     "days_since_lymphodepletion_end": ("course.car_t", "therapy.fludarabine", "therapy.cyclophosphamide"),
     "lymphodepletion_started": ("course.car_t", "therapy.fludarabine", "therapy.cyclophosphamide"),
     "planned_procedure": ("course.allo_hct", "course.auto_hct", "course.dli", "therapy.radiation"),

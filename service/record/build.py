@@ -8,7 +8,7 @@ from typing import Any
 
 from service.record.corrected import version_of, without_replaced
 from service.record.model import Coverage, Entry, PatientRecord, SetAside, newest_first
-from service.record.subject import MEDICATIONS, Subjects
+from service.record.subject import Subjects
 from service.record.terminology import Terminology
 from service.record.usable import CONTRADICTION, ahead, contradicts, dates, refusal, status_of
 from service.record.values import as_text
@@ -17,8 +17,8 @@ from service.record.whose import Ownership, id_of
 READ = frozenset(
     {
         "Condition", "Observation", "DiagnosticReport", "Procedure", "MedicationStatement", "MedicationRequest",
-        "MedicationAdministration", "AllergyIntolerance", "AdverseEvent", "ServiceRequest", "Encounter", "CarePlan",
-        "EpisodeOfCare", "PractitionerRole",
+        "MedicationAdministration", "MedicationDispense", "AllergyIntolerance", "AdverseEvent", "ServiceRequest",
+        "Encounter", "CarePlan", "EpisodeOfCare", "PractitionerRole",
     }
 )  # fmt: skip
 Raw = tuple[str | None, Any]  # (fullUrl of the bundle entry, resource)
@@ -144,16 +144,10 @@ class _Builder:
             return None
         if odd is not None:
             notes = (*notes, odd)
-        if kind in MEDICATIONS and codings and not text_concepts and self._other_drug(concepts, text):
-            notes = (*notes, "its code and its text name different drugs; the code is taken")
         return Entry(
             kind, reference, resource, status, codings, text, concepts, text_concepts, when, until,
             status in ("preliminary", "registered"), notes,
         )  # fmt: skip
-
-    def _other_drug(self, concepts: frozenset[str], text: str) -> bool:
-        named = {c for c in self.terminology.concepts_in_text(text) if c.startswith("therapy.")}
-        return bool(named) and not named & concepts
 
 
 def _type(resource: object) -> str:

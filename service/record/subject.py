@@ -10,7 +10,7 @@ from service.record.usable import notes_text
 from service.record.values import as_dict, as_list, as_text, codings_of, concept_text
 from service.record.whose import id_of, reference_in, type_and_id
 
-MEDICATIONS = ("MedicationStatement", "MedicationRequest", "MedicationAdministration")
+MEDICATIONS = ("MedicationStatement", "MedicationRequest", "MedicationAdministration", "MedicationDispense")
 _HISTOLOGY = "histology-morphology-behavior"
 _NOT_CODED = ("NullFlavor", "data-absent-reason")
 _NULL_FLAVORS = frozenset({"NI", "UNK", "NA", "ASKU", "NASK", "NAV", "OTH", "unknown"})
@@ -89,6 +89,8 @@ class Subjects:
             return resource.get("event"), ()
         if kind == "Encounter":
             return resource.get("serviceType"), ()
+        if kind == "Procedure" and not self._says_something(resource.get("code")):
+            return self._procedure(resource)
         return resource.get("code"), ()
 
     def _condition(self, resource: Mapping[str, Any]) -> About:
@@ -113,6 +115,16 @@ class Subjects:
         if self._names_diagnosis(note):
             return {"text": note}, ("diagnosis read from a note",)
         return concept, ()
+
+    def _procedure(self, resource: Mapping[str, Any]) -> About:
+        """A Procedure without code: the substances or things it used, else its note, where registries put what it was."""
+        used: Any = None
+        for raw in as_list(resource.get("usedCode")):
+            used = _joined(used, raw)
+        if self._says_something(used):
+            return used, ("read from what was used",)
+        note = notes_text(resource)
+        return ({"text": note}, ("read from a note",)) if note else (resource.get("code"), ())
 
     def _is_diagnosis(self, concept: object) -> bool:
         found = self.coded(concept)[1]

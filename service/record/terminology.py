@@ -19,11 +19,20 @@ from service.record.text import Mention, mention_of, strongest
 _NOTHING: frozenset[str] = frozenset()
 _NO_MEANING: Mapping[str, str] = {}
 _CM, _WHO = "http://hl7.org/fhir/sid/icd-10-cm", "http://hl7.org/fhir/sid/icd-10"
+_ATC, _ATC_CODE = "http://www.whocc.no/atc", re.compile(r"[A-V]\d\d[A-Z]{2}\d\d")
 _SNOMED = "snomed.info/sct/"
 _SCHEME = re.compile(r"(?i)^(?:https?://|urn:oid:)")
 _GAP = re.compile(r"[-\s]+")
 # "peg-filgrastim" is another drug than filgrastim; "HD-methotrexate" is methotrexate.
 _OTHER_DRUG = "".join(f"(?<!{prefix}-)" for prefix in ("peg", "tbo", "non", "anti", "methyl"))
+_AS_WRITTEN = (
+    4  # letters: an abbreviation of no more ("InO", "CPM") counts only as it is written, unlike a brand ("Ifex")
+)
+# German compounds: a salt or hydrate ("Vincristinsulfat"), or the giving of it ("Blinatumomabgabe").
+_COMPOUND = (
+    r"(?:(?:mono|di|hemi)?(?:hydro(?:chlorid|gen|bromid)|sulfat|phosphat|mesilat|tosilat|natrium|calcium|acetat|succinat|hydrat)"
+    r"\w{0,24}|gabe|infusion(?:en)?|injektion(?:en)?|therapie|behandlung|zykl(?:us|en))?"
+)
 _MEMORY = 120  # characters: names of tests and drugs are remembered, notes and reports of patients are not
 
 
@@ -67,7 +76,7 @@ class Terminology:
 
         def in_text(text: str) -> frozenset[str]:
             found = {group for group, pattern in patterns if pattern.search(text)}
-            found.update(names[_key(match.group())] for match in drug.finditer(text))
+            found.update(names[_key(match["name"])] for match in drug.finditer(text))
             return frozenset(found)
 
         self._in_text = in_text
@@ -117,7 +126,8 @@ class Terminology:
 
     def coding(self, system: str, code: str) -> tuple[str, str]:
         """A coding in the spelling this data has it in, where it has it: ``M9836/3`` is ``9836/3``, ``c9100`` is
-        ``C91.00``, and a code of ICD-10-CM may come under the URI of the WHO's ICD-10. Else with its system canonical.
+        ``C91.00``, a code of ICD-10-CM may come under the URI of the WHO's ICD-10, and one of the ATC without any. Else with
+        its system canonical.
         """
         system, code = self.canonical(system), code.strip()
         if (system, code) not in self._concepts:
@@ -189,7 +199,9 @@ def _by_key(aliases: Mapping[str, str], systems: Iterable[str]) -> dict[str, str
 
 
 def _other_forms(system: str, code: str) -> Iterator[tuple[str, str]]:
-    """Other spellings of a code of ICD-O-3 and ICD-10; other systems have one."""
+    """Other spellings of a code of ICD-O-3, ICD-10 and ATC; other systems have one. An ATC code is known by its form
+    where it comes without system or under an address of its own.
+    """
     if system.endswith("icd-o-3"):
         yield system, code.upper().removeprefix("M").removeprefix("-").strip()
     elif "icd-10" in system:
@@ -198,6 +210,8 @@ def _other_forms(system: str, code: str) -> Iterator[tuple[str, str]]:
         yield system, dotted
         if system == _WHO:
             yield _CM, dotted
+    elif (not system or "atc" in system.lower()) and _ATC_CODE.fullmatch(code.upper()):
+        yield _ATC, code.upper()
 
 
 def _key(name: str) -> str:
@@ -213,5 +227,14 @@ def _spellings(name: str) -> Iterator[str]:
 
 def _any_of(names: Iterable[str]) -> re.Pattern[str]:
     """One pattern for whole names; hyphens and blanks within them may be left out or doubled ("6 MP", "AraC")."""
-    parts = sorted({r"[-\s]*".join(map(re.escape, _GAP.split(name))) for name in names}, key=len, reverse=True)
-    return re.compile(rf"(?<!\w){_OTHER_DRUG}(?:{'|'.join(parts) or '(?!)'})(?!\w)", re.IGNORECASE)
+    exact: set[str] = set()
+    any_case: set[str] = set()
+    for name in names:
+        short = len(_key(name)) <= _AS_WRITTEN and not (name.islower() or name.istitle())
+        (exact if short else any_case).add(r"[-\s]*".join(map(re.escape, _GAP.split(name))))
+    either = f"(?-i:{_longest_first(exact)})|{_longest_first(any_case)}"
+    return re.compile(rf"(?<!\w){_OTHER_DRUG}(?P<name>{either}){_COMPOUND}(?!\w)", re.IGNORECASE)
+
+
+def _longest_first(patterns: Iterable[str]) -> str:
+    return "|".join(sorted(patterns, key=len, reverse=True)) or "(?!)"

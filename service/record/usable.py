@@ -12,7 +12,9 @@ from service.record.model import When
 from service.record.terminology import Terminology
 from service.record.values import as_dict, as_list, as_text, codings_of, concept_text
 
-_NOT_EVIDENCE = frozenset({"entered-in-error", "cancelled", "not-taken", "draft", "unknown", "not-done", "revoked"})
+_NOT_EVIDENCE = frozenset(
+    {"entered-in-error", "cancelled", "not-taken", "draft", "unknown", "not-done", "revoked", "declined"}
+)
 _USUAL = frozenset({"final", "completed", "active", "preliminary", "amended", "corrected", "finished"})
 _VERIFICATION_AGAINST = frozenset({"refuted", "entered-in-error"})
 _STARTS: Mapping[str, tuple[str, ...]] = {
@@ -23,6 +25,7 @@ _STARTS: Mapping[str, tuple[str, ...]] = {
     "MedicationStatement": ("effectiveDateTime", "effectivePeriod", "dateAsserted"),
     "MedicationRequest": ("authoredOn",),
     "MedicationAdministration": ("effectiveDateTime", "effectivePeriod"),
+    "MedicationDispense": ("whenHandedOver", "whenPrepared"),
     "AdverseEvent": ("date", "detected", "recordedDate"),
     "AllergyIntolerance": ("onsetDateTime", "recordedDate"),
     "ServiceRequest": ("occurrenceDateTime", "occurrencePeriod", "authoredOn"),

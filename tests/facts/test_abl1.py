@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.facts.genetics import abl1_tests
-from service.facts.genetics.abl1 import protein_changes, read_report
+from service.facts.genetics.abl1 import protein_changes
+from service.facts.genetics.abl1_report import read_report
 from service.facts.given import unknown_stated
 from service.facts.model import Facts, Reason, Registry, TokenSet
 from tests.facts.genetic_resources import SCT, component, concept, gene, observation, report

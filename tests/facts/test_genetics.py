@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from service.facts.genetics import reader as genetics
-from service.facts.genetics.findings import answer, fusion_name, gene_of
+from service.facts.genetics.names import fusion_name
+from service.facts.genetics.variants import answer, gene_of
 from service.facts.given import unknown_stated
 from service.facts.model import Facts, Reason, Registry, TokenSet
 from tests.facts.genetic_resources import (

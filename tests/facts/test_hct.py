@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.facts.course import hct
+from service.facts.course import hct, planned
 from service.facts.model import Facts, Interval, Reason
 from service.record.model import Coverage
 from tests.facts.fhir import ICD, concept, condition, patient, procedure, resource, status
@@ -22,7 +22,7 @@ ALLO, AUTO = "58390007", "58776007"
 
 
 def read(*resources: Any, **options: Any) -> Facts:
-    return facts_of(*resources, providers=hct.PROVIDERS, **options)
+    return facts_of(*resources, providers=(*hct.PROVIDERS, *planned.PROVIDERS), **options)
 
 
 def ordered(text: str, **more: Any) -> Any:

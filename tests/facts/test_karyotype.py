@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.facts.karyotype import hybridizations_in, implied_fusions, read_karyotype
-from service.facts.karyotype.count import abnormality_count, ploidy, trisomies
+from service.facts.karyotype.count import abnormality_count, trisomies
+from service.facts.karyotype.ploidy import written_ploidy
 from service.facts.model import Interval
 
 SAMPLE = Path(__file__).resolve().parents[3] / "shared" / "karyotypes-sample.tsv"
@@ -109,7 +110,12 @@ def test_level(text, level, adds_up):
         ("46,XX,der(9;22)", {}),
         ("46,XX,dic(9;22)(p11;q11)", {}),
         ("46,XX,t(9;22)(p22;p11)", {}),
-        ("46,XX,t(9;22)(q34;q12)", {}),
+        ("46,XX,t(9;22)(q34;q12)", {"BCR::ABL1": False}),
+        ("46,XX,der(22)idic(22)(p13)t(9;22)(q34;q11)", {"BCR::ABL1": True}),
+        ("46,XX,der(22)(22pter->22q11::9q34->9qter)", {"BCR::ABL1": True}),
+        ("46,XX,der(9)(9pter->9q34::22q11->22qter)", {"BCR::ABL1": False}),
+        ("46,XX,t(9;22)(9pter->9q34::22q11->22qter;22pter->22q11::9q34->9qter)", {"BCR::ABL1": True}),
+        ("46,XX,der(19)t(1;19)(q21;p13)", {"TCF3::PBX1": False}),
         ("46,XX,t(9;22)(p24;q11)", {"BCR::JAK2": True}),
         ("46,XX,t(9;22)(p22;p11),+der(22)t(9;22)", {}),
         ("46,XX,t(9;22)(q34;q11)c", {}),
@@ -124,8 +130,12 @@ def test_level(text, level, adds_up):
         ("46,XX,t(10;11)(p12;q23)", {"KMT2A::MLLT10": True}),
         ("46,XX,ins(10;11)(p12;q23q13)", {"KMT2A::MLLT10": True}),
         ("46,XX,t(10;11)(p12;q21)", {}),
-        ("46,XX,t(1;11)(p32;q23)", {"KMT2A-r": True}),
-        ("46,XX,t(1;11)(p32;q2?)", {"KMT2A-r": False}),
+        ("46,XX,t(1;11)(p32;q23)", {"KMT2A::EPS15": True}),
+        ("46,XX,t(1;11)(p32;q2?)", {"KMT2A::EPS15": False}),
+        ("46,XX,t(5;11)(q35;q23)", {"KMT2A-r": True}),
+        ("46,XX,t(5;11)(q35;q2?)", {"KMT2A-r": False}),
+        ("46,XX,der(11)t(5;11)(q35;q23)", {"KMT2A-r": False}),
+        ("46,XX,der(5)t(5;11)(q35;q23)", {"KMT2A-r": False}),
         ("46,XX,del(11)(q23)", {}),
         ("46,XX,t(12;21)(p13;q22)", {"ETV6::RUNX1": True}),
         ("46,XX,der(19)t(1;19)(q23;p13.3)", {"TCF3::PBX1": True}),
@@ -257,8 +267,8 @@ def test_abnormality_count(text, count):
     ],
 )
 def test_ploidy(text, called):
-    found = ploidy(read_karyotype(text))
-    assert (found[0] if found else None) == called
+    found = written_ploidy(read_karyotype(text))
+    assert (found.name if found else None) == called
 
 
 @pytest.mark.parametrize(

@@ -69,10 +69,11 @@ def test_without_karyotype_the_coverage_tells_why():
 
 
 def test_numbers_of_an_abnormal_clone():
-    facts = read(observation("33893-9", "55~57,XX,+X,+4,+6,+10,+14,+17,+18,+21,+21,+mar[cp9]/46,XX[2]"))
+    text = "55~57,XX,+X,dup(1)(q21q32),+4,+6,+10,+14,+17,+18,+21,+21,+mar[cp9]/46,XX[2]"
+    facts = read(observation("33893-9", text))
     assert facts.value("modal_chromosome_number") == Interval(55, 57)
     assert facts.value("trisomies") == TokenSet(frozenset({"4", "10", "17"}))
-    assert facts.value("chromosomal_abnormality_count") == 1
+    assert facts.value("chromosomal_abnormality_count") == 1  # the gains and the marker are the ploidy group itself
 
 
 def test_doubled_hypodiploid_clone_is_called_hypodiploid():

@@ -212,3 +212,98 @@ JSON = st.recursive(
 def test_nothing_raises(rows: list[dict[str, Any]], medications: bool) -> None:
     kind = "MedicationRequest" if medications else "ServiceRequest"
     assert facts(*({"resourceType": kind, **row} for row in rows))["ordered_drug"].known
+
+
+def dosed(value: object = None, unit: str | None = None, **more: Any) -> dict[str, Any]:
+    quantity = {"doseAndRate": [{"doseQuantity": {"value": value, "unit": unit}}]} if value is not None else {}
+    return {"dosageInstruction": [{**quantity, **more}]}
+
+
+@pytest.mark.parametrize(
+    ("text", "members", "level"),
+    [
+        ("Methotrexat", dosed(500, "mg/m2"), "high"), ("Methotrexat", dosed(499, "mg/m2"), None), ("Methotrexat", dosed(5, "g/m²"), "high"),
+        ("Methotrexat", dosed(50, "mg/m2"), "low"), ("Methotrexat", dosed(51, "mg/m2"), None), ("HD-MTX", {}, "high"),
+        ("methotrexate", dosed(text="5 g/m2 over 24 h"), "high"), ("methotrexate", dosed(text="1,5 g/m² i.v."), "high"),
+        ("methotrexate", dosed(text="20 mg/m2 weekly"), "low"), ("methotrexate", dosed(1350, "mg"), "high"), ("methotrexate", dosed(1349, "mg"), None),
+        ("methotrexate", dosed(30, "mg", route={"text": "oral"}), "low"), ("methotrexate 2.5 mg tablet", dosed(30, "mg"), "low"),
+        ("methotrexate", dosed(12, "mg", route={"text": "intrathecal"}), None), ("MTX i.th.", dosed(12, "mg"), None),
+        ("methotrexate", dosed(text="5.000 mg/m2"), None), ("methotrexate", dosed(500, "mL"), None), ("methotrexate", {}, None),
+        ("methotrexate", {"dosageInstruction": ["x", {"doseAndRate": "y"}]}, None),
+    ],
+)  # fmt: skip
+def test_methotrexate_dose_level(text: str, members: dict[str, Any], level: str | None) -> None:
+    stated = facts(medication(text, **members))
+    assert (stated["methotrexate_dose_level"].value if "methotrexate_dose_level" in stated else None) == level
+    assert "cytarabine_dose_level" not in stated
+
+
+@pytest.mark.parametrize(
+    ("text", "members", "level"),
+    [
+        ("Cytarabin", dosed(1000, "mg/m2"), "high"), ("Cytarabin", dosed(999, "mg/m2"), None), ("Cytarabin", dosed(200, "mg/m2"), "conventional"),
+        ("Cytarabin", dosed(201, "mg/m2"), None), ("HD-AraC", {}, "high"), ("HiDAC", {}, "high"), ("cytarabine IT", dosed(40, "mg"), None),
+    ],
+)  # fmt: skip
+def test_cytarabine_dose_level(text: str, members: dict[str, Any], level: str | None) -> None:
+    stated = facts(medication(text, **members))
+    assert (stated["cytarabine_dose_level"].value if "cytarabine_dose_level" in stated else None) == level
+
+
+def test_two_orders_of_one_drug_must_agree() -> None:
+    high, low = medication("methotrexate", **dosed(5, "g/m2")), medication("methotrexate", **dosed(20, "mg/m2"))
+    assert "methotrexate_dose_level" not in facts(high, low)
+    assert facts(high, medication("MTX i.th.", **dosed(12, "mg")))["methotrexate_dose_level"].value == "high"
+
+
+@pytest.mark.parametrize(
+    ("members", "expected"),
+    [
+        ({"dosageInstruction": [{"text": "20 mg/m2 p.o. once a week"}]}, {"ordered_dose": "20 mg/m2 p.o. once a week", "ordered_schedule": "weekly"}),
+        ({"dosageInstruction": {"text": "1 Tablette tgl."}}, {"ordered_dose": "1 Tablette tgl.", "ordered_schedule": "daily"}),
+        ({"dosageInstruction": [{"timing": {"code": {"coding": [{"code": "BID"}]}}}]}, {"ordered_schedule": "daily"}),
+        ({"dosageInstruction": [{"text": "bi-weekly"}]}, {}),
+        ({"dosageInstruction": [{"text": "12 mg intrathekal"}]}, {"ordered_dose": "12 mg intrathekal", "ordered_route": "intrathecal"}),
+        ({"dosageInstruction": [{"doseAndRate": {"doseRange": {"low": {"value": 1}, "high": {"value": 2, "unit": "mg"}}}}]}, {"ordered_dose": "1-2 mg"}),
+        ({"reasonReference": [{"display": "B-lymphoblastic leukemia"}]}, {"ordered_drug_indication": "antileukemic"}),
+    ],
+)  # fmt: skip
+def test_details_in_words(members: dict[str, Any], expected: dict[str, str]) -> None:
+    stated = facts(medication("methotrexate", **members))
+    details = ("ordered_dose", "ordered_route", "ordered_drug_indication", "ordered_schedule")
+    assert {name: stated[name].value for name in details if name in stated} == expected
+
+
+def test_an_order_whose_code_and_text_differ_settles_neither() -> None:
+    odd = medication(None, medicationCodeableConcept=concept("1597258", RXNORM, "Besponsa"))
+    found = drugs(odd)
+    assert (found.includes("blinatumomab"), found.includes("inotuzumab ozogamicin"), found.includes("vincristine")) == (
+        None,
+        None,
+        False,
+    )
+
+
+def test_ingredients_of_a_contained_product() -> None:
+    inner = {
+        "resourceType": "Medication",
+        "id": "m",
+        "ingredient": [{"itemCodeableConcept": concept("L01EA02", "http://www.whocc.no/atc")}],
+    }
+    assert "dasatinib" in drugs(medication(None, medicationReference="#m", contained=[inner])).members
+
+
+@pytest.mark.parametrize(
+    ("text", "ordered"),
+    [
+        ("Transfuse 2 units PRBC", True), ("Erythrozytenkonzentrat 2 EK", True), ("Platelet transfusion", True), ("Transfusion reaction work-up", None),
+        ("Donor lymphocyte transfusion", None), ("Stem cell transfusion", None), ("CBC", None),
+    ],
+)  # fmt: skip
+def test_transfusions(text: str, ordered: bool | None) -> None:
+    stated = facts(service(text))
+    assert (stated["transfusion_ordered"].value if "transfusion_ordered" in stated else None) is ordered
+
+
+def test_a_marrow_ordered_is_planned() -> None:
+    assert facts(service("Bone marrow aspiration"))["marrow_aspirate_planned"].value is True

@@ -247,3 +247,9 @@ def test_nothing_raises(kind: str, entry: dict[str, Any]) -> None:
     for provider in toxicity.PROVIDERS:
         for name in provider.provides:
             assert facts[name].known or facts[name].reason
+
+
+@pytest.mark.parametrize("text", ["Allergy to Oncaspar", "Allergie gegen Pegaspargase", "PEG-asparaginase"])
+def test_an_allergy_names_its_asparaginase_in_any_words(text: str) -> None:
+    entry = resource("AllergyIntolerance", code={"text": text}, recordedDate="2025-04-01")
+    assert read(entry).value("e_coli_asparaginase_hypersensitivity") is True

@@ -1,4 +1,4 @@
-"""Transplants and cell infusions: done, of which kind, how long ago, and planned."""
+"""Transplants and cell infusions: done, of which kind, and how long ago."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ from dataclasses import dataclass
 from datetime import date
 
 from service.facts.absence import absent, complete_list, seen_in
-from service.facts.course.hct_text import is_other_tissue, names_gvhd, only_around, transplant_in
+from service.facts.course.hct_text import is_other_tissue, kind_by_donor, names_gvhd, only_around, transplant_in
 from service.facts.course.timeline import relapses, statements, status_observations
 from service.facts.disease.conditions import in_icd, words_of
 from service.facts.model import Fact, Facts, Interval, Provenance, Provider, Reason, known, provides, unknown
+from service.facts.therapy.exposure import exposures
+from service.facts.vocabulary.drugs import IMPLIES
 from service.record.dates import completed_months, months_bounds, parse_when
 from service.record.model import Entry, PatientRecord, When, once_per_record
 from service.record.text import Mention, states
-from service.record.values import all_text, as_text
+from service.record.values import all_text, as_text, notes_of
 
 _GROUPS = {
     "course.allo_hct": "allogeneic", "course.auto_hct": "autologous", "course.dli": "DLI", "course.car_t": "CAR-T",
@@ -28,16 +30,13 @@ _RELAPSE_AFTER = re.compile(
 )
 # Without any of these no text names an infusion.
 _MAYBE = re.compile(
-    r"allo|auto|haplo|transpl|hct|sct|bmt|szt|kmt|ucbt|txp?\b|\bm[us]d\b|stem|stammzell|progenitor|cord|dli|donor|spender"
+    r"allo|auto|haplo|tra(?:n)?spl|trapian|greffe|41\.?0\d|hct|sct|bmt|szt|kmt|ucbt|txp?\b|\bm[us]d\b|stem|stammzell|progenitor|cord|dli|donor|spender"
     r"|car[\s-]?t|chimeric|leucel|kymriah|tecartus|aucatzyl",
     re.IGNORECASE,
 )
 _GVHD_CODES = ("D89.81", "T86.01")
-_AHEAD = ("preparation", "on-hold")
-_REQUESTED = ("active", "on-hold")
-_PLANS = {"allogeneic": "allo-HCT", "autologous": "auto-HCT", "unspecified": "HCT", "DLI": "DLI"}
-_CRANIOSPINAL = re.compile(r"craniospinal|kraniospinal|neuroaxis|neuraxis", re.IGNORECASE)
-_CRANIAL = re.compile(r"cranial|kranial|schädel|whole[\s-]brain|\bCRT\b", re.IGNORECASE)
+AHEAD = ("preparation", "on-hold")
+REQUESTED = ("active", "on-hold")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +56,14 @@ class Infusion:
 @once_per_record
 def infusions(record: PatientRecord, as_of: date) -> tuple[Infusion, ...]:
     """All infusions and transplants on record, newest first, undated ones last. A Condition tells of one in the past,
-    but not when; an empty Procedure is none.
+    but not when; an empty Procedure is none. CAR-T cells are often charted as a drug.
     """
     found = []
+    for exposure in exposures(record, as_of).given():
+        if exposure.entry.type != "Procedure" and "CAR-T" in (exposure.drug, *IMPLIES.get(exposure.drug, ())):
+            charted = exposure.entry.type in ("MedicationAdministration", "MedicationStatement")
+            when = exposure.start if charted else None  # the day of an order is not that of the infusion
+            found.append(Infusion("CAR-T", when, exposure.entry, exposure.from_text, False))
     for entry in record.of_type("Procedure", "Condition", "ServiceRequest"):
         kind, from_text = _kind(record, entry)
         if kind is None:
@@ -67,11 +71,11 @@ def infusions(record: PatientRecord, as_of: date) -> tuple[Infusion, ...]:
         if entry.type == "Condition":
             found.append(Infusion(kind, None, entry, from_text, False))
         elif entry.type == "Procedure":
-            ahead = entry.status in _AHEAD or (entry.when is not None and entry.when.start > as_of)
+            ahead = entry.status in AHEAD or (entry.when is not None and entry.when.start > as_of)
             found.append(Infusion(kind, entry.when, entry, from_text, ahead))
-        elif entry.status in _REQUESTED:
+        elif entry.status in REQUESTED:
             found.append(Infusion(kind, entry.when, entry, from_text, True))
-    return tuple(found)
+    return tuple(sorted(found, key=lambda i: (i.when is None, -i.when.end.toordinal() if i.when else 0)))
 
 
 def transplants(record: PatientRecord, as_of: date) -> tuple[Infusion, ...]:
@@ -83,6 +87,9 @@ def _kind(record: PatientRecord, entry: Entry) -> tuple[str | None, bool]:
     """What kind of infusion a resource is, and whether its words said so."""
     coded = entry.concepts - entry.text_concepts
     said = record.means(entry, "hct")
+    if said == "unspecified" and entry.type == "Procedure":
+        donor = kind_by_donor(f"{entry.text}; {notes_of(entry.resource)}")
+        return (said, False) if donor is None else (donor, True)
     if said is not None:
         return said, False
     if record.means(entry, "car_t") == "true" or ("course.car_t" in coded and not record.means(entry, "harvest")):
@@ -182,7 +189,9 @@ def _span(low: float, high: float) -> float | Interval:
 
 @provides("days_since_car_infusion")
 def since_car(facts: Facts) -> Iterator[Fact]:
-    """Days since the latest CAR-T infusion among the procedures."""
+    """Days since the latest CAR-T infusion among the procedures and drugs. Cells split over two days are one course; it
+    counts from the last of them.
+    """
     if facts.record is None:
         return
     done = [i for i in infusions(facts.record, facts.as_of) if i.kind == "CAR-T" and not i.planned]
@@ -192,41 +201,7 @@ def since_car(facts: Facts) -> Iterator[Fact]:
     elif done:
         yield unknown("days_since_car_infusion", Reason.UNDATED, "the infusion has no date", (i.seen() for i in done))
     else:
-        yield absent(facts, "days_since_car_infusion", "Procedure", what="a CAR-T infusion")
-
-
-@provides("hct_planned", "planned_procedure")
-def planned(facts: Facts) -> Iterator[Fact]:
-    """A transplant, donor lymphocytes or cranial radiation requested or in preparation. Nothing says "none planned"."""
-    if facts.record is None:
-        return
-    ahead = [i for i in infusions(facts.record, facts.as_of) if i.planned and i.kind in _PLANS]
-    grafts = [i for i in ahead if i.kind != "DLI"]
-    if grafts:
-        yield known("hct_planned", True, *(i.seen() for i in grafts))
-    else:
-        yield absent(facts, "hct_planned", "ServiceRequest", "Procedure", what="a planned transplant")
-    for kind, name in _PLANS.items():
-        found = [i for i in ahead if i.kind == kind]
-        if found:
-            yield known("planned_procedure", name, *(i.seen() for i in found))
-            return
-    radiation = _radiation(facts.record, facts.as_of)
-    if radiation is not None:
-        yield known("planned_procedure", radiation[0], seen_in(radiation[1], radiation[1].text or None, from_text=True))
-    else:
-        yield absent(facts, "planned_procedure", "ServiceRequest", "Procedure", what="a planned procedure")
-
-
-def _radiation(record: PatientRecord, as_of: date) -> tuple[str, Entry] | None:
-    for entry in record.about("therapy.radiation", types=("Procedure", "ServiceRequest")):
-        ahead = entry.status in _AHEAD or (entry.when is not None and entry.when.start > as_of)
-        if not ahead and not (entry.type == "ServiceRequest" and entry.status in _REQUESTED):
-            continue
-        for name, pattern in (("craniospinal-radiation", _CRANIOSPINAL), ("cranial-radiation", _CRANIAL)):
-            if states(entry.text, pattern):
-                return name, entry
-    return None
+        yield absent(facts, "days_since_car_infusion", "Procedure", "MedicationAdministration", what="a CAR-T infusion")
 
 
 @provides("relapse_after_hct")
@@ -266,4 +241,4 @@ def _after(entry: Entry, text: str) -> Provenance | None:
     return seen_in(entry, text, from_text=True) if states(text, _RELAPSE_AFTER) else None
 
 
-PROVIDERS: tuple[Provider, ...] = (prior_hct, since_hct, since_car, planned, relapse_after_hct)
+PROVIDERS: tuple[Provider, ...] = (prior_hct, since_hct, since_car, relapse_after_hct)

@@ -1,4 +1,8 @@
-"""Transplants and cell infusions in words, English and German: the thing itself, its kind, and what goes on around it."""
+"""Transplants and cell infusions in words: the thing itself, its kind, and what goes on around it.
+
+English and German; the plain words of Italian, Spanish and French registries; and codes of ICD-9-CM that stand in a text:
+"(41.03)" is an allogeneic marrow transplant.
+"""
 
 from __future__ import annotations
 
@@ -28,22 +32,39 @@ _SHORT = (
     r"(?-i:\b(?:[Aa]llo|[Hh]aplo|[Aa]uto|a)?-?(?:PBH?|BM|UCB?|CB|H)?S(?:C|Z)T\b"
     r"|\b(?:[Aa]llo|[Hh]aplo|[Aa]uto|a)?-?(?:HCT|BMT|KMT|UCBT|HPCT)\b)"
 )
+_ROMANCE = (
+    r"\b(?:trapianto|trasplante|transplante|greffe)\b[\w\s,()-]{0,40}?\b(?:midollo|staminali|médula|medula|progenitor\w*|moelle|souches"
+    r"|hematopoyétic\w*|emopoietic\w*|hématopoïétiques)|\ballogreffe\b|\bautogreffe\b"
+)
+_ICD9 = r"\(41\.?0\d\)"
 _TRANSPLANT = re.compile(
     rf"{_CELLS}[\w\s,()/-]*?(?:transpl|\btxp?\b)|\btranspl\w*[\s,(]+(?:of |von |der )?(?:allo\w*[\s,]+)?{_CELLS}"
     rf"|(?:stem[\s-]*cells?|progenitor[\s-]*cells?|cord[\s-]*blood|stammzell\w*)[\w\s-]*?\b{_INFUSED}\b"
     rf"|\b{_INFUSED}\s+(?:of|von)\s[\w\s-]*?(?:stem[\s-]*cells?|progenitor[\s-]*cells?|cord[\s-]*blood|stammzellen)"
-    rf"|{_DONOR}[\w\s-]*?(?:transpl|\btxp?\b)|blutstammzell\w*transpl|{_SHORT}",
+    rf"|{_DONOR}[\w\s-]*?(?:transpl|\btxp?\b)|blutstammzell\w*transpl|{_ROMANCE}|{_ICD9}|{_SHORT}",
     re.IGNORECASE,
 )
 _KINDS = (
     (
         "allogeneic",
         re.compile(
-            rf"\ballo(?!w|pur|anti|immun)|{_DONOR}|matched (?:un)?related|cord[\s-]*blood|nabelschnurblut|\bUCB",
+            rf"\ballo(?!w|pur|anti|immun)|\balog[eé]n|\(41\.?0[23568]\)|{_DONOR}|matched (?:un)?related|cord[\s-]*blood"
+            r"|nabelschnurblut|\bUCB",
             re.IGNORECASE,
         ),
     ),
-    ("autologous", re.compile(r"\bauto(?:log\w*)?(?:\b|(?-i:(?=[A-Z-])))", re.IGNORECASE)),
+    (
+        "autologous",
+        re.compile(
+            r"\bauto(?:log\w*|greffe)?(?:\b|(?-i:(?=[A-Z-])))|\baut[oó]log|\(41\.?0[1479]\)",
+            re.IGNORECASE,
+        ),
+    ),
+)
+_KIN_DONOR = re.compile(
+    r"\b(?:donor|spender(?:in)?)\b[\s:,=-]*(?:HLA[\w-]*\s+)?(?:\d+/\d+\s+)?(?:sister|brother|sibling|mother|father|son|daughter|unrelated|related"
+    r"|schwester|bruder|mutter|vater|sohn|tochter|unverwandt|verwandt|fremd)",
+    re.IGNORECASE,
 )
 # Procedures around a transplant, an infusion or a drug that are not it.
 _NOT_YET = (
@@ -86,6 +107,18 @@ def transplant_in(text: str, *, told_later: bool = False) -> str | None:
         return None
     said = [kind for kind, pattern in _KINDS if pattern.search(text)]
     return said[0] if len(said) == 1 else "unspecified"
+
+
+def kind_by_donor(text: str) -> str | None:
+    """The kind that words about the donor give a transplant: ``allogeneic`` or ``autologous``, if they say one.
+
+    >>> kind_by_donor("Donor: HLA-identical sister"), kind_by_donor("without complications")
+    ('allogeneic', None)
+    """
+    said = [kind for kind, pattern in _KINDS if pattern.search(text)]
+    if not said and _KIN_DONOR.search(text):
+        return "allogeneic"
+    return said[0] if len(said) == 1 else None
 
 
 def is_other_tissue(text: str) -> bool:

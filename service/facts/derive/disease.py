@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from service.facts.derive.tools import (
     all_of,
     at_least,
-    band,
     flag,
     follows,
     includes,
@@ -18,17 +17,12 @@ from service.facts.derive.tools import (
     token_set,
     word,
 )
-from service.facts.model import Fact, Facts, Interval, Reason, TokenSet, provides, unknown
+from service.facts.model import Fact, Facts, Interval, TokenSet, provides
 from service.facts.vocabulary import VOCABULARY
 
 _NAMED_FUSIONS = {"kmt2a": "KMT2A-r", "t_4_11": "KMT2A::AFF1", "tcf3_hlf": "TCF3::HLF"}
 _OF_KMT2A = tuple(name for name in VOCABULARY.lookup("fusions").values if name.startswith("KMT2A"))
 _MYELOID = VOCABULARY.lookup("myeloid_markers").values
-_PLOIDY = (
-    (24, 30, "near-haploid"), (30, 40, "low-hypodiploid"), (40, 44, "hypodiploid"), (44, 46, "near-diploid"),
-    (46, 47, "diploid"), (47, 51, "hyperdiploid"), (51, 60, "high-hyperdiploid"), (66, 69, "near-triploid"),
-    (81, 104, "near-tetraploid"),
-)  # fmt: skip
 
 
 @provides("jurisdiction", "care_setting")
@@ -121,31 +115,6 @@ def no_mutations(facts: Facts) -> Iterator[Fact]:
         yield follows("abl1_mutations", TokenSet(frozenset()), facts, "abl1_mutations_count")
 
 
-@provides("ploidy", needs=("modal_chromosome_number",))
-def ploidy(facts: Facts) -> Iterator[Fact]:
-    """Ploidy from the modal number (NCCN ALL 2015, risk footnotes): near-haploid 24-29, low-hypodiploid 30-39,
-    hypodiploid 40-43, high-hyperdiploid 51-59, near-triploid 66-68. 60-65 fits both high hyperdiploidy (51-65) and
-    near-triploidy (60-68, which may be a doubled low-hypodiploid clone): no call is made there.
-    """
-    modal = number(facts, "modal_chromosome_number")
-    if modal is None:
-        return
-    found = band(modal, _PLOIDY)
-    if found is not None:
-        yield follows("ploidy", found, facts, "modal_chromosome_number")
-    elif modal.at_least(60) and modal.at_most(65):
-        detail = "60-65 chromosomes fit high hyperdiploidy as well as near-triploidy"
-        yield unknown("ploidy", Reason.NOT_DECIDED, detail, facts["modal_chromosome_number"].provenance)
-
-
-@provides("complex_karyotype", needs=("chromosomal_abnormality_count",))
-def complex_karyotype(facts: Facts) -> Iterator[Fact]:
-    """Five or more abnormalities (NCCN)."""
-    found = at_least(facts, "chromosomal_abnormality_count", 5)
-    if found is not None:
-        yield follows("complex_karyotype", found, facts, "chromosomal_abnormality_count")
-
-
 @provides("cd20", needs=("cd20_percent_blasts",))
 def cd20(facts: Facts) -> Iterator[Fact]:
     """CD20 on more than 20 % of the blasts counts as positive (NCCN)."""
@@ -206,6 +175,5 @@ def etp_phenotype(facts: Facts) -> Iterator[Fact]:
 
 
 PROVIDERS = (
-    site, mature_b, by_diagnosis, ph_status, fusions, named_fusions, abl1, no_mutations, ploidy, complex_karyotype,
-    cd20, targets, target_markers, myeloid_markers, etp_phenotype,
+    site, mature_b, by_diagnosis, ph_status, fusions, named_fusions, abl1, no_mutations, cd20, targets, target_markers, myeloid_markers, etp_phenotype,
 )  # fmt: skip

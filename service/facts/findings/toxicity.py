@@ -16,6 +16,7 @@ from service.facts.therapy.drug_names import drugs_in, named
 from service.facts.vocabulary.drugs import IMPLIES
 from service.facts.vocabulary.toxicity import KINDS
 from service.record.model import Entry, PatientRecord, Resource, once_per_record
+from service.record.terminology import Terminology
 from service.record.values import (
     all_text,
     as_dict,
@@ -226,7 +227,7 @@ def hypersensitivity(facts: Facts) -> Iterator[Fact]:
         yield absent(facts, "anaphylaxis", "AdverseEvent", "AllergyIntolerance", what="anaphylaxis")
     reacted: dict[str, list[Provenance]] = {}
     for entry in facts.record.of_type("AllergyIntolerance", "AdverseEvent"):
-        for drug in _reacted_to(entry):
+        for drug in _reacted_to(facts.record.terminology, entry):
             kind = "Erwinia-derived" if drug == _ERWINIA else "E-coli-derived"
             reacted.setdefault(kind, []).append(seen_in(entry, entry.text or drug))
     if "E-coli-derived" in reacted:
@@ -261,15 +262,17 @@ def _is_anaphylaxis(entry: Entry) -> bool:
     return any(ANAPHYLAXIS.states(text) for text in words)
 
 
-def _reacted_to(entry: Entry) -> frozenset[str]:
+def _reacted_to(terminology: Terminology, entry: Entry) -> frozenset[str]:
     """Asparaginases that a resource says were reacted to. "Asparaginase" alone does not say which."""
     if entry.type == "AllergyIntolerance":
-        drugs = named(entry.concepts - entry.text_concepts, entry.text).drugs
+        drugs = named(terminology, entry.concepts - entry.text_concepts, entry.text, anyhow=True).drugs
         if standing(entry) is Standing.PAST:
             return frozenset()
     elif "hypersensitivity-systemic" in kinds_of(entry):
         suspects = (as_dict(suspect).get("instance") for suspect in as_list(entry.resource.get("suspectEntity")))
-        drugs = frozenset().union(*(drugs_in(as_text(as_dict(s).get("display"))) for s in suspects))
+        drugs = frozenset().union(
+            *(drugs_in(terminology, as_text(as_dict(s).get("display")), anyhow=True) for s in suspects)
+        )
     else:
         return frozenset()
     return frozenset(drug for drug in drugs if "asparaginase" in IMPLIES.get(drug, ()))

@@ -1,4 +1,4 @@
-"""ABL1 kinase domain mutations: the notations laboratories use, and what their reports say."""
+"""ABL1 kinase domain mutations in the notations laboratories use."""
 
 from __future__ import annotations
 
@@ -6,54 +6,36 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from service.facts.genetics.codes import GENES
-from service.facts.genetics.text import judge
-from service.facts.karyotype.hybridization import OLD_SYMBOLS, symbol
-from service.record.text import clauses
+from service.facts.genetics.abl1_sequence import SHIFT, coded_change, residue
 
 _THREE: Mapping[str, str] = {
     "ALA": "A", "ARG": "R", "ASN": "N", "ASP": "D", "CYS": "C", "GLN": "Q", "GLU": "E", "GLY": "G", "HIS": "H",
     "ILE": "I", "LEU": "L", "LYS": "K", "MET": "M", "PHE": "F", "PRO": "P", "SER": "S", "THR": "T", "TRP": "W",
     "TYR": "Y", "VAL": "V",
 }  # fmt: skip
-# Coding changes of NM_005157 for the residues of the contraindication tables. Residue n is spelled by c.(3n-2)..(3n):
-# T315 is c.943-945 (ACT): c.944C>T makes ATT, isoleucine; c.943A>G makes GCT, alanine.
-_CODING: Mapping[str, str] = {
-    "730A>G": "M244V", "749G>A": "G250E", "756G>C": "Q252H", "756G>T": "Q252H", "757T>C": "Y253H", "758A>T": "Y253F",
-    "763G>A": "E255K", "764A>T": "E255V", "895G>C": "V299L", "895G>T": "V299L", "943A>G": "T315A", "944C>T": "T315I",
-    "949T>A": "F317I", "949T>C": "F317L", "949T>G": "F317V", "950T>G": "F317C", "951C>A": "F317L", "951C>G": "F317L",
-    "1009G>A": "A337T", "1010C>T": "A337V", "1075T>A": "F359I", "1075T>G": "F359V", "1076T>G": "F359C",
-    "1393C>T": "P465S",
-}  # fmt: skip
 _THREE_LETTERS = "|".join(code.capitalize() for code in _THREE)
-_CHANGE = re.compile(
-    rf"""(?<![A-Za-z0-9])(?:p\.)?\(?
-        (?:(?P<a3>{_THREE_LETTERS})\s?(?P<n3>\d{{2,4}})\s?(?P<b3>{_THREE_LETTERS})
-          |(?P<a1>[ACDEFGHIKLMNPQRSTVWY])(?P<n1>\d{{3,4}})(?P<b1>[ACDEFGHIKLMNPQRSTVWY]))\)?(?![A-Za-z0-9])""",
+_ONE = "[ACDEFGHIKLMNPQRSTVWY]"
+_TO = r"\s?(?:→|-+>|>)?\s?"
+CHANGE = re.compile(
+    rf"""(?<![A-Za-z0-9])(?:p\.)?[(\[]?
+        (?:(?P<a3>{_THREE_LETTERS})[\s-]?(?P<n3>\d{{2,4}}){_TO}(?P<b3>{_THREE_LETTERS})
+          |(?P<a1>{_ONE})(?P<n1>\d{{3,4}})(?:\s?(?:→|-+>)\s?)?(?P<b1>{_ONE})
+          |(?-i:(?P<as>{_ONE})[ -](?P<ns>\d{{3}})[ -](?P<bs>{_ONE})))[)\]]?(?![A-Za-z0-9])""",
     re.VERBOSE | re.IGNORECASE,
 )
-_CDNA = re.compile(r"c\.(\d{3,4}[ACGT]>[ACGT])", re.IGNORECASE)
-_SHARE = re.compile(r"[^\d\n;,]{0,24}?(\d{1,3}(?:[.,]\d+)?)\s?%")
-_ISOFORM_1B = re.compile(r"N[PM]_(?:009297|007313)")
-_SHIFT = 19  # residues that isoform 1b has more at the start than 1a
-_FIRST, _LAST = 220, 515  # residues of the kinase domain and its close neighbourhood (isoform 1a numbering)
-_OTHERS = frozenset({"BTK", "CEBPA", "NPM1", "PTPN11"})  # genes of leukemia panels with positions in that range
-_NAMED_GENE = re.compile(
-    rf"\b(?:{'|'.join(sorted({*GENES.values(), *OLD_SYMBOLS, *_OTHERS}, key=len, reverse=True))})\b"
-)
-_NONE = re.compile(
-    r"\bno\b[^.;\n]{0,60}\b(?:mutations?|variants?)\b|\bkein\w*\b[^.;\n]{0,60}\b(?:mutation\w*|varianten?)\b"
-    r"|\b(?:mutation\w*|variants?)\b[^.;\n]{0,30}\b(?:not|nicht)\b|\bwild[- ]?typ\w*|\bnot detected\b|\bnegativ\w*"
-    r"|\bnicht nach(?:weisbar|gewiesen)\b|\bundetect\w*|\bnone\b",
+_CDNA = re.compile(
+    r"\bc\.\s?(?P<at>\d{3,4})(?:_(?P<to>\d{3,4}))?\s?(?:(?P<old>[ACGT]{1,3})\s?(?:-?>|→|/)\s?(?P<new>[ACGT]{1,3})"
+    r"|del(?P<gone>[ACGT]{0,3})ins(?P<put>[ACGT]{1,3}))(?![A-Za-z0-9])",
     re.IGNORECASE,
 )
-_ABOUT_MUTATIONS = re.compile(r"mutation|variant|kinase[- ]?dom|resist|wild[- ]?typ", re.IGNORECASE)
-_FAILED = re.compile(
-    r"\bfail\w*|not (?:evaluable|possible|performed|tested)|insufficient|inconclusive|indetermin\w*|no result|no amplification"
-    r"|nicht (?:auswertbar|beurteilbar|möglich|durchgeführt)|low transcript|pending|ausstehend",
-    re.IGNORECASE,
+_SHARE = re.compile(r"[^\d\n;,<≤]{0,24}?(\d{1,3}(?:[.,]\d+)?)\s?%")
+_ISOFORM_1B = re.compile(
+    r"N[PM]_(?:009297|007313)|ENST00000372348|ENSP00000361423|P00519-2|isoform (?:1b|b\b|IB)", re.IGNORECASE
 )
-_WHOLE_DOMAIN = re.compile(r"kinase domain|\bKD\b|sequen[cz]|NGS|kinasedom", re.IGNORECASE)
+# The accessions that mean ABL1.
+ABL1_ACCESSION = re.compile(
+    r"\b(?:N[PM]_(?:005157|005148|007313|009297)|ENST00000(?:318560|372348)|ENSP00000(?:323315|361423)|P00519)\b"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,104 +46,72 @@ class AblChange:
     percent: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What a mutation report says. ``complete``: the whole kinase domain was looked at. ``failed``: no result."""
-
-    changes: tuple[AblChange, ...] = ()
-    absent: tuple[str, ...] = ()
-    complete: bool = False
-    failed: bool = False
-
-
 def protein_changes(text: str) -> tuple[AblChange, ...]:
     """Kinase domain changes named in a text, each once, in order of appearance.
 
-    Reads ``T315I``, ``p.Thr315Ile``, ``NP_005148.2:p.(Thr315Ile)``, ``c.944C>T`` (for residues of the
-    contraindication tables) and compounds such as ``T315I/E255K``. Residues outside the kinase domain are passed
-    over, so that other things written alike ("D5045L" as a sample number) do not count. Positions on the longer
-    isoform 1b (NP_009297, NM_007313) are brought to those of isoform 1a, which oncology reports use.
+    Reads ``T315I``, ``p.Thr315Ile``, ``NP_005148.2:p.(Thr315Ile)``, ``c.944C>T``, and compounds such as
+    ``T315I/E255K``. A change counts only if the kinase domain has the old residue or base at its place, so that other
+    genes' mutations (JAK2 V617F, KRAS G12D) and sample numbers do not. Positions on the longer isoform 1b (NP_009297,
+    NM_007313) are brought to those of isoform 1a, which oncology reports use.
 
     >>> [change.name for change in protein_changes("ABL1 p.(Thr315Ile) detected (34 %), c.763G>A")]
     ['T315I', 'E255K']
     """
     found: dict[str, AblChange] = {}
-    for _, change in sorted(_changes(text), key=_place):
+    for _, change in changes_at(text):
         if change.name not in found or found[change.name].percent is None:
             found[change.name] = change
     return tuple(found.values())
 
 
-def read_report(text: str, *, is_test: bool = False) -> Reading | None:
-    """Read a mutation report; ``None`` if the text says nothing of ABL1 mutations.
+def changes_at(text: str, *, isoform_1b: bool | None = None) -> list[tuple[int, AblChange]]:
+    """The changes of a text with the place each stands at, in order. ``isoform_1b``: how they are numbered, where a
+    wider text than this says so."""
+    long = _ISOFORM_1B.search(text) is not None if isoform_1b is None else isoform_1b
+    return sorted(_changes(text, long), key=lambda row: row[0])
 
-    ``is_test``: the result is known to be an ABL1 kinase domain test; else the text has to name ABL1. A mutation
-    belongs to the gene named last before it in its sentence (TP53 R273H is not ABL1).
 
-    >>> read_report("ABL1 kinase domain: no mutation detected").complete
-    True
-    """
-    if not is_test and not re.search(r"ABL1?\b", text):
+def numbered_1b(text: str) -> bool:
+    """Whether a text numbers residues by the longer isoform."""
+    return _ISOFORM_1B.search(text) is not None
+
+
+def _changes(text: str, long: bool) -> Iterator[tuple[int, AblChange]]:
+    for match in CHANGE.finditer(text):
+        name = _protein_name(match, long)
+        if name:
+            yield match.start(), AblChange(name, _share(text, match.end()))
+    if "c." not in text and "C." not in text:
+        return
+    for match in _CDNA.finditer(text):
+        old, new = (match["old"] or match["gone"] or "").upper(), (match["new"] or match["put"]).upper()
+        if match["to"] and int(match["to"]) - int(match["at"]) + 1 != len(new):
+            continue
+        name = coded_change(int(match["at"]) - (3 * SHIFT if long else 0), old, new)
+        if name:
+            yield match.start(), AblChange(name, _share(text, match.end()))
+
+
+def _protein_name(match: re.Match[str], long: bool) -> str | None:
+    if match["a3"]:
+        first, number, last = _THREE[match["a3"].upper()], int(match["n3"]), _THREE[match["b3"].upper()]
+    else:
+        first, last = match["a1"] or match["as"], match["b1"] or match["bs"]
+        if last == "l" and first.isupper():  # T315l: a capital I that became a small L on the way
+            last = "I"
+        first, number, last = first.upper(), int(match["n1"] or match["ns"]), last.upper()
+    if first == last:
         return None
-    found: dict[str, AblChange] = {}
-    absent: list[str] = []
-    none_found = doubtful = named_only = False
-    about_mutations = is_test or _ABOUT_MUTATIONS.search(text) is not None  # "fusion not detected" is about the fusion
-    for clause in clauses(text):
-        here = [(at, change) for at, change in sorted(_changes(clause), key=_place) if _of_abl1(clause, at)]
-        for at, change in here:
-            said = judge(clause, at, naming=True)
-            if said == "yes":
-                found.setdefault(change.name, change)
-            elif said == "no":
-                absent.append(change.name)
-            elif said == "open":
-                doubtful = True
-            else:  # what the test could find, or what would be if it did
-                named_only = True
-        if not here and about_mutations and _NONE.search(clause) and _of_abl1(clause, len(clause)):
-            none_found = True
-    if not found and (doubtful or _FAILED.search(text)):
-        return Reading(failed=True)
-    if not found and not none_found and not absent:
-        return Reading(failed=True) if named_only else None
-    absent = [name for name in absent if name not in found]
-    whole = is_test or _WHOLE_DOMAIN.search(text) is not None
-    return Reading(
-        tuple(found.values()), tuple(dict.fromkeys(absent)), (none_found and not absent) or (whole and bool(found))
-    )
-
-
-def _place(row: tuple[int, AblChange]) -> int:
-    return row[0]
-
-
-def _of_abl1(clause: str, at: int) -> bool:
-    """Whether the gene named last before a place is ABL1 (BCR stands for the fusion), or none is named."""
-    genes = [symbol(m[0]) for m in _NAMED_GENE.finditer(clause, 0, at)]
-    return not genes or genes[-1] in ("ABL1", "BCR")
-
-
-def _changes(text: str) -> Iterator[tuple[int, AblChange]]:
-    shift = _SHIFT if _ISOFORM_1B.search(text) else 0
-    for match in _CHANGE.finditer(text):
-        if match["a3"]:
-            first, number, last = _THREE[match["a3"].upper()], int(match["n3"]), _THREE[match["b3"].upper()]
-        else:
-            first, number, last = match["a1"].upper(), int(match["n1"]), match["b1"].upper()
-        number -= shift
-        if _FIRST <= number <= _LAST and first != last:
-            yield match.start(), AblChange(f"{first}{number}{last}", _share(text, match.end()))
-    for match in () if shift else _CDNA.finditer(text):
-        change = _CODING.get(match[1].upper())
-        if change:
-            yield match.start(), AblChange(change, _share(text, match.end()))
+    for shift in (SHIFT, 0) if long else (0,):
+        if residue(number - shift) == first:
+            return f"{first}{number - shift}{last}"
+    return None
 
 
 def _share(text: str, at: int) -> float | None:
     """A percentage close behind the mutation, before anything else is named."""
     match = _SHARE.match(text, at)
-    if not match or _CHANGE.search(text, at, match.start(1)):
+    if not match or CHANGE.search(text, at, match.start(1)):
         return None
     percent = float(match[1].replace(",", "."))
     return percent if percent <= 100 else None

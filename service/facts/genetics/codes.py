@@ -8,7 +8,9 @@ from collections.abc import Mapping
 TESTS: Mapping[str, str] = {
     "51867-0": "BCR::ABL1", "21821-4": "BCR::ABL1", "21822-2": "BCR::ABL1", "21823-0": "BCR::ABL1",
     "42714-6": "BCR::ABL1", "49490-6": "BCR::ABL1", "77030-5": "TCF3::PBX1", "77039-6": "ETV6::RUNX1",
-    "78219-3": "KMT2A-r", "78226-8": "KMT2A-r", "77032-1": "IGH::MYC",
+    "78219-3": "KMT2A-r", "78226-8": "KMT2A-r", "78234-2": "KMT2A-r", "77032-1": "IGH::MYC", "78220-1": "PDGFRB-r",
+    "78227-6": "PDGFRB-r", "78235-9": "PDGFRB-r", "96495-7": "ABL2-r",
+    "96494-0": "ABL-class",
 }  # fmt: skip
 # Tests for one of the two BCR::ABL1 transcripts: a negative p210 leaves p190, the usual one in ALL, and vice versa.
 HALF_TESTS: Mapping[str, str] = {"21822-2": "p210", "42714-6": "p210", "49490-6": "p210", "21823-0": "p190"}
@@ -32,13 +34,17 @@ SUBTYPES: Mapping[str, tuple[str, bool]] = {
 }
 # Answers: LOINC answer list, SNOMED CT qualifiers, HL7 interpretation.
 ANSWERS: Mapping[str, bool] = {
-    "LA9633-4": True, "LA6576-8": True, "260373001": True, "10828004": True, "52101004": True, "POS": True, "DET": True,
+    "LA9633-4": True, "LA6576-8": True, "LA11882-0": True, "LA11883-8": False, "260373001": True, "10828004": True, "52101004": True, "POS": True, "DET": True,
     "LA9634-2": False, "LA6577-6": False, "260415000": False, "260385009": False, "2667000": False, "NEG": False,
     "ND": False,
 }  # fmt: skip
 # The German oncology data set says mutated or wild type by one letter, which means other things elsewhere (W: worse).
 VARIANT_ANSWERS: Mapping[str, bool] = {"M": True, "W": False}
 VARIANT_ANSWER_SYSTEM = "genetische-variante-auspraegung"
+# Kinds of copy number change (LOINC answers, Sequence Ontology): whether copies are lost.
+COPY_CHANGES: Mapping[str, bool] = {
+    "LA14034-5": True, "SO:0001743": True, "SO:0000159": True, "LA6692-3": True, "LA14033-7": False, "SO:0001742": False,
+}  # fmt: skip
 # HGNC ids.
 GENES: Mapping[str, str] = {
     "76": "ABL1", "77": "ABL2", "1014": "BCR", "7132": "KMT2A", "7135": "AFF1", "7134": "MLLT1", "7136": "MLLT3",

@@ -7,38 +7,38 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from service.facts.absence import absent, seen_in
-from service.facts.genetics.findings import gene_of
+from service.facts.genetics.alleles import phenotype_of
+from service.facts.genetics.sources import attached_text
+from service.facts.genetics.variants import GENE_STUDIED, STRUCTURE, gene_of
 from service.facts.karyotype.collect import milestones
 from service.facts.model import Fact, Facts, Reason, known, provides, unknown
 from service.record.model import Entry
-from service.record.values import codings_of, components, concept_text, notes_of, value_text
-
-# Allele functions of the CPIC guideline for thiopurines with TPMT and NUDT15 (Relling et al., Clin Pharmacol Ther
-# 2019;105:1095). An allele that is not listed has an uncertain function.
-_NORMAL: Mapping[str, frozenset[str]] = {"TPMT": frozenset({"*1", "*1S"}), "NUDT15": frozenset({"*1"})}
-_NONE: Mapping[str, frozenset[str]] = {
-    "TPMT": frozenset({"*2", "*3A", "*3B", "*3C", "*4", "*11", "*14", "*15", "*23", "*29"}),
-    "NUDT15": frozenset({"*2", "*3", "*9"}),
-}
-_DIPLOTYPE = r"\*(\d+[A-Z]?)\s*(?:/|\|)\s*\*(\d+[A-Z]?)"
-_PHENOTYPES = (
-    ("indeterminate", r"indetermin\w*|uncertain|unbestimmt|possible|possibly|inconclusive"),
-    (
-        "intermediate",
-        r"intermediate|intermediär\w*|reduced|reduziert\w*|heterozyg\w*|(?:moderately )?decreased|vermindert\w*",
-    ),
-    ("poor", r"poor|deficien\w*|\babsent\b|very low|homozygous (?:mutant|variant|deficien\w*)|fehlend\w*|langsam\w*"),
-    ("normal", r"normal\w*|wild[- ]?typ\w*|extensive"),
+from service.record.values import (
+    as_dict,
+    as_float,
+    as_list,
+    as_text,
+    codings_of,
+    components,
+    concept_text,
+    notes_of,
+    quantity,
+    value_text,
 )
-_GENE_STUDIED = "48018-6"
+
+_TYPES = ("Observation", "DiagnosticReport")
+_TRANSFUSED = re.compile(r"transfu[sn]|\bEK-Gabe|erythrozytenkonzentrat|packed red", re.IGNORECASE)
+_NOT_TRANSFUSED = re.compile(r"\b(?:no|not|without|kein\w*|nicht|ohne)\b[^.;\n]{0,30}transfu", re.IGNORECASE)
+_BELOW = "activity below the normal range is an intermediate or a poor metabolizer's"
 
 
 @provides("tpmt", "nudt15")
 def thiopurine_phenotypes(facts: Facts) -> Iterator[Fact]:
-    """Phenotype of each gene from a stated phenotype or from star alleles (CPIC), newest first.
+    """Phenotype of each gene from a stated phenotype, from star alleles or variants (CPIC), or from the enzyme's
+    activity against the laboratory's own ranges, newest first.
 
-    Enzyme activity counts only with its interpretation. Blood drawn after an allogeneic transplantation shows the
-    donor's genes and is not used.
+    Blood drawn after an allogeneic transplantation shows the donor's genes, and activity after a transfusion the donor's
+    red cells: neither is used.
     """
     record = facts.record
     if record is None:
@@ -46,7 +46,7 @@ def thiopurine_phenotypes(facts: Facts) -> Iterator[Fact]:
     graft = milestones(record).transplant
     for name, gene in (("tpmt", "TPMT"), ("nudt15", "NUDT15")):
         fact: Fact | None = None
-        for entry in record.about(f"fitness.{name}", "fitness.pgx", "genetics.variant", types=("Observation",)):
+        for entry in record.about(f"fitness.{name}", "fitness.pgx", "genetics.variant", types=_TYPES):
             text = _text_about(entry, gene)
             if text is None:
                 continue
@@ -55,32 +55,69 @@ def thiopurine_phenotypes(facts: Facts) -> Iterator[Fact]:
                 detail = "blood after an allogeneic transplantation shows the donor's genes"
                 fact = fact or unknown(name, Reason.NOT_DECIDED, detail, (seen,))
                 continue
-            phenotype = phenotype_of(gene, text)
+            phenotype, why = _read(entry, gene, text)
             if phenotype is not None:
                 fact = known(name, phenotype, seen)
                 break
-            fact = fact or unknown(name, Reason.UNREADABLE, f"the {gene} result names no phenotype", (seen,))
+            fact = fact or unknown(
+                name, *(why or (Reason.UNREADABLE, f"the {gene} result names no phenotype, or several")), (seen,)
+            )
         yield fact or absent(facts, name, "Observation", what=f"a {gene} result")
 
 
-def phenotype_of(gene: str, text: str) -> str | None:
-    """``normal``, ``intermediate``, ``poor`` or ``indeterminate`` from words or from a diplotype.
+def _read(entry: Entry, gene: str, text: str) -> tuple[str | None, tuple[Reason, str] | None]:
+    """The phenotype a result gives, or why it gives none."""
+    q = quantity(entry.resource)
+    if q is None:
+        said = phenotype_of(gene, text)
+        if said is not None and "*" not in text and _transfused(text):
+            return None, (Reason.NOT_DECIDED, "enzyme activity after a transfusion is the donor's")
+        return said, None
+    words = "\n".join(
+        [notes_of(entry.resource), *(concept_text(i) for i in as_list(entry.resource.get("interpretation")))]
+    )
+    if _transfused(words):
+        return None, (Reason.NOT_DECIDED, "enzyme activity after a transfusion is the donor's")
+    said = phenotype_of(gene, words) if words.strip() else None
+    if said is not None:
+        return said, None
+    return _by_activity(entry.resource, gene, q.value if q.comparator is None else None)
 
-    >>> phenotype_of("TPMT", "*1/*3A")
-    'intermediate'
-    """
-    pair = re.search(_DIPLOTYPE, text, re.IGNORECASE)
-    if pair:
-        alleles = [f"*{number.upper()}" for number in pair.groups()]
-        lost = sum(allele in _NONE[gene] for allele in alleles)
-        kept = sum(allele in _NORMAL[gene] for allele in alleles)
-        if lost + kept < len(alleles):
-            return "indeterminate"
-        return ("normal", "intermediate", "poor")[lost]
-    for phenotype, words in _PHENOTYPES:
-        if re.search(rf"\b(?:{words})", text, re.IGNORECASE):
-            return phenotype
-    return None
+
+def _transfused(text: str) -> bool:
+    return _TRANSFUSED.search(text) is not None and not _NOT_TRANSFUSED.search(text)
+
+
+def _by_activity(
+    resource: Mapping[str, Any], gene: str, value: float | None
+) -> tuple[str | None, tuple[Reason, str] | None]:
+    """The phenotype by the laboratory's own judgement of an activity: its flag, a range that names a phenotype, or the
+    single normal range."""
+    flags = {code for row in as_list(resource.get("interpretation")) for _, code in codings_of(row)}
+    if flags & {"N", "H", "HH"}:
+        return "normal", None
+    if flags & {"L", "LL"}:
+        return None, (Reason.NOT_DECIDED, f"{gene} {_BELOW}")
+    ranges = [as_dict(row) for row in as_list(resource.get("referenceRange"))]
+    if value is None or not ranges:
+        return None, None
+    if len(ranges) > 1:
+        named = {
+            phenotype_of(gene, " ".join([as_text(row.get("text")), concept_text(row.get("type"))]))
+            for row in ranges
+            if _within(row, value)
+        }
+        return (named.pop() if len(named) == 1 else None), None
+    low = as_float(as_dict(ranges[0].get("low")).get("value"))
+    if low is None:
+        return None, None
+    return ("normal", None) if value >= low else (None, (Reason.NOT_DECIDED, f"{gene} {_BELOW}"))
+
+
+def _within(row: Mapping[str, Any], value: float) -> bool:
+    low = as_float(as_dict(row.get("low")).get("value"))
+    high = as_float(as_dict(row.get("high")).get("value"))
+    return (low is not None or high is not None) and (low is None or value >= low) and (high is None or value <= high)
 
 
 def _text_about(entry: Entry, gene: str) -> str | None:
@@ -88,28 +125,39 @@ def _text_about(entry: Entry, gene: str) -> str | None:
     resource = entry.resource
     parts = [_of_component(component) for component in components(resource)]
     mine = [text for named, text in parts if named == gene]
-    said = "\n".join(text for text in (value_text(resource), *mine, notes_of(resource)) if text)
+    q = quantity(resource)
+    own = value_text(resource) or (q.text if q else "")
+    said = "\n".join(text for text in (own, *mine, notes_of(resource), attached_text(resource)) if text)
     genes = {named for named, _ in parts if named}
+    if gene in genes:  # changes and star alleles of the gene that the whole result is about
+        said = "\n".join(filter(None, [said, *(text for named, text in parts if named is None)]))
     other = "NUDT15" if gene == "TPMT" else "TPMT"
     named_here = gene in genes or gene in entry.text.upper() or gene in said.upper()
     if not named_here and f"fitness.{gene.lower()}" not in entry.concepts:
         return None
-    if other in said.upper():  # one text for both genes: only the part that follows this gene's name
-        at = said.upper().find(gene)
-        if at < 0:
-            return None
-        stop = said.upper().find(other, at)
-        said = said[at : stop if stop > 0 else len(said)]
+    if other in said.upper():  # one text for both genes: only the parts that follow this gene's name
+        said = _parts_of(said, gene, other)
     elif genes and gene not in genes:
         return None
     return said or None
 
 
+def _parts_of(text: str, gene: str, other: str) -> str:
+    """The stretches of a text that follow one gene's name, up to the other's."""
+    pieces = re.split(rf"({gene}|{other})", text, flags=re.IGNORECASE)
+    mine = [after for name, after in zip(pieces[1::2], pieces[2::2], strict=False) if name.upper() == gene]
+    return "\n".join(part for part in mine if part.strip(" ,;/&:\n"))
+
+
 def _of_component(component: Mapping[str, Any]) -> tuple[str | None, str]:
     """The gene a component speaks of and what it says; a studied-gene component names the gene of the whole."""
-    if any(code == _GENE_STUDIED for _, code in codings_of(component.get("code"))):
+    codes = {code for _, code in codings_of(component.get("code"))}
+    if GENE_STUDIED in codes:
         return gene_of(component.get("valueCodeableConcept")), ""
-    return gene_of({"text": concept_text(component.get("code"))}), value_text(component)
+    name = concept_text(component.get("code"))
+    if codes & STRUCTURE:
+        return None, value_text(component)
+    return gene_of({"text": name}), f"{name}: {value_text(component)}" if "rs" in name else value_text(component)
 
 
 PROVIDERS = (thiopurine_phenotypes,)

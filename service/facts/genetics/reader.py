@@ -6,7 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from service.facts.absence import absent, seen_in
-from service.facts.genetics.findings import Finding, disease_present, findings, half_of
+from service.facts.genetics.findings import Finding, findings
+from service.facts.genetics.reports import half_of, unread_documents
+from service.facts.genetics.samples import disease_present
 from service.facts.karyotype.reader import choose
 from service.facts.model import Fact, Facts, Provenance, Reason, known, provides, unknown
 from service.facts.vocabulary import VOCABULARY
@@ -15,20 +17,35 @@ from service.record.values import quantity
 
 _PH = "BCR::ABL1"
 _TYPES = ("Observation", "DiagnosticReport")
-# Facts of one finding each: what proves it, and whose negative test disproves it.
+
+
+@dataclass(frozen=True, slots=True)
+class _Flag:
+    """A fact of one finding. ``proof``: findings that prove it; ``gene``: any fusion of it does too; ``denied_by``: whose
+    negative test disproves it; ``what``: what is asked for where nothing is found."""
+
+    proof: tuple[str, ...]
+    denied_by: str
+    what: str
+    gene: str | None = None
+
+    def proves(self, token: str) -> bool:
+        return token in self.proof or (self.gene is not None and self.gene in token.split("::") and "::" in token)
+
+
 _FLAGS = {
-    "iamp21": (("iAMP21",), "iAMP21", "a FISH result for iAMP21"),
-    "ikzf1": (("IKZF1-del",), "IKZF1-del", "an IKZF1 result"),
-    "ph_like": (("ph-like",), "ph-like", "a test for BCR::ABL1-like disease"),
-    "crlf2_r": (("CRLF2-r", "IGH::CRLF2", "P2RY8::CRLF2"), "CRLF2-r", "a CRLF2 result"),
-    "epor_r": (("EPOR-r",), "EPOR-r", "an EPOR result"),
-    "jak2_fusion": (("JAK2-r",), "JAK2-r", "a JAK2 fusion result"),
-    "il7r_indel": (("IL7R",), "IL7R", "an IL7R result"),
-    "sh2b3_alteration": (("SH2B3",), "SH2B3", "an SH2B3 result"),
+    "iamp21": _Flag(("iAMP21",), "iAMP21", "a FISH result for iAMP21"),
+    "ikzf1": _Flag(("IKZF1-del", "IKZF1-mut"), "IKZF1-del", "an IKZF1 result"),
+    "ph_like": _Flag(("ph-like",), "ph-like", "a test for BCR::ABL1-like disease"),
+    "crlf2_r": _Flag(("CRLF2-r",), "CRLF2-r", "a CRLF2 result", "CRLF2"),
+    "epor_r": _Flag(("EPOR-r",), "EPOR-r", "an EPOR result", "EPOR"),
+    "jak2_fusion": _Flag(("JAK2-r",), "JAK2-r", "a JAK2 fusion result", "JAK2"),
+    "il7r_indel": _Flag(("IL7R",), "IL7R", "an IL7R result"),
+    "sh2b3_alteration": _Flag(("SH2B3",), "SH2B3", "an SH2B3 result"),
 }
 # Partner genes by the kinase pathway they activate in BCR::ABL1-like disease.
 _ABL_CLASS = frozenset({"ABL1", "ABL2", "PDGFRA", "PDGFRB", "CSF1R"})
-_JAK_STAT = frozenset({"CRLF2", "JAK2", "EPOR", "TYK2", "IL7R", "SH2B3"})
+_JAK_STAT = frozenset({"CRLF2", "JAK2", "EPOR", "TYK2", "IL7R", "IL7R-mut", "SH2B3"})
 _OTHER_KINASES = frozenset({"NTRK3", "LYN", "FLT3"})
 
 
@@ -42,16 +59,16 @@ class _Settled:
     detail: str | None = None
 
 
-def _settle(record: PatientRecord, found: Sequence[Finding], tokens: Sequence[str], denied_by: str) -> _Settled:
+def _settle(record: PatientRecord, found: Sequence[Finding], flag: _Flag) -> _Settled:
     """One answer from all statements.
 
     Any positive proves the finding. A negative disproves it only as a diagnosis code, or as a FISH, PCR or sequencing
     test taken with leukemia in the sample (`disease_present`); a transcript ratio never does. A positive against a
     diagnosis code that says the opposite, or one read from text alone against such a test, is a conflict.
     """
-    here = [f for f in found if f.token in tokens or (denied_by == "JAK2-r" and f.token.endswith("::JAK2"))]
+    here = [f for f in found if flag.proves(f.token)]
     yes = [f for f in here if f.present]
-    no = [f for f in here if f.present is False and f.token == denied_by]
+    no = [f for f in here if f.present is False and f.token == flag.denied_by]
     coded = [f for f in no if f.method == "diagnosis" and not f.from_text]
     tested = _conclusive(record, [f for f in no if f.method in ("test", "half-test")])
     if yes and (coded or (tested and all(f.from_text for f in yes))):
@@ -113,7 +130,7 @@ def _ph(facts: Facts, record: PatientRecord, found: Sequence[Finding]) -> Fact:
     a negative FISH or PCR taken at diagnosis or relapse with disease present, or by the diagnosis code for Ph-negative
     ALL. A karyotype without t(9;22) leaves it open: BCR::ABL1 may be cryptic.
     """
-    settled = _settle(record, found, (_PH,), _PH)
+    settled = _settle(record, found, _Flag((_PH,), _PH, ""))
     if settled.present is not None:
         return known("ph_status", "positive" if settled.present else "negative", *settled.seen)
     if settled.detail is not None:
@@ -123,7 +140,7 @@ def _ph(facts: Facts, record: PatientRecord, found: Sequence[Finding]) -> Fact:
         detail = "the karyotype shows no t(9;22), but BCR::ABL1 may be cryptic: FISH or PCR is needed"
         seen = seen_in(karyotype.entry, karyotype.karyotype.text.strip())
         return unknown("ph_status", Reason.NOT_DECIDED, detail, (seen,))
-    return absent(facts, "ph_status", *_TYPES, what="a BCR::ABL1 result")
+    return _nothing_read(facts, record, "ph_status", "a BCR::ABL1 result")
 
 
 def _fusions(facts: Facts, record: PatientRecord, found: Sequence[Finding]) -> Fact:
@@ -132,7 +149,7 @@ def _fusions(facts: Facts, record: PatientRecord, found: Sequence[Finding]) -> F
     members: dict[str, tuple[Provenance, ...]] = {}
     excluded: dict[str, tuple[Provenance, ...]] = {}
     for name in dict.fromkeys(f.token for f in found if _accepted(f.token)):
-        settled = _settle(record, found, (name,), name)
+        settled = _settle(record, found, _Flag((name,), name, ""))
         if settled.present is not None:
             (members if settled.present else excluded)[name] = settled.seen
     if "KMT2A-r" in excluded:  # a break-apart probe without split rules out every partner
@@ -141,42 +158,52 @@ def _fusions(facts: Facts, record: PatientRecord, found: Sequence[Finding]) -> F
     if any(name.startswith("KMT2A::") for name in members):
         excluded.pop("KMT2A-r", None)
     if not members and not excluded:
+        found = [f for f in found if _accepted(f.token)]
         if found:
             detail = "results speak of genetic findings without settling a fusion"
             return unknown("fusions", Reason.NOT_DECIDED, detail, _seen(found))
-        return absent(facts, "fusions", *_TYPES, what="a fusion result")
+        return _nothing_read(facts, record, "fusions", "a fusion result")
     seen = dict.fromkeys(p for rows in (*members.values(), *excluded.values()) for p in rows)
     return known("fusions", kind.token_set(members, complete=False, excluded=excluded), *seen)
 
 
+def _nothing_read(facts: Facts, record: PatientRecord, name: str, what: str) -> Fact:
+    """The unknown where no result speaks of a finding: a report that came as a document only may do so."""
+    documents = unread_documents(record)
+    if not documents:
+        return absent(facts, name, *_TYPES, what=what)
+    detail = f"{what}: a genetic report came only as a document that is not read here"
+    return unknown(name, Reason.UNREADABLE, detail, tuple(seen_in(entry, entry.text) for entry in documents[:2]))
+
+
 def _accepted(token: str) -> bool:
-    try:
-        VOCABULARY.lookup("fusions").canonical(token)
-    except ValueError:
-        return False
-    return True
+    return "::" in token or token.endswith("-r")
 
 
 def _single_findings(facts: Facts, record: PatientRecord, found: Sequence[Finding]) -> Iterator[Fact]:
     """Findings that are facts of their own: iAMP21, IKZF1, Ph-like, CRLF2, EPOR, JAK2, IL7R, SH2B3."""
-    for name, (tokens, denied_by, what) in _FLAGS.items():
-        settled = _settle(record, found, tokens, denied_by)
+    for name, flag in _FLAGS.items():
+        settled = _settle(record, found, flag)
         if settled.present is not None:
             yield known(name, settled.present, *settled.seen)
         elif settled.detail is not None:
             yield unknown(name, settled.reason, settled.detail, settled.seen)
         else:
-            yield absent(facts, name, *_TYPES, what=what)
+            yield _nothing_read(facts, record, name, flag.what)
 
 
 def _kinase_class(found: Sequence[Finding]) -> Iterator[Fact]:
-    """The pathway of a kinase fusion or alteration other than BCR::ABL1. Two classes at once are a conflict."""
+    """The pathway of a kinase fusion or alteration other than BCR::ABL1. Two classes at once are a conflict.
+
+    A split ABL1 probe says nothing of its own where BCR::ABL1 was found.
+    """
+    positive = any(f.present and f.token == _PH for f in found)
     classes: dict[str, list[Finding]] = {}
     for finding in found:
-        if finding.present and finding.token != _PH:
-            genes = set(finding.token.replace("-r", "").split("::"))
+        if finding.present and finding.token != _PH and not (positive and finding.token in ("ABL1-r", "ABL-class")):
+            genes = set(finding.token.removesuffix("-r").split("::"))
             for name, members in (("ABL-class", _ABL_CLASS), ("JAK-STAT", _JAK_STAT), ("other", _OTHER_KINASES)):
-                if genes & members:
+                if genes & members or finding.token == name:
                     classes.setdefault(name, []).append(finding)
     if len(classes) == 1:
         ((name, evidence),) = classes.items()

@@ -10,21 +10,26 @@ _TYPOGRAPHY = str.maketrans(
     {"−": "-", "–": "-", "—": "-", "‐": "-", "‑": "-", "×": "x", "∼": "~", "～": "~", "；": ";", "，": ",", "（": "(",
      "）": ")", "′": "'", "’": "'", "‘": "'", "\u00a0": " ", "\u200b": ""}
 )  # fmt: skip
+_BLANKS = re.compile(r"[^\S\n]+")
+_LINES = re.compile(r" ?\n[ \n]*")
+# Runs of blanks are single by the time this is sought: a pattern that could take many would cost their square.
 _AMENDMENT = re.compile(
-    r"\s*[-–(\[]?\s*\b(?:amend(?:ment|ed)|correct(?:ion|ed)|korrigiert|korrektur)\b(?:\s*(?:on|am|vom)?[\s:]*\d[\d./-]*)?[)\]]?",
+    r" ?[-–(\[]? ?\b(?:amend(?:ment|ed)|correct(?:ion|ed)|korrigiert|korrektur)\b(?:\s*(?:on|am|vom)?[\s:]*\d[\d./-]*)?[)\]]?",
     re.IGNORECASE,
 )
-_NUMBER = r"\??\d{2,3}(?:\s?[-~]\s?\??\d{2,3})?(?:\s?<\s?\d\s?n\s?[+-]?\s?>)?"
+_NUMBER = r"(?:\??\d{2,3}(?:\s?[-~]\s?\??\d{2,3})?(?:\s?<\s?\d\s?n\s?[+-]?\s?>)?|\?\?(?=\s?,))"
+_STRUCTURAL = r"(?:t|der|del|add|dup|inv|ins|i|dic|idic|ider|r|trp|hsr)"
 _START = re.compile(
     rf"""(?<![\w.;:()/%<>^+-])(?:(?:mos|chi)\s+)?(?://\s*)?{_NUMBER}\s*
-         (?:[,.;]\s*(?:\??[XYU?][XYUO0?]*c?(?![A-Za-z])|\??[XY]{{2,4}}|inc\b|idem\b|[+-]\s?\??[\dXY])
+         (?:[,.;]\s*(?:\??[XYU?][XYUO0?]*c?(?![A-Za-z])|\??[XY]{{2,4}}|X\sor\sY|inc\b|(?:idem|sd?l\d?)(?:x\d)?\b|[+-]\s?\??[\dXY]
+               |[+-]?\??{_STRUCTURAL}\(\??[\dXY])
            |\s?[XY]{{2,4}}c?(?=\s*(?:[,;.\[/+-]|$|\s|\b))|\s?X(?=\s*[,\[]))""",
     re.VERBOSE | re.IGNORECASE,
 )
 # Words that belong to a formula; the first other word of three letters ends it.
 _SYMBOLS = (
     "idem ider idic dic der del dup ins inv inc mar add rec hsr dmin min ace trp qdp trc tas fis rob fra neo ish nuc con sep "
-    "amp sdl wcp mos chi arr pat mat inh psu dir cen tel"
+    "amp sdl wcp mos chi arr pat mat inh psu dir cen tel xcen ycen xter yter xtel ytel yqh xqh yqs yps pstk cenh mars upd"
 )
 _WORD = re.compile(
     rf"[\s,.:;-]+(?!(?:{'|'.join(_SYMBOLS.split())}|[xyo]+)(?:x?\d+)?c?(?![a-z]))[A-Za-zÄÖÜäöüß]{{3,}}", re.IGNORECASE
@@ -48,13 +53,13 @@ _COMPLEX = re.compile(r"\b(?:complex|komplex\w*)\s+(?:aberrant\w*\s+)?karyotyp",
 def tidy(text: str) -> str:
     """Escapes of HL7 v2 and typography undone, amendment markers gone, spaces single, lines kept."""
     text = _HL7_ESCAPE.sub(lambda m: _HL7[rf"\{m[1] if m[1] == '.br' else m[1].upper()}\\"], text)
-    text = _AMENDMENT.sub("", text.translate(_TYPOGRAPHY))
-    return re.sub(r"[ \t]+", " ", text.replace("\r", "\n")).strip()
+    text = _BLANKS.sub(" ", text.translate(_TYPOGRAPHY).replace("\r", "\n"))
+    return _AMENDMENT.sub("", _LINES.sub("\n", text)).strip()
 
 
 def formula_in(text: str) -> str | None:
     """The ISCN formula in a tidied text, from its chromosome number to the first word that is not ISCN."""
-    joined = re.sub(r"\s*\n\s*", " ", text)
+    joined = text.replace("\n", " ")
     start = _START.search(joined)
     if start is None:
         return None
@@ -72,7 +77,7 @@ def without_formula(text: str) -> str:
     """A text with its formula taken out, so that only prose is left to read as prose."""
     clean = tidy(text)
     formula = formula_in(clean)
-    return clean if formula is None else re.sub(r"\s*\n\s*", " ", clean).replace(formula, " ")
+    return clean if formula is None else clean.replace("\n", " ").replace(formula, " ")
 
 
 def _outside(text: str, at: int) -> bool:

@@ -1,4 +1,4 @@
-"""Ploidy, trisomies and the number of abnormalities of a karyotype."""
+"""Copies of chromosomes, trisomies and the number of abnormalities of a karyotype."""
 
 from __future__ import annotations
 
@@ -16,31 +16,6 @@ def as_value(low: float, high: float) -> float | Interval:
     return float(low) if low == high else Interval(float(low), float(high))
 
 
-def ploidy(karyotype: Karyotype) -> tuple[str, str] | None:
-    """Ploidy where the karyotype says more than its modal number, and why.
-
-    A hypodiploid clone beside its double is hypodiploid: a doubled near-haploid or low-hypodiploid clone looks like
-    high hyperdiploidy. At 58-80 chromosomes a list of losses from three sets is near-triploid, and at 60-67 a list of
-    gains over two sets is high hyperdiploidy. Otherwise ``None``: the modal number decides, or nothing does.
-    """
-    main = karyotype.main
-    if main is None or main.number is None:
-        return None
-    for clone in karyotype.abnormal_clones:
-        if clone.number and clone.number[1] < 40 and (main.number[0] > 2 * clone.number[0] - 6 or main.doubled):
-            name = "near-haploid" if clone.number[1] < 30 else "low-hypodiploid"
-            if clone is not main:
-                return (
-                    name,
-                    f"a clone of {clone.number[0]} chromosomes beside one of {main.number[0]}: doubled hypodiploidy",
-                )
-    if main.level == 3 and main.number[0] >= 58 and main.number[1] <= 80:
-        return "near-triploid", "written as losses from three sets of chromosomes"
-    if main.level == 2 and main.number[0] >= 60 and main.number[1] <= 67 and main.adds_up:
-        return "high-hyperdiploid", "written as gains over two sets of chromosomes"
-    return None
-
-
 def trisomies(clone: Clone, unread: bool) -> TokenSet | None:
     """Which of 4, 10 and 17 have three or more copies; ``None`` where the clone is not written against one or two
     sets (three copies are no gain in a near-triploid or doubled clone)."""
@@ -56,9 +31,10 @@ def abnormality_count(karyotype: Karyotype) -> float | Interval:
     """Acquired abnormalities of the clone that has most.
 
     Policy: recurrent translocations count. Whole-chromosome gains and losses count one each, except in clones of a
-    ploidy group (43 or fewer, 51 or more chromosomes): there they are the group itself, and only structural changes
-    and markers count - otherwise every high hyperdiploid karyotype would be complex (five or more; the study behind
-    that limit, Moorman et al., Blood 2007;109:3189, left ploidy groups out). Constitutional changes never count.
+    ploidy group (43 or fewer, 51 or more chromosomes): there they and the markers, which are gained chromosomes that
+    could not be named, are the group itself, and only structural changes count - otherwise every high hyperdiploid
+    karyotype would be complex (five or more; the study behind that limit, Moorman et al., Blood 2007;109:3189, left
+    ploidy groups out). Constitutional changes never count.
     """
     counts = [_count(clone, bool(karyotype.unread)) for clone in karyotype.abnormal_clones]
     if not counts:
@@ -66,11 +42,33 @@ def abnormality_count(karyotype: Karyotype) -> float | Interval:
     return as_value(max(low for low, _ in counts), max(high for _, high in counts))
 
 
-def _count(clone: Clone, unread: bool) -> tuple[float, float]:
+def every_abnormality(karyotype: Karyotype) -> float | Interval:
+    """Acquired abnormalities of the clone that has most, each whole chromosome counted whatever the ploidy."""
+    counts = [_count(clone, bool(karyotype.unread), whole=True) for clone in karyotype.abnormal_clones]
+    return as_value(max((low for low, _ in counts), default=0.0), max((high for _, high in counts), default=0.0))
+
+
+def net_changes(clone: Clone) -> tuple[dict[str, int], dict[str, int]]:
+    """Whole chromosomes gained and lost, by chromosome, against the clone's own level (`Clone.level`; twice that in a
+    doubled clone). What a question mark leaves open is in neither."""
+    net: dict[str, int] = {}
+    if clone.doubled:
+        printed = {"X": clone.sex.count("X"), "Y": clone.sex.count("Y")}
+        net = {name: n - 2 * printed.get(name, clone.level) for name, n in clone.copies.items()}
+    else:
+        for item in clone.acquired:
+            if item.numerical and not item.uncertain:
+                (name,) = item.chromosomes
+                net[name] = net.get(name, 0) + item.sign * item.copies[0]
+    gains = {name: n for name, n in net.items() if n > 0}
+    return gains, {name: -n for name, n in net.items() if n < 0}
+
+
+def _count(clone: Clone, unread: bool, *, whole: bool = False) -> tuple[float, float]:
     group = clone.level != 2 or (clone.number is not None and (clone.number[1] <= 43 or clone.number[0] >= 51))
     low = high = 0.0
     for item in clone.acquired:
-        if item.numerical and group:
+        if group and not whole and (item.numerical or item.kind == "mar"):
             continue
         least, most = _worth(item)
         low, high = low + least, high + most

@@ -44,10 +44,11 @@ class Abnormality:
         if self.sign:
             first, last = (self.sign * n for n in self.copies)
             return min(first, last), max(first, last)
-        if self.kind in ("dic", "der", "rob", "tas") and len(self.chromosomes) > 1:
-            fused = (1 - len(self.chromosomes)) * self.copies[0]
-            return fused, fused
-        return 0, 0
+        joined = self.chromosomes if self.kind in ("dic", "der", "rob", "tas") else ()
+        for part in self.parts:  # der(9)del(9)(p12p22)dic(9;16)
+            joined = part.chromosomes if part.kind == "dic" and len(part.chromosomes) > len(joined) else joined
+        fused = (1 - max(len(joined), 1)) * self.copies[0]
+        return fused, fused
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +81,8 @@ class Clone:
 
     @property
     def abnormal(self) -> bool:
-        """Whether anything acquired is seen. ``56,inc`` names no abnormality and is abnormal by its number."""
-        if self.acquired:
+        """Whether anything acquired is seen. ``46,XX,inc`` names no abnormality and says that there are some."""
+        if self.acquired or self.incomplete:
             return True
         constitutional = sum(a.change[0] for a in self.abnormalities) + max(len(self.sex.replace("0", "")) - 2, 0)
         off = self.number is not None and not self.number[0] <= 46 + constitutional <= self.number[1]

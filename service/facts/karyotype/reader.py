@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from service.facts.absence import absent, seen_in
 from service.facts.karyotype.collect import Found, at_diagnosis, karyotypes, milestones
-from service.facts.karyotype.count import METAPHASES_FOR_NORMAL, abnormality_count, as_value, ploidy, trisomies
+from service.facts.karyotype.count import METAPHASES_FOR_NORMAL, abnormality_count, as_value, trisomies
 from service.facts.karyotype.model import Karyotype
+from service.facts.karyotype.ploidy import written_ploidy
 from service.facts.model import Fact, Facts, Provenance, Reason, TokenSet, known, provides, unknown
 from service.record.model import PatientRecord
 
@@ -91,9 +92,11 @@ def _abnormal(k: Karyotype, seen: Provenance) -> Iterator[Fact]:
         yield unknown("modal_chromosome_number", Reason.IMPLAUSIBLE, "no plausible chromosome number", (seen,))
     else:
         yield known("modal_chromosome_number", as_value(*clone.number), seen)
-    called = ploidy(k)
-    if called is not None:
-        yield known("ploidy", called[0], seen, detail=called[1])
+    called = written_ploidy(k)
+    if called is not None and called.name is not None:
+        yield known("ploidy", called.name, seen, detail=called.why)
+    elif called is not None:
+        yield unknown("ploidy", Reason.CONFLICTING, called.why, (seen,))
     gains = trisomies(clone, bool(k.unread))
     if gains is None:
         detail = "the clone is near-triploid, tetraploid or doubled: three copies are not a trisomy there"

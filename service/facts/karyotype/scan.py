@@ -5,33 +5,17 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 
+from service.facts.karyotype.abnormality import read_one
 from service.facts.karyotype.model import Abnormality, Unread
 
-_NAMES = (
-    "psu idic|psu dic|dir ins|inv ins|dir dup|inv dup|idic|ider|dic|der|del|dup|add|ins|inv|iso|rec|trp|qdp|trc|tas|hsr"
-    "|fis|rob|fra|neo|r|t|i"
-).replace(" ", r"\s?")
-_HEAD = re.compile(rf"(?P<sign>[+-])?\s*(?P<q>\?)?\s*(?P<name>{_NAMES})\s*(?P<q2>\?)?\s*(?=\()", re.IGNORECASE)
-_WHOLE = re.compile(r"(?P<sign>[+-])\s*(?P<q>\?)?\s*(?P<chr>2[0-2]|1\d|[1-9]|[XY])(?P<q2>\?)?(?![\dpq])", re.IGNORECASE)
-_MARKER = re.compile(
-    r"(?P<sign>[+-])?\s*(?P<q>\?)?\s*(?:(?P<low>\d{1,3})(?:\s?[-~]\s?(?P<high>\d{1,3}))?\s?)?"
-    r"(?P<name>mar|dmin|min|ace|r)(?P<label>\d*)(?![a-wyz(])",
-    re.IGNORECASE,
-)
-_ARM = re.compile(
-    r"(?P<sign>[+-])?(?P<q>\?)?(?P<chr>2[0-2]|1\d|[1-9]|[XY])(?P<arm>[pq])(?P<dir>[+-])(?!\w)", re.IGNORECASE
-)
 _INHERIT = re.compile(r"(?P<name>idem|sdl|sl)(?P<n>\d?)(?:\s*x\s*(?P<times>\d))?(?![a-z(])", re.IGNORECASE)
-_INCOMPLETE = re.compile(r"\??inc\b", re.IGNORECASE)
+_INCOMPLETE = re.compile(r"\??(?:inc|cx)\b", re.IGNORECASE)
 _OR = re.compile(r"\s*\bor\b\s*", re.IGNORECASE)
+_BARE = re.compile(r"(?P<chr>2[0-2]|1\d|[1-9]|[XY])(?![\w.(])", re.IGNORECASE)
+_SEX = re.compile(r"[XY]{1,4}(?=c?\s*(?:,|$))")
+_CELLS = re.compile(r"\[\s?(?:cp)?\s?[\d?]*\s?\]", re.IGNORECASE)
+_REMARK = re.compile(r"\((?![^()]*[;:])[^()]*[A-Za-z]{3,}[^()]*\)")  # "(only 7 metaphases available)"
 _SKIP = re.compile(r"[\s,;.]+")
-_TAIL = re.compile(
-    r"\s?x\s?(?P<x>\d{1,2})(?:[-~](?P<xx>\d{1,2}))?(?!\d)|(?P<c>\??c)(?![a-z])|\s?\[\s?(?:cp)?\s?\d*\s?%?\s?\]"
-    r"|(?P<origin>mat|pat|dn|inh)(?![a-z])",
-    re.IGNORECASE,
-)
-_COMPOUND = frozenset({"der", "ider", "dic", "idic", "rec", "r", "i", "iso", "psudic", "psuidic"})
-_CHROMOSOME = re.compile(r"\s*(\??)\s*(2[0-2]|1\d|[1-9]|[XY]|\?)?(\??)\s*([pq].*)?\s*", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -43,13 +27,14 @@ class Scan:
     inherits: str | None = None  # "idem", "sl", "sdl", "sdl2"
     times: int = 1
     incomplete: bool = False
+    sex: str = ""  # sex chromosomes printed among the changes: "53,add(X)(q?),Y,+der(X)"
 
 
 def scan(text: str, offset: int = 0) -> Scan:
     """Read a list of abnormalities. ``offset``: where the text begins in the whole formula, for `Unread.position`."""
     out, at, alternative = Scan(), 0, False
     while at < len(text):
-        if skipped := _SKIP.match(text, at):
+        if skipped := _SKIP.match(text, at) or _CELLS.match(text, at) or _REMARK.match(text, at):
             at = skipped.end()
             continue
         if (either := _OR.match(text, at)) and out.items:
@@ -62,11 +47,13 @@ def scan(text: str, offset: int = 0) -> Scan:
             at = inherited.end()
         elif incomplete := _INCOMPLETE.match(text, at):
             out.incomplete, at = True, incomplete.end()
-        elif found := read_one(text, at):
+        elif found := read_one(text, at) or (_bare(text, at) if alternative else None):
             item, at = found
             if alternative:  # "+8 or +9": one of the two, so the second adds nothing that is certain
                 item, alternative = replace(item, uncertain=True, copies=(0, 0)), False
             out.items.append(item)
+        elif sex := _SEX.match(text, at):
+            out.sex, at = out.sex + sex.group(), sex.end() + (text[sex.end() : sex.end() + 1] == "c")
         else:
             end = _next(text, at)
             if re.search(r"\w|\?", text[at:end]):  # a stray hyphen or bracket is no abnormality
@@ -75,106 +62,10 @@ def scan(text: str, offset: int = 0) -> Scan:
     return out
 
 
-def read_one(text: str, at: int) -> tuple[Abnormality, int] | None:
-    """The abnormality that begins at a place, and where it ends."""
-    found = _structural(text, at) or _simple(text, at)
-    if found is None:
-        return None
-    item, end = found
-    copies, constitutional = item.copies, item.constitutional
-    while tail := _TAIL.match(text, end):
-        end = tail.end()
-        if tail["x"]:
-            copies = (int(tail["x"]), int(tail["xx"] or tail["x"]))
-        constitutional = constitutional or bool(tail["c"] or tail["origin"])
-    return replace(item, text=text[at:end].strip(), copies=copies, constitutional=constitutional), end
-
-
-def _simple(text: str, at: int) -> tuple[Abnormality, int] | None:
-    if m := _MARKER.match(text, at):
-        low = int(m["low"] or 1)
-        copies = (low, int(m["high"] or low))
-        return Abnormality("", m["name"].lower(), (), (), _sign(m["sign"]), bool(m["q"]), copies=copies), m.end()
-    if m := _ARM.match(text, at):  # the short form 5q-: a deletion; 14q+: added material
-        kind = "del" if m["dir"] == "-" else "add"
-        parts = (m["chr"].upper(),), (m["arm"].lower(),)
-        return Abnormality("", kind, *parts, _sign(m["sign"]), bool(m["q"])), m.end()
-    if m := _WHOLE.match(text, at):
-        sign = _sign(m["sign"])
-        unsure = bool(m["q"] or m["q2"])
-        return Abnormality("", "gain" if sign > 0 else "loss", (m["chr"].upper(),), (), sign, unsure), m.end()
-    return None
-
-
-def _structural(text: str, at: int) -> tuple[Abnormality, int] | None:
-    head = _HEAD.match(text, at)
-    if head is None:
-        return None
-    kind = re.sub(r"\s", "", head["name"].lower())
-    kind = {"iso": "i"}.get(kind, kind)
-    groups, end = _groups(text, head.end())
-    chromosomes, bands, unsure = _arguments(groups)
-    parts: list[Abnormality] = []
-    while kind in _COMPOUND:
-        place = end
-        if not parts and len(groups) == 1:  # a slip of the pen: der(22) t(9;22)
-            place += len(text[end:]) - len(text[end:].lstrip(" "))
-        part = _structural(text, place) if text[place : place + 1] not in "+-" else None
-        if part is None:
-            break
-        parts.append(replace(part[0], text=text[place : part[1]]))
-        end = part[1]
-    unsure = unsure or bool(head["q"] or head["q2"])
-    return Abnormality("", kind, chromosomes, bands, _sign(head["sign"]), unsure, parts=tuple(parts)), end
-
-
-def _groups(text: str, at: int) -> tuple[list[str], int]:
-    """The bracket groups that follow one another: ``(9;22)(q34;q11)``. A missing last bracket is forgiven."""
-    groups: list[str] = []
-    while len(groups) < 3:
-        start = at
-        while text[start : start + 1] == " ":
-            start += 1
-        if text[start : start + 1] != "(":
-            break
-        if (
-            groups
-            and re.match(r"\(\s*\??(?:[\dXY]|wcp)", text[start:], re.IGNORECASE)
-            and "q" not in text[start : start + 9]
-        ):
-            break
-        depth, end = 0, start
-        for end in range(start, len(text)):
-            depth += (text[end] == "(") - (text[end] == ")")
-            if depth == 0:
-                break
-        groups.append(text[start + 1 : end if depth == 0 else end + 1])
-        at = end + 1
-    return groups, at
-
-
-def _arguments(groups: list[str]) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
-    """Chromosomes, bands, and whether a chromosome is doubtful."""
-    chromosomes: list[str] = []
-    inline: list[str] = []
-    unsure = False
-    for piece in re.split(r"[;:,]", groups[0] if groups else ""):
-        m = _CHROMOSOME.fullmatch(piece)
-        name = (m[2] or "?").upper() if m else "?"
-        chromosomes.append(name)
-        unsure = unsure or name == "?" or bool(m and (m[1] or m[3]))
-        if m and m[4]:
-            inline.append(m[4].strip().lower())
-    printed = groups[1] if len(groups) > 1 else ";".join(inline)
-    if len(chromosomes) > 1:
-        bands = [piece.strip().lower() for piece in re.split(r"[;:,]", printed)] if printed else []
-    else:
-        bands = [piece.lower() for piece in re.findall(r"\??[pq][^pqPQ;]*|\?", printed, re.IGNORECASE)]
-    return tuple(chromosomes), tuple(bands), unsure
-
-
-def _sign(sign: str | None) -> int:
-    return {"+": 1, "-": -1}.get(sign or "", 0)
+def _bare(text: str, at: int) -> tuple[Abnormality, int] | None:
+    """The second of two chromosomes of which one was gained, printed without its sign: "+14 or 18"."""
+    m = _BARE.match(text, at)
+    return (Abnormality(m.group(), "gain", (m["chr"].upper(),), sign=1), m.end()) if m else None
 
 
 def _next(text: str, at: int) -> int:

@@ -1,37 +1,23 @@
-"""Which drug an order or statement means: by code, by name in a text, and whether it is for local use only."""
+"""Which drugs a text and the codes beside it mean: names, brands, German names, classes; what is denied or only planned.
+
+Names and codes come from the terminology (RxNorm, ATC with the numbers of before 2022, HCPCS). A code and a text that name
+different drugs settle neither ("RxNorm 6851" is methotrexate, its text says mercaptopurine): what both have in common, a
+class, is taken, and the drugs stay open.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from service.facts.vocabulary.drugs import DRUG_ALIASES, DRUG_NAMES, DRUG_OF_CONCEPT, IMPLIES
-from service.record.model import Entry, Resource
-from service.record.values import as_dict, as_list, as_text, codings_of, concept_text
+from service.facts.vocabulary.drugs import DRUG_OF_CONCEPT, IMPLIES
+from service.record.model import Entry
+from service.record.terminology import Terminology
+from service.record.text import Mention, clauses
 
-_CLASS_WORDS = {"asparaginase": "asparaginase", "car-t": "CAR-T", "car t": "CAR-T"}
-_CASE_MATTERS = 4  # short names ("InO", "MTX") count only as they are written
-
-
-def _names() -> dict[str, str]:
-    """All names and brands in lower case; generic names also without their final e ("Methotrexat")."""
-    names = {alias.lower(): name for alias, name in DRUG_ALIASES.items() if name in DRUG_NAMES}
-    for name in DRUG_NAMES:
-        names[name] = name
-        if name.endswith("e") and " " not in name:
-            names.setdefault(name[:-1], name)
-    return {**names, **_CLASS_WORDS}
-
-
-_NAMES = _names()
-_SHORT = frozenset(alias for alias in DRUG_ALIASES if len(alias) <= _CASE_MATTERS and not alias.islower())
-_SHORT_LOWER = frozenset(alias.lower() for alias in _SHORT)
-_IN_TEXT = re.compile(
-    r"(?<![\w-])(?:" + "|".join(map(re.escape, sorted(_NAMES, key=len, reverse=True))) + r")(?!\w)", re.IGNORECASE
-)
-# Anatomical groups of preparations for skin, eye, ear, nose, lung, mouth, bowel, vagina.
-_LOCAL_ATC = ("S01", "S02", "S03", "D", "R01", "R03", "A01", "A07", "C05", "G01")
+# Anatomical groups (ATC) that stand for a class of drugs as a whole.
+_CLASS_OF_ATC = {"A02BC": "PPI", "A02BA": "H2-blocker", "H02AB": "corticosteroid", "J02AC": "azole", "L01EA": "TKI"}
 # Anatomical groups in which drugs against leukemia, and steroids, stand; V holds what stands nowhere else.
 _ANTILEUKEMIC_ATC = ("L", "H02", "V")
 _UNNAMED = re.compile(
@@ -41,57 +27,110 @@ _UNNAMED = re.compile(
     r"|nos|administration|infusion|see|siehe|plan)\b\W*)+",
     re.IGNORECASE,
 )
-# SNOMED CT and EDQM routes: ophthalmic, topical, nasal, otic, respiratory; ocular, cutaneous, inhalation, nasal, auricular.
-_LOCAL_ROUTES = frozenset(
-    {"54485002", "6064005", "46713006", "10547007", "447694001",
-     "20047500", "20003000", "20020000", "20049000", "20001000"}
-)  # fmt: skip
-_LOCAL_WORDS = re.compile(
-    r"\b(?:eye|ophthalm\w*|ocular|augen\w*|ear drops?|otic|ohren\w*|nasal\w*|nasen\w*|cream|creme|salbe|ointment|topical\w*"
-    r"|topisch\w*|lotion|gel|inhal\w*|shampoo|mouthwash|mundspül\w*|enema|rectal|cutaneous)\b",
+# Generic drugs that a more particular preparation is a form of, so that the code of the one does not contradict the other.
+_FORM_OF = {
+    "vincristine-liposomal": {"vincristine"}, "cytarabine-liposomal": {"cytarabine"},
+    "daunorubicin-cytarabine-liposomal": {"daunorubicin", "cytarabine"}, "asparaginase-erwinia": {"asparaginase-e-coli"},
+    "pegaspargase": {"asparaginase-e-coli"}, "calaspargase pegol": {"asparaginase-e-coli"},
+}  # fmt: skip
+# A liposomal preparation is written with the names of what it holds.
+_LIPOSOMAL = {
+    name: {*parts, "cytarabine-liposomal"} - {name} for name, parts in _FORM_OF.items() if name.endswith("liposomal")
+}
+# Words that may deny or put off what a text names; only then its clauses are looked at one by one.
+_DOUBT = re.compile(
+    r"\b(?:no|not|never|without|kein\w*|ohne|nicht|family|mother|father|familien\w*)\b|\bdeni|n't\b|\?|possib|suspect|verdacht",
     re.IGNORECASE,
 )
-_INTRATHECAL_ROUTES = frozenset({"72607000", "20042000"})
-_INTRATHECAL_WORDS = re.compile(r"intrathec|intrathek|intratec|(?-i:\bi\.?t\.|\bIT\b|\bTIT\b)", re.IGNORECASE)
+NOT_TAKEN = re.compile(
+    r"\b(?:declin\w+|refus\w+|abgelehnt\w*|verweigert|(?:allerg\w*|hypersensitiv\w*|unverträglichkeit)\s+(?:to|auf|gegen|gegenüber)"
+    r"|contraindicat\w+|kontraindi\w+|(?:planned|geplant\w*)(?!\s+(?:taper|dose|reduc|course|ausschleich))|vorgesehen|candidate|eligib\w+"
+    r"|consider(?:ed|ing)|erwogen|awaiting|na[iï]ve?|to be (?:started|given)|kostenübernahme\w*|beantragt|waiting for|approval pending|pending approval)\b|\bplan(?: is)? to\b",
+    re.IGNORECASE,
+)
+# Words beside which a name of a drug is that of a test or an examination.
+_EXAMINED = re.compile(
+    r"\b(?:level|spiegel\w*|assay|densit\w*|knochendichte\w*|osteodensito\w*|screening|test(?:s|ing|ung)?|typing|scan|antibod\w+"
+    r"|antikörper\w*|monitoring|aktivität\w*|activity|bestimmung)\b|spiegelbestimmung|\bDEXA[\s-]*(?:scan|bone|mess)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """The drugs a resource means. ``note``: what did not fit together."""
+    """The drugs a resource means. ``either``: drugs of which one is meant, and nobody can tell which. ``note``: why."""
 
     drugs: frozenset[str]
     from_text: bool = False
     note: str | None = None
+    either: frozenset[str] = frozenset()
 
 
-def drugs_in(text: str) -> frozenset[str]:
-    """Drugs that a text names, brands and German names included.
+def drugs_in(terminology: Terminology, text: str, *, anyhow: bool = False) -> frozenset[str]:
+    """Drugs, and classes, that a text names without denying or merely planning them; ``anyhow``: that it names at all."""
+    found = {group for group in terminology.concepts_in_text(text) if group in DRUG_OF_CONCEPT}
+    if found and not anyhow and (NOT_TAKEN.search(text) or _DOUBT.search(text)):
+        found = {group for group in found if _is_told(terminology, group, text)}
+    drugs = {DRUG_OF_CONCEPT[group] for group in found}
+    told_by_another = {word for drug in drugs for word in (*IMPLIES.get(drug, ()), *_LIPOSOMAL.get(drug, ()))}
+    return frozenset(drugs - told_by_another)
 
-    >>> sorted(drugs_in("MTX, Ara-C und Prednison")), drugs_in("methylprednisolone")
-    (['cytarabine', 'methotrexate', 'prednisone'], frozenset({'methylprednisolone'}))
+
+def _is_told(terminology: Terminology, group: str, text: str) -> bool:
+    for clause in clauses(text):
+        mention = terminology.mention(group, clause)
+        if mention in (Mention.PRESENT, Mention.HISTORY) and not NOT_TAKEN.search(clause):
+            return True
+    return False
+
+
+def is_examined(text: str) -> bool:
+    """Whether a procedure's text speaks of a test or an examination: a drug level, a DEXA scan."""
+    return _EXAMINED.search(text) is not None
+
+
+def named(
+    terminology: Terminology,
+    coded: Iterable[str],
+    text: str,
+    codings: Iterable[tuple[str, str]] = (),
+    *,
+    anyhow: bool = False,
+) -> Named:
+    """The drugs of a resource from the concepts of its codes, its codings, and its text, which may name more of them.
+
+    A class in the text ("asparaginase") does not contradict a drug, nor the code of a generic drug the text of one of its
+    preparations; there the more particular is taken.
     """
-    found = set()
-    for match in _IN_TEXT.finditer(text):
-        word = match.group()
-        if word.lower() not in _SHORT_LOWER or word in _SHORT:
-            found.add(_NAMES[word.lower()])
-    return frozenset(found)
-
-
-def named(coded: Iterable[str], text: str) -> Named:
-    """The drugs of a resource from the concepts of its codes and from its text.
-
-    Where the text names other drugs than the code, the text is believed, as that is what people saw and wrote; both
-    are told in ``note``. A class or a component in the text ("asparaginase") does not contradict.
-    """
-    by_code = frozenset(DRUG_OF_CONCEPT[concept] for concept in coded if concept in DRUG_OF_CONCEPT)
-    by_text = drugs_in(text)
+    by_code = frozenset(DRUG_OF_CONCEPT[c] for c in coded if c.startswith("therapy.") and c in DRUG_OF_CONCEPT)
+    by_code = by_code or _classes(codings)
+    by_text = drugs_in(terminology, text, anyhow=anyhow)
     if not by_code:
+        return Named(by_text, from_text=True)
+    if by_code < by_text:
         return Named(by_text, from_text=True)
     if not by_text or by_code & by_text or _within(by_text, by_code):
         return Named(by_code)
+    if _within(by_code, by_text) or any(by_code & _FORM_OF.get(drug, set()) for drug in by_text):
+        return Named(by_text, from_text=True)
     code, words = ", ".join(sorted(by_code)), ", ".join(sorted(by_text))
-    return Named(by_text, from_text=True, note=f"its code says {code}, its text {words}")
+    common = _classes_of(by_code) & _classes_of(by_text)
+    return Named(common, note=f"its code says {code}, its text {words}", either=by_code | by_text)
+
+
+def _classes(codings: Iterable[tuple[str, str]]) -> frozenset[str]:
+    return frozenset(
+        _CLASS_OF_ATC[code[:5]] for system, code in codings if "atc" in system and code[:5] in _CLASS_OF_ATC
+    )
+
+
+def _classes_of(drugs: Collection[str]) -> frozenset[str]:
+    return frozenset(implied for drug in drugs for implied in (*IMPLIES.get(drug, ()), drug))
+
+
+def _within(words: Collection[str], drugs: Collection[str]) -> bool:
+    classes = {implied for drug in drugs for implied in IMPLIES.get(drug, ())}
+    return classes.issuperset(words)
 
 
 def is_nameless(entry: Entry) -> bool:
@@ -104,44 +143,3 @@ def is_nameless(entry: Entry) -> bool:
     return not entry.concepts and not any(
         "atc" in system and len(code) > 1 and not code.startswith(_ANTILEUKEMIC_ATC) for system, code in entry.codings
     )
-
-
-def _within(words: Collection[str], drugs: Collection[str]) -> bool:
-    classes = {implied for drug in drugs for implied in IMPLIES.get(drug, ())}
-    return classes.issuperset(words)
-
-
-def is_local(resource: Resource, codings: Iterable[tuple[str, str]], text: str) -> bool:
-    """Whether a preparation is for skin, eye, ear, nose or airways: no treatment of leukemia and no interaction."""
-    if any("atc" in system and code.startswith(_LOCAL_ATC) for system, code in codings):
-        return True
-    routes = list(_routes(resource))
-    if any(code in _LOCAL_ROUTES for route in routes for _, code in codings_of(route)):
-        return True
-    return bool(_LOCAL_WORDS.search(" ".join((text, *map(concept_text, routes)))))
-
-
-def is_intrathecal(resource: Resource, text: str) -> bool:
-    """Whether a drug goes into the CSF, by route or words."""
-    routes = list(_routes(resource))
-    if any(code in _INTRATHECAL_ROUTES for route in routes for _, code in codings_of(route)):
-        return True
-    return bool(_INTRATHECAL_WORDS.search(" ".join((text, *map(concept_text, routes), *_dosage_texts(resource)))))
-
-
-def dosages(resource: Resource) -> Iterator[Resource]:
-    """Dosage elements of any of the medication resources, objects where arrays belong included."""
-    for key in ("dosage", "dosageInstruction"):
-        for element in as_list(resource.get(key)):
-            if isinstance(element, dict):
-                yield element
-
-
-def _routes(resource: Resource) -> Iterator[object]:
-    for dosage in dosages(resource):
-        yield as_dict(dosage.get("route")) or as_text(dosage.get("route"))
-
-
-def _dosage_texts(resource: Resource) -> Iterator[str]:
-    for dosage in dosages(resource):
-        yield as_text(dosage.get("text"))

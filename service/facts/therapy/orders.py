@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from service.facts.model import Fact, Provenance, Provider, Reason, TokenSet, known, unknown
-from service.facts.therapy.drug_names import dosages, is_local, named
-from service.facts.vocabulary import VOCABULARY
+from service.facts.therapy import dosing
+from service.facts.therapy.drug_names import named
+from service.facts.therapy.lists import listed
+from service.facts.therapy.routes import is_intrathecal, is_local
 from service.record.model import Resource
+from service.record.subject import Subjects
 from service.record.terminology import Terminology
-from service.record.values import as_dict, as_float, as_list, as_text, codings_of, concept_text
+from service.record.values import as_text, codings_of, concept_text
 
 _GONE = frozenset({"entered-in-error", "cancelled", "stopped", "revoked"})
 _TESTS = {
@@ -24,13 +27,21 @@ _PROCEDURES = {
     "response.marrow_procedure": "marrow",
 }  # fmt: skip
 _MARROW = re.compile(r"bone marrow (?:aspirat|biops|punct)|knochenmark(?:punktion|biopsie|aspir)", re.IGNORECASE)
-_ANTIEMETIC = re.compile(r"nausea|vomit|emesis|emeti[ck]|übelkeit|erbrechen", re.IGNORECASE)
-_ANTILEUKEMIC = re.compile(r"leuk[aä]?e?mi|lymphoblast|\bALL\b|induction|consolidation|maintenance", re.IGNORECASE)
+_TRANSFUSION = re.compile(
+    r"transfus|packed (?:red )?cells|\bp?RBCs?\b|erythrozyten-?konzentrat|thrombozyten-?konzentrat|platelet (?:concentrate|unit)|apheresis platelets"
+    r"|(?-i:\b[ET]K\b)",
+    re.IGNORECASE,
+)
+_NO_BLOOD = re.compile(
+    r"stem|stammzell|lymphocyte|lymphozyt|marrow|knochenmark|leu[ck]o[cz]yt|reaction|reaktion|consent", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Draft:
-    """One readable draft order. ``local``: a preparation for skin, eye, ear, nose or airways."""
+    """One readable draft order. ``local``: a preparation for skin, eye, ear, nose or airways. ``either``: drugs of which its
+    code names one and its text another.
+    """
 
     resource: Resource
     kind: str
@@ -40,6 +51,7 @@ class Draft:
     from_text: bool
     note: str | None
     local: bool = False
+    either: frozenset[str] = frozenset()
 
     def seen(self, found: str | None = None) -> Provenance:
         own = as_text(self.resource.get("id"))
@@ -68,11 +80,10 @@ def read_drafts(resources: Iterable[Any], terminology: Terminology) -> DraftOrde
     Orders that are withdrawn or say not to do something are no orders. A Medication may be contained or lie beside.
     """
     rows = list(resources)
-    medications = {
-        f"Medication/{row.get('id')}": row
-        for row in rows
-        if isinstance(row, Mapping) and row.get("resourceType") == "Medication"
-    }
+    subjects = Subjects(terminology)
+    for row in rows:
+        if isinstance(row, Mapping) and row.get("resourceType") == "Medication":
+            subjects.add_medication(None, row)
     drafts: list[Draft] = []
     unreadable: list[tuple[str, str]] = []
     for row in rows:
@@ -83,7 +94,7 @@ def read_drafts(resources: Iterable[Any], terminology: Terminology) -> DraftOrde
             continue
         if as_text(row.get("status")) in _GONE or row.get("doNotPerform") is True:
             continue
-        draft = _draft(row, kind, medications, terminology)
+        draft = _draft(row, kind, subjects, terminology)
         if draft is None:
             unreadable.append((kind, f"{kind}/{as_text(row.get('id')) or '?'}"))
         else:
@@ -91,8 +102,8 @@ def read_drafts(resources: Iterable[Any], terminology: Terminology) -> DraftOrde
     return DraftOrders(tuple(drafts), tuple(unreadable))
 
 
-def _draft(row: Resource, kind: str, medications: Mapping[str, Resource], terminology: Terminology) -> Draft | None:
-    concept = _drug(row, medications) if kind == "MedicationRequest" else row.get("code")
+def _draft(row: Resource, kind: str, subjects: Subjects, terminology: Terminology) -> Draft | None:
+    concept, notes = subjects.about(kind, row)
     text = concept_text(concept)
     codings = [terminology.coding(system, code) for system, code in codings_of(concept)]
     coded = frozenset[str]().union(*(terminology.concepts_of(system, code) for system, code in codings))
@@ -101,22 +112,10 @@ def _draft(row: Resource, kind: str, medications: Mapping[str, Resource], termin
     if kind == "ServiceRequest":
         concepts = coded or terminology.concepts_in_text(text)
         return Draft(row, kind, text, frozenset(), concepts, not coded, None)
-    found = named(coded, text)
-    return Draft(row, kind, text, found.drugs, coded, found.from_text, found.note, is_local(row, codings, text))
-
-
-def _drug(row: Resource, medications: Mapping[str, Resource]) -> object:
-    """The drug of a request: its concept, a contained or accompanying Medication, or the display of a reference."""
-    concept = row.get("medicationCodeableConcept")
-    if concept is not None:
-        return concept
-    link = as_dict(row.get("medicationReference"))
-    target = as_text(link.get("reference"))
-    for inner in as_list(row.get("contained")):
-        if target.startswith("#") and as_text(as_dict(inner).get("id")) == target[1:]:
-            return as_dict(inner).get("code")
-    found = medications.get("/".join(target.split("/")[-2:]))
-    return found.get("code") if found is not None else {"text": as_text(link.get("display"))}
+    found = named(terminology, coded, text, codings)
+    note = "; ".join(filter(None, (*notes, found.note))) or None
+    local = is_local(row, codings, text)
+    return Draft(row, kind, text, found.drugs, coded, found.from_text, note, local, found.either)
 
 
 def stated_orders(resources: Iterable[Any], terminology: Terminology) -> tuple[Fact, ...]:
@@ -126,22 +125,34 @@ def stated_orders(resources: Iterable[Any], terminology: Terminology) -> tuple[F
 
 
 def _drug_facts(orders: DraftOrders) -> Iterator[Fact]:
-    drafts = [d for d in orders.of("MedicationRequest") if d.drugs and not d.local]
+    drafts = [d for d in orders.of("MedicationRequest") if (d.drugs or d.either) and not d.local]
     drugs = {drug for draft in drafts for drug in draft.drugs}
+    either = {drug for draft in drafts for drug in draft.either}
     complete = not orders.missed("MedicationRequest")
-    listed = VOCABULARY.lookup("ordered_drug").token_set(drugs, complete)
-    yield known("ordered_drug", listed, *(draft.seen() for draft in drafts))
+    yield known("ordered_drug", listed("ordered_drug", drugs, either - drugs, complete), *(d.seen() for d in drafts))
+    if complete:
+        yield from _levels(drafts)
     if len(drafts) != 1 or not complete:
         return
     draft = drafts[0]
     for name, found in (
-        ("ordered_drug_indication", _indication(draft.resource)),
-        ("ordered_schedule", _schedule(draft.resource)),
-        ("ordered_dose", _dose(draft.resource)),
-        ("ordered_route", _route(draft.resource)),
+        ("ordered_drug_indication", dosing.indication(draft.resource)),
+        ("ordered_schedule", dosing.schedule(draft.resource)),
+        ("ordered_dose", dosing.dose(draft.resource)),
+        ("ordered_route", dosing.route(draft.resource, draft.text)),
     ):
         if found is not None:
             yield known(name, found, draft.seen(found))
+
+
+def _levels(drafts: list[Draft]) -> Iterator[Fact]:
+    """Whether the methotrexate and the cytarabine that are ordered are high-dose, where all orders of one agree."""
+    for drug in ("methotrexate", "cytarabine"):
+        rows = [d for d in drafts if drug in d.drugs and not is_intrathecal(d.resource, d.text)]
+        levels = {dosing.dose_level(d.resource, drug, d.text) for d in rows}
+        level = levels.pop() if len(levels) == 1 else None
+        if level is not None:
+            yield known(f"{drug}_dose_level", level, *(d.seen() for d in rows))
 
 
 def _test_facts(orders: DraftOrders, terminology: Terminology) -> Iterator[Fact]:
@@ -150,7 +161,13 @@ def _test_facts(orders: DraftOrders, terminology: Terminology) -> Iterator[Fact]
     tests = {(name, d) for d in drafts for group, name in _TESTS.items() if group in d.concepts}
     members = frozenset(name for name, _ in tests)
     yield known("ordered_test", TokenSet(members, complete), *(draft.seen() for _, draft in _sorted(tests)))
+    blood = [d for d in drafts if _TRANSFUSION.search(d.text) and not _NO_BLOOD.search(d.text)]
+    if blood:
+        yield known("transfusion_ordered", True, *(draft.seen() for draft in blood))
     done = {(name, d) for d in drafts for name in _procedures(d, terminology)}
+    marrow = [draft for name, draft in _sorted(done) if name == "marrow"]
+    if marrow:
+        yield known("marrow_aspirate_planned", True, *(draft.seen() for draft in marrow))
     for name in _PROCEDURES.values():
         found = [draft for word, draft in _sorted(done) if word == name]
         if found:
@@ -181,49 +198,6 @@ def _graft(draft: Draft, terminology: Terminology) -> str | None:
         said = terminology.meaning(*terminology.coding(system, code)).get("hct")
         if said is not None:
             return said
-    return None
-
-
-def _indication(resource: Resource) -> str | None:
-    text = "; ".join(concept_text(reason) for reason in as_list(resource.get("reasonCode")))
-    if not text.strip("; "):
-        return None
-    if _ANTIEMETIC.search(text):
-        return "antiemetic"
-    return "antileukemic" if _ANTILEUKEMIC.search(text) else "other"
-
-
-def _schedule(resource: Resource) -> str | None:
-    """Daily or weekly: once or more a day, once a week; any other timing is "other"."""
-    for dosage in dosages(resource):
-        repeat = as_dict(as_dict(dosage.get("timing")).get("repeat"))
-        unit, every = as_text(repeat.get("periodUnit")), as_float(repeat.get("period"))
-        if not unit or every is None:
-            continue
-        days = len(as_list(repeat.get("dayOfWeek"))) or (as_float(repeat.get("frequency")) or 1)
-        if unit == "wk" and every == 1:
-            return "weekly" if days == 1 else "daily" if days == 7 else "other"
-        if unit == "d" and every in (1, 7):
-            return "daily" if every == 1 else "weekly"
-        return "daily" if unit == "h" and every <= 24 else "other"
-    return None
-
-
-def _dose(resource: Resource) -> str | None:
-    for dosage in dosages(resource):
-        for element in as_list(dosage.get("doseAndRate")) or [dosage]:
-            dose = as_dict(as_dict(element).get("doseQuantity"))
-            value = as_float(dose.get("value"))
-            if value is not None:
-                return f"{value:g} {as_text(dose.get('unit')) or as_text(dose.get('code'))}".strip()
-    return None
-
-
-def _route(resource: Resource) -> str | None:
-    for dosage in dosages(resource):
-        text = concept_text(dosage.get("route"))
-        if text:
-            return text
     return None
 
 

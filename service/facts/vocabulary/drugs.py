@@ -1,4 +1,8 @@
-"""Drug names: one canonical lower-case name each, brands and short names, and the classes it belongs to."""
+"""Drug names: one canonical lower-case name each, the words a caller or a rule may use for it, and its classes.
+
+Names and brands that stand in records are read by the terminology (``record/data/terminology.json``), where the codes
+are too; a test holds that it knows every name of this list.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +24,8 @@ _DRUGS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("CAR-T", "anti-CD19", "immunotherapy"),
         ("aucatzyl", "obe-cel", "AUTO1", "obecabtagene", "obecabtagene-autoleucel"),
     ),
+    "axicabtagene ciloleucel": (("CAR-T", "anti-CD19", "immunotherapy"), ("yescarta", "axi-cel", "axicabtagene")),
+    "lisocabtagene maraleucel": (("CAR-T", "anti-CD19", "immunotherapy"), ("breyanzi", "liso-cel", "lisocabtagene")),
     "imatinib": (("TKI", "targeted"), ("gleevec", "glivec", "imatinib mesylate")),
     "dasatinib": (("TKI", "targeted"), ("sprycel", "phyrago")),
     "nilotinib": (("TKI", "targeted"), ("tasigna", "danziten")),
@@ -53,6 +59,9 @@ _DRUGS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "daunorubicin": (("anthracycline", "chemotherapy"), ("cerubidine", "DNR")),
     "doxorubicin": (("anthracycline", "chemotherapy"), ("adriamycin",)),
     "idarubicin": (("anthracycline", "chemotherapy"), ("idamycin", "zavedos")),
+    "epirubicin": (("anthracycline", "chemotherapy"), ("ellence", "farmorubicin")),
+    "pirarubicin": (("anthracycline", "chemotherapy"), ()),
+    "aclarubicin": (("anthracycline", "chemotherapy"), ()),
     "mitoxantrone": (("anthracenedione", "chemotherapy"), ("novantrone",)),
     "daunorubicin-cytarabine-liposomal": (("anthracycline", "chemotherapy"), ("vyxeos", "CPX-351")),
     "cyclophosphamide": (("alkylator", "chemotherapy"), ("cytoxan", "endoxan", "CPM")),
@@ -85,6 +94,10 @@ _DRUGS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "prednisolone": (("corticosteroid",), ()),
     "methylprednisolone": (("corticosteroid",), ("medrol", "solu-medrol")),
     "hydrocortisone": (("corticosteroid",), ("solu-cortef",)),
+    "betamethasone": (("corticosteroid",), ("celestone",)),
+    "triamcinolone": (("corticosteroid",), ("kenalog", "volon")),
+    "cortisone": (("corticosteroid",), ()),
+    "deflazacort": (("corticosteroid",), ("calcort", "emflaza")),
     "leucovorin": (("folate-rescue",), ("folinic acid", "calcium folinate")),
     "levoleucovorin": (("folate-rescue",), ("levofolinic acid", "fusilev", "khapzory")),
     "glucarpidase": ((), ("voraxaze", "carboxypeptidase G2")),
@@ -119,6 +132,16 @@ _DRUGS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "clarithromycin": (("strong-CYP3A4-inhibitor",), ("biaxin",)),
     "ritonavir": (("strong-CYP3A4-inhibitor",), ("norvir", "paxlovid")),
     "cobicistat": (("strong-CYP3A4-inhibitor",), ("tybost",)),
+    "nefazodone": (("strong-CYP3A4-inhibitor",), ()),
+    "telithromycin": (("strong-CYP3A4-inhibitor",), ("ketek",)),
+    "saquinavir": (("strong-CYP3A4-inhibitor",), ("invirase",)),
+    "indinavir": (("strong-CYP3A4-inhibitor",), ("crixivan",)),
+    "nelfinavir": (("strong-CYP3A4-inhibitor",), ("viracept",)),
+    "lopinavir": (("strong-CYP3A4-inhibitor",), ("kaletra",)),
+    "idelalisib": (("strong-CYP3A4-inhibitor",), ("zydelig",)),
+    "ceritinib": (("strong-CYP3A4-inhibitor",), ("zykadia",)),
+    "tucatinib": (("strong-CYP3A4-inhibitor",), ("tukysa",)),
+    "ribociclib": (("strong-CYP3A4-inhibitor",), ("kisqali",)),
     "rifampin": (("CYP3A4-inducer",), ("rifampicin", "rifadin")),
     "phenytoin": (("CYP3A4-inducer",), ("dilantin",)),
     "carbamazepine": (("CYP3A4-inducer",), ("tegretol",)),
@@ -193,6 +216,7 @@ DRUG_ALIASES: Mapping[str, str] = {
 TREATMENT_ALIASES: Mapping[str, str] = {alias: name for name, aliases in _TREATMENTS.items() for alias in aliases}
 
 _CONCEPT_NAMES = {
+    "asparaginase": "asparaginase",
     "asparaginase_erwinia_chrysanthemi": "asparaginase-erwinia",
     "asparaginase_native_e_coli": "asparaginase-e-coli",
     "vincristine_liposomal": "vincristine-liposomal",
@@ -201,10 +225,11 @@ _CONCEPT_NAMES = {
     "sulfamethoxazole": "sulfamethoxazole-trimethoprim",
     "tbo_filgrastim": "tbo-filgrastim",
 }
-# Terminology group ("therapy.inotuzumab_ozogamicin") to drug name.
+# Terminology group ("therapy.inotuzumab_ozogamicin") to drug name, or to the class where the group tells no more.
 DRUG_OF_CONCEPT: Mapping[str, str] = {
     **{f"therapy.{name.replace(' ', '_').replace('-', '_')}": name for name in _DRUGS},
     **{f"therapy.{concept}": name for concept, name in _CONCEPT_NAMES.items()},
+    "course.car_t": "CAR-T",
 }
 
 

@@ -1,0 +1,157 @@
+"""Dose, route, schedule and reason of one order, and whether its methotrexate or cytarabine is high-dose.
+
+High-dose methotrexate is 500 mg/m2 or more; high-dose cytarabine 1 g/m2 or more, conventional up to 200 mg/m2. What lies
+between is called neither. A dose in mg without body surface is read only where any body surface gives the same answer;
+methotrexate by mouth is low-dose unless that could be high.
+Intrathecal doses are neither high nor low.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+
+from service.facts.therapy.routes import dosage_texts, dosages, is_intrathecal
+from service.record.model import Resource
+from service.record.values import as_dict, as_float, as_list, as_text, codings_of, concept_text
+
+_ANTIEMETIC = re.compile(r"nausea|vomit|emesis|emeti[ck]|übelkeit|erbrechen", re.IGNORECASE)
+_ANTILEUKEMIC = re.compile(r"leuk[aä]?e?mi|lymphoblast|\bALL\b|induction|consolidation|maintenance", re.IGNORECASE)
+_WEEKLY = re.compile(
+    r"\bweekly\b|\b(?:once|1\s?x?)\s*(?:a|per|pro|/)\s*(?:week|woche)|wöchentlich|every 7 days|every week|\bq7d\b|\bqwk\b",
+    re.IGNORECASE,
+)
+_DAILY = re.compile(
+    r"\bdaily\b|täglich|\btgl\b|\b(?:once|twice|three times) a day\b|\b(?:QD|BID|TID|QID)\b|\bq(?:4|6|8|12|24)h\b|\b\d-\d-\d(?:-\d)?\b|every day",
+    re.IGNORECASE,
+)
+_NOT_EVERY = re.compile(
+    r"\b(?:bi|zwei|drei|vier|2|3|4|two|three|four|six)[\s-]*-?\s*(?:weekly|wöchentlich)|twice (?:a|per) week|2\s?x",
+    re.IGNORECASE,
+)
+_PER_AREA = re.compile(
+    r"(?<![\d.,])(?P<n>\d+(?:[.,]\d+)?)\s*(?P<unit>m?g)\s*(?:/|per|pro)\s*(?:m2|m²|m\^2|sqm|qm)", re.IGNORECASE
+)
+_HIGH = {"methotrexate": re.compile(r"high[\s-]*dose|hoch-?dos|\bHD[\s-]*MTX|\bHDMTX\b", re.IGNORECASE),
+         "cytarabine": re.compile(r"high[\s-]*dose|hoch-?dos|\bHD[\s-]*Ara|\bHi?DAC\b|\bHIDAC\b", re.IGNORECASE)}  # fmt: skip
+_ORAL = re.compile(r"\boral|by mouth|\bp\.?\s?o\.?(?=\W|$)|\btab(?:let|lette)?s?\b|tablette", re.IGNORECASE)
+_LOW = re.compile(r"low[\s-]*dose|niedrig-?dos", re.IGNORECASE)
+_LIMITS = {
+    "methotrexate": (50.0, 500.0, "low"),
+    "cytarabine": (200.0, 1000.0, "conventional"),
+}  # mg/m2: up to, from, name
+_SMALLEST, _LARGEST = 0.2, 2.7  # m2 of body surface
+_ONE_KILO = re.compile(r"\d\.\d{3}$")  # "5.000 mg" is five grams in German and five milligrams in English
+
+
+def dose_level(resource: Resource, drug: str, text: str) -> str | None:
+    """ "high", or "low" (methotrexate) and "conventional" (cytarabine), of a systemic order; ``None`` where it is not said."""
+    if drug not in _LIMITS or is_intrathecal(resource, text):
+        return None
+    most, least, name = _LIMITS[drug]
+    said = " ".join((text, *dosage_texts(resource)))
+    if _HIGH[drug].search(said):
+        return "high"
+    if drug == "methotrexate" and _LOW.search(said):
+        return "low"
+    by_mouth = drug == "methotrexate" and _ORAL.search(f"{route(resource, text) or ''} {said}")
+    found = {
+        "high" if low >= least else name if high <= most or (by_mouth and high < least) else None
+        for low, high in _per_area(resource, said)
+    }
+    return found.pop() if len(found) == 1 else None
+
+
+def _per_area(resource: Resource, said: str) -> Iterator[tuple[float, float]]:
+    """Bounds of each dose in mg/m2."""
+    for match in _PER_AREA.finditer(said):
+        value = as_float(match["n"])
+        if value is not None and not _ONE_KILO.search(match["n"]):
+            per_area = value * (1000 if match["unit"].lower() == "g" else 1)
+            yield per_area, per_area
+    for value, written in _doses(resource):
+        unit = written.lower().replace(" ", "").replace("²", "2").replace("^", "")
+        factor = 1000 if unit.startswith("g") else 1
+        if unit in ("mg/m2", "g/m2"):
+            yield value * factor, value * factor
+        elif unit in ("mg", "g"):
+            yield round(value * factor / _LARGEST, 6), round(value * factor / _SMALLEST, 6)
+
+
+def _doses(resource: Resource) -> Iterator[tuple[float, str]]:
+    for dosage in dosages(resource):
+        for element in as_list(dosage.get("doseAndRate")) or [dosage]:
+            dose = as_dict(as_dict(element).get("doseQuantity"))
+            value = as_float(dose.get("value"))
+            if value is not None:
+                yield value, as_text(dose.get("code")) or as_text(dose.get("unit"))
+
+
+def dose(resource: Resource) -> str | None:
+    """The dose as it is written, structured or in the text of the dosage."""
+    for dosage in dosages(resource):
+        for element in as_list(dosage.get("doseAndRate")) or [dosage]:
+            measured = as_dict(as_dict(element).get("doseQuantity"))
+            value = as_float(measured.get("value"))
+            if value is not None:
+                return f"{value:g} {as_text(measured.get('unit')) or as_text(measured.get('code'))}".strip()
+            span = as_dict(as_dict(element).get("doseRange"))
+            low, high = as_dict(span.get("low")), as_dict(span.get("high"))
+            if as_float(low.get("value")) is not None and as_float(high.get("value")) is not None:
+                unit = as_text(high.get("unit")) or as_text(high.get("code"))
+                return f"{as_float(low.get('value')):g}-{as_float(high.get('value')):g} {unit}".strip()
+    return next((text.strip() for text in dosage_texts(resource) if re.search(r"\d", text)), None)
+
+
+def route(resource: Resource, text: str) -> str | None:
+    """The route as it is written; "intrathecal" where only the words of the order say so."""
+    for dosage in dosages(resource):
+        said = concept_text(dosage.get("route"))
+        if said:
+            return said
+    return "intrathecal" if is_intrathecal(resource, text) else None
+
+
+def indication(resource: Resource) -> str | None:
+    """What the order is for, by its reasons."""
+    reasons = [concept_text(reason) for reason in as_list(resource.get("reasonCode"))]
+    reasons += [as_text(as_dict(link).get("display")) for link in as_list(resource.get("reasonReference"))]
+    text = "; ".join(reasons)
+    if not text.strip("; "):
+        return None
+    if _ANTIEMETIC.search(text):
+        return "antiemetic"
+    return "antileukemic" if _ANTILEUKEMIC.search(text) else "other"
+
+
+def schedule(resource: Resource) -> str | None:
+    """Daily or weekly: once or more a day, once a week; any other timing is "other"."""
+    for dosage in dosages(resource):
+        timing = as_dict(dosage.get("timing"))
+        found = _repeated(as_dict(timing.get("repeat"))) or _worded(
+            [concept_text(timing.get("code")), *(code for _, code in codings_of(timing.get("code")))]
+        )
+        if found is not None:
+            return found
+    return _worded(dosage_texts(resource))
+
+
+def _repeated(repeat: Resource) -> str | None:
+    unit, every = as_text(repeat.get("periodUnit")), as_float(repeat.get("period"))
+    if not unit or every is None:
+        return None
+    days = len(as_list(repeat.get("dayOfWeek"))) or (as_float(repeat.get("frequency")) or 1)
+    if unit == "wk" and every == 1:
+        return "weekly" if days == 1 else "daily" if days == 7 else "other"
+    if unit == "d" and every in (1, 7):
+        return "daily" if every == 1 else "weekly" if days == 1 else "other"
+    return "daily" if unit == "h" and every <= 24 else "other"
+
+
+def _worded(texts: Collection[str] | Iterator[str]) -> str | None:
+    """The same in words. A text that says both, or neither, says nothing."""
+    text = " ; ".join(texts)
+    weekly, daily = _WEEKLY.search(text) is not None, _DAILY.search(text) is not None
+    if _NOT_EVERY.search(text) or weekly == daily:
+        return None
+    return "weekly" if weekly else "daily"
