@@ -1,4 +1,4 @@
-"""Write the generated pages: what Allcue reads from FHIR, the rule book, and the catalogue that the tests pin.
+"""Write the generated pages: the facts, what Allcue reads of FHIR, the rule book, and the catalogue that the tests pin.
 
 Run ``python -m docs.generate`` after changing vocabulary or content; a test fails while the committed pages differ.
 """
@@ -7,26 +7,39 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from datetime import date
+from functools import cache
 from pathlib import Path
 
+from click import unstyle
+
+from docs import reads
+from service.commands.coverage import survey_folder
+from service.commands.coverage_report import as_text
 from service.content import read_content, read_terminology
 from service.facts.registry import REGISTRY
+from service.facts.sources import Sources
 from service.facts.vocabulary import VOCABULARY
 from service.facts.vocabulary.base import FactType
-from service.record.terminology import Terminology
 from service.rules.checks import catalogue
 from service.rules.expression import All, Leaf, Node
 from service.rules.rule import Content, Rule
 
+_EXAMPLES_DAY = date(2026, 3, 2)  # the day after the last result of the examples
+_SHOWN_FACTS = {"lineage", "ph_status", "cd19", "wbc_current"}
+_SHOWN_ROWS = 4
 ROOT = Path(__file__).resolve().parents[1]
 _MADE = "<!-- Made by `python -m docs.generate`; change the vocabulary or the content instead. -->\n"
 
 
+@cache
 def pages() -> Mapping[str, str]:
-    """Every generated file by its path in the repository."""
+    """Every generated file by its path in the repository, and the hand-written page with a generated part."""
     content = read_content()
     made = {
-        "docs/facts.md": _MADE + "\n".join(_facts(read_terminology())) + "\n",
+        "docs/facts.md": _MADE + "\n".join(_facts(Sources(VOCABULARY, REGISTRY, read_terminology()))) + "\n",
+        f"docs/{reads.PAGE}": _MADE + "\n".join(reads.page(read_terminology())) + "\n",
+        "docs/integration.md": _with_report((ROOT / "docs" / "integration.md").read_text(encoding="utf-8")),
         "tests/data/catalogue.json": json.dumps(catalogue(content), indent=1, ensure_ascii=False) + "\n",
     }
     for source in content.sources:
@@ -34,9 +47,36 @@ def pages() -> Mapping[str, str]:
     return made
 
 
-def _facts(terminology: Terminology) -> Iterator[str]:
-    yield "# What Allcue reads from FHIR\n"
-    yield "Every fact that rules may name. Missing data is never a no: a fact is a value or unknown with its reason."
+def _with_report(page: str) -> str:
+    """The page with the report over the example patients, shortened."""
+    before, start, rest = page.partition("<!-- report -->\n")
+    _, end, after = rest.partition("<!-- end of report -->\n")
+    report = survey_folder(ROOT / "fhir_examples", _EXAMPLES_DAY)
+    return f"{before}{start}```text\n{_shortened(unstyle(as_text(report)))}\n```\n{end}{after}"
+
+
+def _shortened(report: str) -> str:
+    """The first rows of each part, and of the facts found a few."""
+    parts = []
+    for part in report.split("\n\n"):
+        head, *lines = part.split("\n")
+        rows: list[list[str]] = []
+        for line in lines:  # a row goes on in lines that are indented more
+            if rows and line.startswith("   "):
+                rows[-1].append(line)
+            else:
+                rows.append([line])
+        shown = rows[:_SHOWN_ROWS]
+        if head == "Facts found":
+            shown = [rows[0], *(row for row in rows if row[0].split()[0] in _SHOWN_FACTS)]
+        parts.append("\n".join([head, *(line for row in shown for line in row), *(["  ..."] if shown != rows else [])]))
+    return "\n\n".join(parts)
+
+
+def _facts(sources: Sources) -> Iterator[str]:
+    yield "# Facts\n"
+    yield "Every fact that rules may name, and that a caller may state by name (`allcue evaluate`). Missing data is never a no: a fact is"
+    yield f"a value or unknown with its reason. What a site must send for them is in [what Allcue reads]({reads.PAGE})."
     groups: dict[str, list[FactType]] = {}
     for kind in VOCABULARY:
         groups.setdefault(kind.group, []).append(kind)
@@ -50,8 +90,8 @@ def _facts(terminology: Terminology) -> Iterator[str]:
                 f"`{kind.name}`{_aliases(kind)}",
                 kind.label,
                 _values(kind),
-                _origin(kind),
-                _codes(kind, terminology),
+                _origin(kind, sources),
+                _concepts(kind, sources),
                 stale,
             )
             yield "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
@@ -66,20 +106,21 @@ def _values(kind: FactType) -> str:
     return text if len(text) <= 160 else text[:157].rsplit(",", 1)[0] + ", ..."
 
 
-def _origin(kind: FactType) -> str:
+def _origin(kind: FactType, sources: Sources) -> str:
     if kind.judgement:
         return "the clinician's judgement: asked, never derived"
-    providers = {
-        p.name for name, found in REGISTRY.by_name.items() if name.partition("(")[0] == kind.name for p in found
-    }
-    text = kind.read_from or ("read or derived" if providers else "stated only, so far")
+    asked = sources.of(kind.name).asked
+    text = f"{kind.read_from}: {asked}" if asked else kind.read_from
     return text + (f'; "no" means {kind.no_means}' if kind.no_means else "")
 
 
-def _codes(kind: FactType, terminology: Terminology) -> str:
-    found = [c for group in kind.codes for c in terminology.codings(group) if c.sendable]
-    shown = ", ".join(f"{c.system.rsplit('/', 1)[-1]} {c.code}" for c in found[:6])
-    return shown + (f" and {len(found) - 6} more" if len(found) > 6 else "")
+def _concepts(kind: FactType, sources: Sources) -> str:
+    """Links to the concepts whose codes answer a fact; all drugs in one."""
+    links = {
+        reads.anchor(group): "drugs" if reads.anchor(group) == "drugs" else sources.terminology.title(group)
+        for group in sources.of(kind.name).groups
+    }
+    return ", ".join(f"[{title}]({reads.PAGE}#{place})" for place, title in links.items())
 
 
 def _book(content: Content, source: str) -> Iterator[str]:

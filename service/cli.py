@@ -47,13 +47,39 @@ def check(files: tuple[str, ...], as_of: datetime | None, trace: bool) -> None:
 
 
 @main.command()
-@_FILES
+@click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, allow_dash=True))
 @click.option("--as-of", type=_DATE, help="Day of judgement; today if not given.")
-def facts(files: tuple[str, ...], as_of: datetime | None) -> None:
+@click.option(
+    "--explain", is_flag=True, help="Each fact with sources and rule, each unknown with what would answer it."
+)
+@click.option("--fact", "names", multiple=True, metavar="NAME", help="Show this fact only; may be repeated.")
+@click.option("--coverage", "folder", type=click.Path(exists=True, file_okay=False, path_type=Path),
+              help="Instead of FILES: over all .json files below a folder, which facts were found. No patient values.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="For machines: one JSON object per file, or one for the folder.")
+@click.option("--csv", "as_csv", is_flag=True, help="With --coverage: a table with one line per fact.")
+def facts(
+    files: tuple[str, ...],
+    as_of: datetime | None,
+    explain: bool,
+    names: tuple[str, ...],
+    folder: Path | None,
+    as_json: bool,
+    as_csv: bool,
+) -> None:
     """What is read from FHIR, from where, and what is unknown and why."""
+    from service.commands import coverage
     from service.commands import facts as command
 
-    sys.exit(command.facts(files, _day(as_of)))
+    if bool(files) == bool(folder):
+        raise click.UsageError("Give FILES, or --coverage with a folder.")
+    if folder is None:
+        if as_csv:
+            raise click.UsageError("--csv goes with --coverage.")
+        sys.exit(command.facts(files, command.Asked(_day(as_of), explain, names, as_json)))
+    if explain or names or (as_json and as_csv):
+        raise click.UsageError("--coverage takes --json or --csv, and neither --explain nor --fact.")
+    form = coverage.Form.JSON if as_json else coverage.Form.CSV if as_csv else coverage.Form.TEXT
+    sys.exit(coverage.coverage(folder, _day(as_of), form))
 
 
 @main.command()

@@ -23,7 +23,7 @@ _PREFERENCE = {
     "useful-in-certain-circumstances": "useful in certain circumstances",
 }
 LONGEST = 160  # characters of a found text that are shown
-_WHY = {
+WHY = {  # reasons for unknown in words
     "not-provided": "not provided",
     "record-empty": "nothing in the record",
     "fetch-failed": "could not be fetched",
@@ -93,7 +93,7 @@ class Words:
     def value(self, fact: Fact) -> str:
         """A known value with its unit; the reason of an unknown one."""
         if fact.value is None:
-            return f"unknown ({_WHY[str(fact.reason)]})"
+            return f"unknown ({WHY[str(fact.reason)]})"
         if isinstance(fact.value, bool):
             return "yes" if fact.value else "no"
         kind = self.kind(fact.name)
@@ -119,7 +119,7 @@ class Words:
         """Why a fact does not settle a decision, in a clause; what was found is quoted."""
         if fact.known:  # a list that may be incomplete, a number known within bounds
             return f"known only in part: {self.value(fact)}"
-        said = _WHY[str(fact.reason)] if fact.reason else ""
+        said = WHY[str(fact.reason)] if fact.reason else ""
         found = next((p.found for p in fact.provenance if p.found), None)
         return f"{said}: found “{self._quote(found)}”" if found else said
 

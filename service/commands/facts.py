@@ -2,53 +2,126 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import click
 
+from service.advice.engine import Question
 from service.advice.words import Words
 from service.commands.check import terminal_words
+from service.commands.explain import Explainer, as_json
+from service.commands.explain_text import explained
 from service.commands.inputs import Unreadable, invocations
 from service.facts.model import Fact, Facts
+from service.facts.registry import REGISTRY
+from service.facts.sources import Sources
 from service.facts.vocabulary import VOCABULARY
-from service.wiring import build_clinic
+from service.facts.vocabulary.base import ValueProblem
+from service.wiring import Clinic, build_clinic
 
 
-def facts(files: tuple[str, ...], as_of: date | None) -> int:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked of each file. ``names``: facts to show, all if empty."""
+
+    as_of: date | None = None
+    explain: bool = False
+    names: tuple[str, ...] = ()
+    as_json: bool = False
+
+
+def facts(files: tuple[str, ...], asked: Asked) -> int:
     """Run the command; 1 if any file could not be read."""
-    clinic = build_clinic(as_of=as_of)
+    names = _names(asked.names)
+    clinic = build_clinic(as_of=asked.as_of)
+    sources = Sources(VOCABULARY, REGISTRY, clinic.terminology)
     failed = False
-    for name, invocation in invocations(files, as_of):
+    for name, invocation in invocations(files, asked.as_of):
         if isinstance(invocation, Unreadable):
             click.echo(f"{name}: {invocation}", err=True)
+            if asked.as_json:
+                click.echo(json.dumps({"file": name, "error": str(invocation)}, ensure_ascii=False))
             failed = True
             continue
         question = clinic.question(invocation)
-        click.echo(click.style(f"{name} as of {question.as_of}", bold=True))
-        click.echo("\n".join(_lines(clinic.engine.facts(question), terminal_words(clinic))))
-        for aside in question.record.set_aside:
-            click.echo(f"  set aside  {aside.reference}: {aside.reason}")
+        found = clinic.engine.facts(question)
+        if asked.as_json:
+            answer = _as_json(name, question, Explainer(found, sources, terminal_words(clinic)), names)
+            click.echo(json.dumps(answer, ensure_ascii=False))
+        else:
+            click.echo("\n".join(_shown(name, question, found, asked, names, sources, clinic)))
     return 1 if failed else 0
+
+
+def _names(given: tuple[str, ...]) -> list[str]:
+    """Facts by name or alias; a parameterised one without its kind stands for all kinds.
+
+    Raises:
+        click.BadParameter: no such fact; says which is meant.
+    """
+    wanted: list[str] = []
+    for name in given:
+        kind = next((k for k in VOCABULARY if k.parameters and k.name == name.strip()), None)
+        try:
+            wanted += [f"{kind.name}({p})" for p in kind.parameters] if kind else [VOCABULARY.resolve(name)]
+        except ValueProblem as problem:
+            raise click.BadParameter(str(problem), param_hint="--fact") from None
+    return list(dict.fromkeys(wanted))
+
+
+def every_name() -> list[str]:
+    """Names of all facts of the vocabulary, parameterised ones for each kind."""
+    return [name for kind in VOCABULARY for name in ([f"{kind.name}({p})" for p in kind.parameters] or [kind.name])]
 
 
 def every_fact(found: Facts) -> Iterator[Fact]:
     """Every fact of the vocabulary, parameterised ones for each kind."""
-    for kind in VOCABULARY:
-        for name in [f"{kind.name}({p})" for p in kind.parameters] or [kind.name]:
-            yield found[name]
+    for name in every_name():
+        yield found[name]
 
 
-def _lines(found: Facts, words: Words) -> Iterator[str]:
-    unknown = []
-    for fact in every_fact(found):
+def _shown(
+    name: str, question: Question, found: Facts, asked: Asked, names: list[str], sources: Sources, clinic: Clinic
+) -> Iterator[str]:
+    yield click.style(f"{name} as of {question.as_of}", bold=True)
+    words = terminal_words(clinic)
+    if asked.explain:
+        yield from explained(Explainer(found, sources, words), names or every_name(), in_full=bool(names))
+    else:
+        yield from _lines([found[n] for n in names] if names else list(every_fact(found)), words)
+    for aside in question.record.set_aside:
+        yield f"  set aside  {aside.reference}: {aside.reason}"
+
+
+def _as_json(name: str, question: Question, explainer: Explainer, names: list[str]) -> dict[str, Any]:
+    """One file for machines. Facts that the asked ones rest on are there too, so that each can be followed down."""
+    wanted = names or every_name()
+    reached = [other for n in names for _, other in explainer.reached(n)]
+    return {
+        "file": name,
+        "as_of": question.as_of.isoformat(),
+        "asked": wanted,
+        "facts": {
+            n: as_json(explainer.of(n), explainer.sources) for n in dict.fromkeys([*wanted, *reached])
+        },
+        "set_aside": [
+            {"resource": a.reference, "type": a.type, "reason": a.reason} for a in question.record.set_aside
+        ],
+    }  # fmt: skip
+
+
+def _lines(found: list[Fact], words: Words) -> Iterator[str]:
+    for fact in found:
         if fact.known:
             yield f"  {click.style(fact.name, fg='green')} = {words.value(fact)}{_origin(fact)}"
-        else:
-            unknown.append(fact)
-    for fact in unknown:
-        why = f"{fact.reason}{f': {fact.detail}' if fact.detail else ''}"
-        yield f"  {click.style(fact.name, fg='yellow')} unknown, {why}{_origin(fact)}"
+    for fact in found:
+        if not fact.known:
+            why = f"{fact.reason}{f': {fact.detail}' if fact.detail else ''}"
+            yield f"  {click.style(fact.name, fg='yellow')} unknown, {why}{_origin(fact)}"
 
 
 def _origin(fact: Fact) -> str:

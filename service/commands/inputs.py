@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -12,8 +13,10 @@ import click
 
 from service.hooks.contract import Invocation, KeyState, Prefetched, ServiceDefinition
 from service.hooks.prefetch import read_page, settle
+from service.record.build import READ
 from service.wiring import SERVICES
 
+_NOT_READ = "not read"  # the key of resources of types that no fact comes from
 _SAME_FILE = uuid.uuid5(uuid.NAMESPACE_URL, "allcue/file")  # the same file gets the same card uuids each time
 
 
@@ -24,20 +27,32 @@ class Unreadable(ValueError):
 def invocations(files: tuple[str, ...], as_of: date | None) -> Iterator[tuple[str, Invocation | Unreadable]]:
     """Each file as a call of the chart-open service, or why it cannot be one."""
     for name in files:
-        with click.open_file(name, encoding="utf-8") as stream:
-            try:
-                yield name, invocation_of(json.loads(stream.read()), as_of)
-            except Unreadable as problem:
-                yield name, problem
-            except (ValueError, RecursionError) as error:
-                yield name, Unreadable(f"is not JSON: {error}")
+        try:
+            yield name, invocation_of(parsed(name), as_of)
+        except Unreadable as problem:
+            yield name, problem
+
+
+def parsed(name: str) -> Any:
+    """The JSON in a file, ``-`` for standard input. A byte order mark, as Windows programs write it, is passed over.
+
+    Raises:
+        Unreadable: it cannot be opened, or is no JSON.
+    """
+    try:
+        with click.open_file(name, encoding="utf-8-sig") as stream:
+            return json.loads(stream.read().removeprefix("\ufeff"))
+    except OSError as error:
+        raise Unreadable(f"cannot be opened: {error.strerror or error}") from None
+    except (ValueError, RecursionError) as error:
+        raise Unreadable(f"is not JSON: {error}") from None
 
 
 def invocation_of(raw: object, as_of: date | None) -> Invocation:
     """A parsed file as a call.
 
-    A Bundle is taken for the whole record: a type it does not hold counts as searched for and empty. A request or
-    prefetch object keeps the states of its keys.
+    A Bundle is taken for the whole record: every type that is read counts, also those no call asks for, and a type it
+    does not hold counts as searched for and empty. A request or prefetch object keeps the states of its keys.
 
     Raises:
         Unreadable: none of the four.
@@ -49,6 +64,7 @@ def invocation_of(raw: object, as_of: date | None) -> Invocation:
     service = _service(raw.get("hook"))
     context: Mapping[str, Any] = raw["context"] if isinstance(raw.get("context"), Mapping) else {}
     if "resourceType" in raw:
+        service = _with_every_type(service)
         prefetched = _of_bundle(raw, service)
     else:
         values = raw.get("prefetch") if "hook" in raw else raw
@@ -72,6 +88,13 @@ def _service(hook: object) -> ServiceDefinition:
     raise Unreadable(f"asks for the hook {hook!r}. Allowed: {', '.join(service.hook for service in SERVICES)}.")
 
 
+def _with_every_type(service: ServiceDefinition) -> ServiceDefinition:
+    """The service with a key for each further type that is read, and one for all that is not."""
+    served = {kind for kinds in service.resource_types.values() for kind in kinds}
+    further = {kind: (kind,) for kind in sorted(READ - served)}
+    return replace(service, resource_types={**service.resource_types, **further, _NOT_READ: ()})
+
+
 def _state(key: str, values: Mapping[str, Any], service: ServiceDefinition) -> Prefetched:
     if key not in values:
         return Prefetched(key, KeyState.ABSENT)
@@ -85,9 +108,14 @@ def _of_bundle(raw: Mapping[str, Any], service: ServiceDefinition) -> dict[str, 
     if page.broken is not None:
         raise Unreadable(page.broken)
     found: dict[str, Prefetched] = {}
-    for key in service.prefetch:
+    served = {kind for kinds in service.resource_types.values() for kind in kinds}
+    for key in service.resource_types:
         wanted = service.expected(key)
-        rows = [(r, u) for r, u in zip(page.resources, page.full_urls, strict=True) if r.get("resourceType") in wanted]
+        rows = [
+            (r, u)
+            for r, u in zip(page.resources, page.full_urls, strict=True)
+            if (r.get("resourceType") in wanted if wanted else r.get("resourceType") not in served)
+        ]
         own = any(row.get("resourceType") != "Medication" for row, _ in rows)
         state = KeyState.PROVIDED if own else KeyState.EMPTY
         if page.next_url is not None:

@@ -200,6 +200,16 @@ class Provider:
     needs: tuple[str, ...]
     run: Callable[[Facts], Iterable[Fact]]
 
+    @property
+    def rule(self) -> str:
+        """What it concludes from what, and by which source: the first paragraph of its docstring."""
+        return " ".join((self.run.__doc__ or "").strip().split("\n\n")[0].split())
+
+    @property
+    def place(self) -> str:
+        """The file it stands in, from the root of the repository."""
+        return self.run.__module__.replace(".", "/") + ".py"
+
 
 def provides(*names: str, needs: Iterable[str] = ()) -> Callable[[Callable[[Facts], Iterable[Fact]]], Provider]:
     """Make a `Provider` of a reader or derivation: ``@provides("ph_status", needs=("karyotype",))``."""
@@ -262,7 +272,7 @@ class Facts:
     more than that nothing was found.
     """
 
-    __slots__ = ("_asking", "_cut", "_ran", "_read", "as_of", "record", "registry", "site", "stated")
+    __slots__ = ("_asking", "_cut", "_origin", "_ran", "_read", "as_of", "record", "registry", "site", "stated")
 
     def __init__(
         self,
@@ -278,6 +288,7 @@ class Facts:
         self.site = site or Site()
         self.stated = dict(stated or {})
         self._read: dict[str, Fact] = dict(self.stated)
+        self._origin: dict[str, Provider] = {}
         self._ran: dict[Provider, dict[str, Fact]] = {}
         self._asking: dict[str, int] = {}  # names being asked, with their depth
         self._cut = _NO_CUT  # depth of the outermost fact that was asked for while being asked
@@ -290,6 +301,11 @@ class Facts:
         """The value of a fact, or ``None`` while it is unknown."""
         return self[name].value
 
+    def origin(self, name: str) -> Provider | None:
+        """The provider whose value, or whose reason for unknown, a fact has; ``None`` if stated or answered by nobody."""
+        self[name]
+        return self._origin.get(name)
+
     def _ask(self, name: str) -> Fact:
         if name in self._asking:  # two facts that could each be derived from the other: neither settles it
             self._cut = min(self._cut, self._asking[name])
@@ -297,22 +313,25 @@ class Facts:
         depth = self._asking[name] = len(self._asking)
         outside, self._cut = self._cut, _NO_CUT
         first: Fact | None = None
+        giver: Provider | None = None
         try:
             for provider in self.registry.by_name.get(name, ()):
                 fact = self._run(provider).get(name)
                 if fact is None:
                     continue
                 if fact.known or fact.reason is Reason.CONFLICTING:
-                    first = fact
+                    first, giver = fact, provider
                     break
                 if first is None or (first.reason in _NOTHING_FOUND and fact.reason not in _NOTHING_FOUND):
-                    first = fact
+                    first, giver = fact, provider
         finally:
             del self._asking[name]
         fact = first if first is not None else self.registry.unknown_fact(self, name)
         if self._cut >= depth:  # nothing below was cut short for the sake of a fact still being asked further up
             self._cut = _NO_CUT
             self._read[name] = fact
+            if giver is not None:
+                self._origin[name] = giver
         self._cut = min(self._cut, outside)
         return fact
 
@@ -335,6 +354,9 @@ class Facts:
         anew = frozenset[Provider]().union(*(self.registry.resting_on(fact.name) for fact in facts))
         other = Facts(self.as_of, self.registry, self.record, self.site, {**self.stated, **{f.name: f for f in facts}})
         other._read = {name: fact for name, fact in self._read.items() if name not in changed} | other._read
+        other._origin = {
+            n: provider for n, provider in self._origin.items() if n in other._read and n not in other.stated
+        }
         other._ran = {provider: done for provider, done in self._ran.items() if provider not in anew}
         return other
 

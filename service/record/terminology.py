@@ -165,6 +165,26 @@ class Terminology:
         """All codes of a concept group."""
         return tuple(self._codings.get(group, ()))
 
+    def groups(self) -> tuple[str, ...]:
+        """All concept groups, in the order of the data."""
+        return tuple(self._titles)
+
+    def read_by_name(self, group: str) -> bool:
+        """Whether a resource without a known code is also recognised by its words."""
+        return bool(self._patterns.get(group) or self._names_of(group))
+
+    def groups_meaning(self, what: str) -> tuple[str, ...]:
+        """Concept groups with a code that settles something by itself ("ph_status")."""
+        return tuple(
+            group
+            for group in self._titles
+            if any(what in self._means.get((c.system, c.code), _NO_MEANING) for c in self.codings(group))
+        )
+
+    def aliases(self) -> Mapping[str, str]:
+        """Further URIs of code systems, and the URI each stands for."""
+        return {alias: target for alias, target in self._aliases.items() if alias != target}
+
     def title(self, group: str) -> str:
         """What a concept group is called."""
         return self._titles.get(group, group)

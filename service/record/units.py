@@ -155,3 +155,8 @@ def counts_singly(unit: str | None) -> bool:
 def _plain(value: float) -> float:
     """Without the noise of binary fractions, so that a value at a limit stays at the limit after conversion."""
     return float(f"{value:.12g}")
+
+
+def accepted() -> Mapping[str, Mapping[str, float]]:
+    """Per quantity the units that are converted, as `tidy` writes them, with their factors."""
+    return _TABLE

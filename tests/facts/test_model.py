@@ -63,6 +63,29 @@ def test_a_contradiction_in_the_record_is_not_settled_by_a_derivation() -> None:
     assert Facts(AS_OF, registry)["x"].reason is Reason.CONFLICTING
 
 
+def test_a_fact_tells_which_provider_gave_it() -> None:
+    facts = Facts(AS_OF, REGISTRY, stated={"c": known("c", True)})
+    assert facts.origin("a") is a_from_b
+    assert facts.origin("b") is b_from_a_or_c
+    assert facts.origin("c") is None  # stated
+    assert Facts(AS_OF, REGISTRY).origin("a") is None  # no provider had anything to say
+    assuming = facts.assuming(known("a", True))
+    assert (assuming.origin("a"), assuming.origin("b")) == (None, b_from_a_or_c)
+
+
+def test_an_unknown_tells_which_provider_gave_its_reason() -> None:
+    @provides("x")
+    def finds_nothing(_: Facts) -> Iterator[Fact]:
+        yield unknown("x", Reason.RECORD_EMPTY)
+
+    @provides("x")
+    def finds_an_old_one(_: Facts) -> Iterator[Fact]:
+        yield unknown("x", Reason.STALE)
+
+    registry = Registry((finds_nothing, finds_an_old_one), lambda _, name: unknown(name, Reason.NOT_GIVEN))
+    assert Facts(AS_OF, registry).origin("x") is finds_an_old_one
+
+
 def test_a_fact_has_a_value_or_a_reason() -> None:
     with pytest.raises(ValueError, match="not both"):
         Fact("x", None)

@@ -73,6 +73,7 @@ def _simple(lab: Lab) -> Provider:
         found = newest_number(facts, lab.fact, entries, lab.kind, lab.high)
         yield found if entries else nothing(facts, lab.fact, concepts=(lab.group,))
 
+    read.__doc__ = f"The newest number of {lab.group}, in the vocabulary's unit, if it is recent enough and plausible."
     return Provider(f"lab_{lab.fact}", (lab.fact,), (), read)
 
 

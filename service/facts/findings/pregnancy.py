@@ -57,7 +57,7 @@ _CODES = {"LA15173-0": True, "LA26683-5": False, "77386006": True, "60001007": F
 
 @provides("pregnancy")
 def pregnancy(facts: Facts) -> Iterator[Fact]:
-    """The newest usable word on it."""
+    """Pregnant or not by the newest usable word on it: status, test, condition, or its end."""
     record = facts.record
     if record is None:
         return

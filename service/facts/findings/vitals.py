@@ -105,7 +105,7 @@ def _minutes(run: list[_Reading]) -> float:
 
 @provides("weight_kg")
 def weight(facts: Facts) -> Iterator[Fact]:
-    """The newest weight."""
+    """The newest measured body weight (LOINC 29463-7 and its kin), in kilograms."""
     if facts.record is not None:
         entries = results_about(facts.record, "fitness.weight")
         none = nothing(facts, "weight_kg", concepts=("fitness.weight",))

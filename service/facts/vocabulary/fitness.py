@@ -66,7 +66,7 @@ TYPES = (
     number("weight_kg", "body weight", unit="kg", low=0.2, high=500, group=_F, stale_after_days=30,
            read_from="newest weight of the last 30 days", codes=("fitness.weight",)),
     category("neurologic_exam", "neurologic examination", "normal", "abnormal", group=_F,
-             read_from="words of an examination of the last 30 days"),
+             read_from="words of an examination (Observation, DiagnosticReport) of the last 30 days"),
     boolean("neurologic_symptoms", "neurologic symptoms", group=_F,
             read_from="Condition or AdverseEvent of the last 30 days, or an Observation that asks for it", no_means="an Observation that says no"),
     boolean("pain", "pain", group=_F, read_from="Condition of the last 30 days, pain score", no_means="a pain score of 0, or an Observation that says no"),

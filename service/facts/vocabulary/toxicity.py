@@ -42,7 +42,7 @@ TYPES = (
     boolean("asparaginase_premedication", "premedication for asparaginase", group=_G,
             read_from="said with a dose; antihistamine on its day"),
     *(boolean(f"asparaginase_held_for_{name}", f"asparaginase held for {label}", group=_G,
-              read_from="status of an asparaginase order or statement and its reason", no_means="a later dose") for name, label in (
+              read_from="status and reason of a MedicationStatement or MedicationRequest of asparaginase", no_means="a later dose") for name, label in (
         ("ast_alt", "AST/ALT"), ("bilirubin", "bilirubin"), ("hemorrhage", "hemorrhage"),
         ("hyperglycemia", "hyperglycemia"), ("pancreatitis", "pancreatitis"), ("thromboembolism", "thromboembolism"),
         ("triglycerides", "triglycerides"),

@@ -1,0 +1,49 @@
+"""Facts that no reader gives, each with why: they are stated by the caller, or asked when they would change the answer.
+
+A test ties this list to the readers: a fact that gets one has to leave it, a fact without one has to be here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+_NOT_YET = "a record can hold it, but this version does not read it"
+_PROTOCOL = "it is a group of one protocol, and no code in common use carries it"
+_IMAGES = "it is read off images by comparing two; reports tell it in prose, if at all"
+_COMPARED = "it compares two results the way the source's authors did, and the source leaves open which two"
+_BEDSIDE = "it is seen at the bedside and stands in notes, which are not read"
+_HELD = "why a dose was left out stands in notes, not in the list of drugs"
+_ENDED = "how a complication ended stands in notes, and a problem list keeps it open for years"
+_PLANNED = "it is part of a plan that is rarely on record before it is carried out"
+_ALLOGRAFT = "transplant centers keep it in systems of their own, and no code in common use carries it"
+
+ASKED: Mapping[str, str] = {
+    "age_at_regimen_start": _NOT_YET,
+    "blast_lineage": _NOT_YET,
+    "on_intensive_pediatric_regimen_plus_tki": _NOT_YET,
+    "myelosuppressive_block": _PLANNED,
+    "anthracycline_maximum_reached": "cumulative doses are summed up by hand; single doses are too seldom all on record",
+    "limited_performance_status": "no source says from which score on performance counts as limited",
+}
+
+_DRAFTS = "it is read from the draft orders of the call, not from the record"
+_SUBJECT = "it is the subject of the advice: the draft order, or the option a card is about to name"
+
+# What the call itself says: no reader of the record gives these, and nobody is asked for them.
+FROM_THE_CALL: Mapping[str, str] = {
+    "candidate_regimen": _SUBJECT,
+    "candidate_regimen_is_multiagent": _SUBJECT,
+    "regimen_contains": _SUBJECT,
+    "ordered_drug": _SUBJECT,
+    "ordered_drug_indication": _DRAFTS,
+    "ordered_schedule": _DRAFTS,
+    "ordered_test": _DRAFTS,
+    "ordered_procedure": _DRAFTS,
+    "ordered_dose": _DRAFTS,
+    "ordered_route": _DRAFTS,
+    "marrow_aspirate_planned": _DRAFTS,
+    "transfusion_ordered": _DRAFTS,
+    "cytarabine_dose_level": _DRAFTS,
+    "methotrexate_dose_level": _DRAFTS,
+    "question": "it is the caller's own words",
+}
