@@ -88,7 +88,7 @@ def test_facts_that_rest_on_each_other_are_listed_once() -> None:
         ("wbc_high_risk", None, "nothing in the record", "what it may follow from: wbc_at_diagnosis"),
         ("deceased", None, "nothing in the record", "Patient (Patient.deceased[x])"),
         ("trial_available", None, "it is the clinician's to judge", ""),
-        ("spd_increase_percent", None, "read off images", ""),
+        ("limited_performance_status", None, "no source says from which score", ""),
         ("ordered_drug", None, "the subject of the advice", ""),
     ],
 )  # fmt: skip

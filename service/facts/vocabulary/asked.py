@@ -8,14 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 _NOT_YET = "a record can hold it, but this version does not read it"
-_PROTOCOL = "it is a group of one protocol, and no code in common use carries it"
-_IMAGES = "it is read off images by comparing two; reports tell it in prose, if at all"
-_COMPARED = "it compares two results the way the source's authors did, and the source leaves open which two"
-_BEDSIDE = "it is seen at the bedside and stands in notes, which are not read"
-_HELD = "why a dose was left out stands in notes, not in the list of drugs"
-_ENDED = "how a complication ended stands in notes, and a problem list keeps it open for years"
 _PLANNED = "it is part of a plan that is rarely on record before it is carried out"
-_ALLOGRAFT = "transplant centers keep it in systems of their own, and no code in common use carries it"
 
 ASKED: Mapping[str, str] = {
     "age_at_regimen_start": _NOT_YET,

@@ -74,7 +74,7 @@ TYPES = (
     boolean("neutropenia", "neutropenia", group=_L, read_from="neutrophils below 1.0; Condition where no count came", no_means="neutrophils of 1.5 or more"),
     boolean("myelosuppression", "myelosuppression", group=_L, read_from="neutrophils below 0.5 or platelets below 50", no_means="neutrophils of 1.0 and platelets of 100 or more"),
     boolean("severe_neutropenia_after_6mp", "severe neutropenia after mercaptopurine", group=_L,
-            read_from="neutrophils below 0.5 after mercaptopurine was begun", no_means="complete drug lists without mercaptopurine"),
+            read_from="Observation: neutrophils below 0.5 after mercaptopurine was begun", no_means="complete drug lists without mercaptopurine"),
     number("wbc_current", "WBC", **_cells("wbc")),
     number("wbc_at_diagnosis", "WBC at diagnosis", unit="10*9/L", low=0, high=3000, group=_L, codes=("labs.wbc",),
            read_from="result nearest to diagnosis, not after the first day of therapy"),
