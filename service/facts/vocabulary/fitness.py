@@ -96,7 +96,7 @@ TYPES = (
     number("creatinine", "creatinine", **_lab("mg/dL", 40, "creatinine")),
     number("methotrexate_level_umol", "methotrexate level", **_lab("umol/L", 10000, "methotrexate_level", 2)),
     number("hours_since_methotrexate", "hours since the start of methotrexate", unit="h", low=0, high=10000, group=_L,
-           read_from="from the start of the last infusion to its newest level, else to the day of judgement"),
+           read_from="start of the last infusion (MedicationAdministration) to its newest level, else to the day of judgement"),
     boolean("ldh_elevated", "LDH raised", group=_L, stale_after_days=30,
             read_from="newest LDH of the last 30 days against its reference range", codes=("labs.ldh",)),
     boolean("lft_normal", "liver tests normal", group=_L, read_from="liver tests against their reference range"),
