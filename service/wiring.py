@@ -36,6 +36,11 @@ _KEYS: Mapping[str, tuple[str, tuple[str, ...]]] = {
         "MedicationAdministration?patient={{context.patientId}}",
         ("MedicationAdministration", "Medication"),
     ),
+    "allergies": ("AllergyIntolerance?patient={{context.patientId}}", ("AllergyIntolerance",)),
+    # R4 defines no search parameter "patient" for AdverseEvent.
+    "adverse-events": ("AdverseEvent?subject=Patient/{{context.patientId}}", ("AdverseEvent",)),
+    "care-plans": ("CarePlan?patient={{context.patientId}}", ("CarePlan",)),
+    "service-requests": ("ServiceRequest?patient={{context.patientId}}", ("ServiceRequest",)),
 }
 SERVICES: tuple[ServiceDefinition, ...] = (
     ServiceDefinition(
