@@ -27,6 +27,10 @@ _OFF = re.compile(
     r" (?:therapy|treatment|maintenance)|nach (?:therapieende|ende der \w*therapie))",
     re.IGNORECASE,
 )
+_FAILED = re.compile(
+    r"\b(?:primary )?induction[\s-]+failure|fail(?:ed|ure)\s+(?:of\s+)?(?:primary |initial |first )?induction|induktionsversag\w*",
+    re.IGNORECASE,
+)
 _BETWEEN_DOSES = timedelta(days=28)  # a cycle of maintenance
 _INDUCTION = timedelta(days=120)  # the response to induction is known by then
 
@@ -68,6 +72,15 @@ def relapse_on_therapy(facts: Facts) -> Iterator[Fact]:
             yield known(name, False, *seen)
     else:
         yield unknown(name, Reason.UNDATED, "a frontline drug has no last day", (first.seen(),))
+
+
+@provides("induction_failure")
+def stated_induction_failure(facts: Facts) -> Iterator[Fact]:
+    """Failure of the induction by that name. That it is denied says nothing of a later induction."""
+    for told in course_words(facts.record, facts.as_of) if facts.record else ():
+        if says(told.text, _FAILED):
+            yield known("induction_failure", True, told.seen())
+            return
 
 
 def _first(facts: Facts) -> Event | None:
@@ -132,4 +145,9 @@ def response_to_rr_therapy(facts: Facts) -> Iterator[Fact]:
         yield absent(facts, name, *_TYPES, what="a response since the last relapse")
 
 
-PROVIDERS: tuple[Provider, ...] = (relapse_on_therapy, prior_induction_response, response_to_rr_therapy)
+PROVIDERS: tuple[Provider, ...] = (
+    relapse_on_therapy,
+    stated_induction_failure,
+    prior_induction_response,
+    response_to_rr_therapy,
+)

@@ -73,7 +73,9 @@ def _computed(facts: Facts, record: PatientRecord) -> Fact | None:
             or not first.start + _DAY8[0] <= entry.when.start <= entry.when.end <= first.start + _DAY8[1]
         ):
             continue
-        count = measured(entry.resource, "cells") or _of_differential(record, entry)
+        count = measured(entry.resource, "cells")
+        if count is None or count.value is None:
+            count = _of_differential(record, entry)
         if count is None or count.value is None:
             continue
         span = count.value if isinstance(count.value, Interval) else Interval(count.value, count.value)
