@@ -165,3 +165,28 @@ def test_urticaria_from_a_named_asparaginase_is_hypersensitivity_to_it() -> None
     event = resource("AdverseEvent", actuality="actual", date="2025-05-12",
                      event={"text": "Urticaria during pegaspargase infusion, grade 2"})  # fmt: skip
     assert facts_of(event).value("e_coli_asparaginase_hypersensitivity") is True
+
+
+@pytest.mark.parametrize(
+    ("words", "gained"),
+    [
+        ("Trisomy 4 and 10 detected; trisomy 17 not detected.", {"4", "10"}),
+        ("nuc ish(D4Z1x3,D10Z1x3,D17Z1x2)[150/200]", {"4", "10"}),
+        ("nuc ish(D4Z1,D10Z1,D17Z1)x3[150/200]", {"4", "10", "17"}),
+        ("Gain of chromosomes 4, 10 and 17 in 71% of nuclei.", {"4", "10", "17"}),
+        ("No trisomy 4, 10 or 17 detected.", set()),
+        ("nuc ish(D4Z1x3)[4/200]", set()),
+        ("Probes for trisomy 4, 10 and 17 were requested.", set()),
+    ],
+)
+def test_fish_tells_trisomies_where_the_karyotype_is_normal(words: str, gained: set[str]) -> None:
+    normal = observation("33893-9", "2025-05-20", valueString="46,XY[20]")
+    new = condition("C91.00", ICD, "B-ALL", "active", onsetDateTime="2025-05-19")
+    found = facts_of(new, normal, report("FISH leukemia panel", "2025-05-20", words)).value("trisomies")
+    assert isinstance(found, TokenSet)
+    assert found.members == gained
+
+
+def test_fish_does_not_overrule_a_doubled_clone() -> None:
+    doubled = observation("33893-9", "2025-05-20", valueString="27,X,+14,+18,+21[4]/54,idemx2[9]")
+    assert not facts_of(doubled, report("FISH", "2025-05-20", "Gain of chromosomes 4 and 10 seen."))["trisomies"].known
