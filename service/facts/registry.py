@@ -33,7 +33,7 @@ from service.facts.findings import (
     toxicity_recovery,
     vitals,
 )
-from service.facts.genetics import abl1_tests, pharmacogenes
+from service.facts.genetics import abl1_tests, pharmacogenes, trisomies
 from service.facts.genetics import reader as genetics
 from service.facts.given import unknown_stated
 from service.facts.immunophenotype import aplasia, subtypes
@@ -46,6 +46,7 @@ from service.facts.therapy import tki
 READERS: tuple[Provider, ...] = (
     *identity.PROVIDERS,
     *diagnosis.PROVIDERS,
+    *trisomies.PROVIDERS,
     *karyotype.PROVIDERS,
     *genetics.PROVIDERS,
     *abl1_tests.PROVIDERS,

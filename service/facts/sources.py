@@ -100,7 +100,7 @@ _ALSO: Mapping[str, tuple[str, ...]] = {
     "cns_disease_at_diagnosis": ("diagnosis.cns_disease", *_PUNCTURE),
     "cns_status_at_diagnosis": ("diagnosis.cns_disease", *_PUNCTURE),
     "cns_status_previous": _PUNCTURE,
-    "steroid_day8_response": ("labs.blood_blasts",),
+    "steroid_day8_response": ("labs.blood_blasts", "labs.wbc"),
     "blast_increase_percent": ("labs.blood_blasts", "response.marrow_blasts"),
     "trilineage_hematopoiesis": ("response.marrow_blasts",),
     "relapse_on_therapy": (*_DISEASE, *_TREATMENT),

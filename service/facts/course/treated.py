@@ -27,13 +27,19 @@ _OFF = re.compile(
     r" (?:therapy|treatment|maintenance)|nach (?:therapieende|ende der \w*therapie))",
     re.IGNORECASE,
 )
+_FAILED = re.compile(
+    r"\b(?:primary )?induction[\s-]+failure|fail(?:ed|ure)\s+(?:of\s+)?(?:primary |initial |first )?induction|induktionsversag\w*",
+    re.IGNORECASE,
+)
+_BETWEEN_DOSES = timedelta(days=28)  # a cycle of maintenance
 _INDUCTION = timedelta(days=120)  # the response to induction is known by then
 
 
 @provides("relapse_on_therapy", needs=("relapse_number",))
 def relapse_on_therapy(facts: Facts) -> Iterator[Fact]:
     """As said of the relapse; else whether a frontline drug was being given on the day of the first relapse, by complete
-    lists (on therapy: NCCN ALL 2015, transplant in second remission, sets it against the months after its end).
+    lists (on therapy: NCCN ALL 2015, transplant in second remission, sets it against the months after its end). A last
+    drug within four weeks of the relapse leaves it open: a pause between doses, or stopped because of the relapse.
     """
     record, name = facts.record, "relapse_on_therapy"
     if record is None:
@@ -58,9 +64,23 @@ def relapse_on_therapy(facts: Facts) -> Iterator[Fact]:
         yield known(name, True, first.seen(), running[0].seen("given on the day of the relapse"))
     elif all(e.end is not None and e.end.end < first.when.start for e in before):
         last = max(before, key=lambda e: e.end.end if e.end else first.when.start)
-        yield known(name, False, first.seen(), last.seen("last drug before the relapse"))
+        seen = (first.seen(), last.seen("last drug before the relapse"))
+        if last.end is not None and last.end.end >= first.when.start - _BETWEEN_DOSES:
+            detail = "the last drug ended within four weeks of the relapse: it may have been stopped for it"
+            yield unknown(name, Reason.NOT_DECIDED, detail, seen)
+        else:
+            yield known(name, False, *seen)
     else:
         yield unknown(name, Reason.UNDATED, "a frontline drug has no last day", (first.seen(),))
+
+
+@provides("induction_failure")
+def stated_induction_failure(facts: Facts) -> Iterator[Fact]:
+    """Failure of the induction by that name. That it is denied says nothing of a later induction."""
+    for told in course_words(facts.record, facts.as_of) if facts.record else ():
+        if says(told.text, _FAILED):
+            yield known("induction_failure", True, told.seen())
+            return
 
 
 def _first(facts: Facts) -> Event | None:
@@ -125,4 +145,9 @@ def response_to_rr_therapy(facts: Facts) -> Iterator[Fact]:
         yield absent(facts, name, *_TYPES, what="a response since the last relapse")
 
 
-PROVIDERS: tuple[Provider, ...] = (relapse_on_therapy, prior_induction_response, response_to_rr_therapy)
+PROVIDERS: tuple[Provider, ...] = (
+    relapse_on_therapy,
+    stated_induction_failure,
+    prior_induction_response,
+    response_to_rr_therapy,
+)

@@ -19,6 +19,7 @@ _AT_END = "mrd_fraction_end_of_induction"
 # facts for the result of one time point; a day 28 to 45 of induction is its end
 _AT = {
     "end-of-induction": (_AT_END,),
+    "end-of-consolidation": ("mrd_fraction_end_of_consolidation",),
     **{f"day-{day}": (f"mrd_day{day}", *((_AT_END,) if day in INDUCTION_ENDS else ())) for day in PROTOCOL_DAYS},
     **{f"week-{week}": (f"mrd_week{week}",) for week in PROTOCOL_WEEKS},
 }

@@ -62,10 +62,12 @@ def nci_risk(facts: Facts) -> Iterator[Fact]:
         yield follows("nci_risk", "high", facts, "age_at_diagnosis_years", "wbc_at_diagnosis")
 
 
+_INDUCTION = ("end-of-induction", *(f"day-{day}" for day in (8, 11, 14, 15, 19, 24, 29, 33, 35, 36)))
+_AFTER_CONSOLIDATION = "mrd_fraction_end_of_consolidation"
 _INFANT = ("age_months_at_diagnosis", "fusions", "wbc_at_diagnosis")
 
 
-@provides("infant_risk", needs=(*_INFANT, "mrd_timepoint", "mrd_status", "treatment_phase"))
+@provides("infant_risk", needs=(*_INFANT, _AFTER_CONSOLIDATION, "mrd_timepoint", "mrd_status", "treatment_phase"))
 def infant_risk(facts: Facts) -> Iterator[Fact]:
     """Infant ALL (NCCN Pediatric ALL 1.2026, PEDALL-G): standard without KMT2A rearrangement; with it high below 3
     months, below 6 months with WBC of 300 (10^9/L) or more, or MRD-positive after consolidation; otherwise
@@ -84,19 +86,20 @@ def infant_risk(facts: Facts) -> Iterator[Fact]:
     )
     high = any_of(by_age_and_count, _mrd_after_consolidation(facts))
     if high:
-        yield follows("infant_risk", "high", facts, *_INFANT)
+        why = _INFANT if by_age_and_count else (*_INFANT, _AFTER_CONSOLIDATION)
+        yield follows("infant_risk", "high", facts, *(name for name in why if facts[name].known))
     elif high is False:
         yield follows("infant_risk", "intermediate", facts, *_INFANT)
 
 
 def _mrd_after_consolidation(facts: Facts) -> bool | None:
-    """Whether MRD was positive at the end of consolidation; "no" before that time has come."""
+    """Whether MRD was positive at the end of consolidation, whatever came later; "no" before that time has come."""
+    then = at_least(facts, _AFTER_CONSOLIDATION, 1e-4)
     status = word(facts, "mrd_status")
-    positive = None if status is None else status in _MRD_POSITIVE
-    then = all_of(says(facts, "mrd_timepoint", "end-of-consolidation"), positive)
-    if then is None and word(facts, "treatment_phase") in _BEFORE_END_OF_CONSOLIDATION:
-        return False
-    return then
+    if status is not None and says(facts, "mrd_timepoint", "end-of-consolidation"):
+        then = status in _MRD_POSITIVE
+    early = word(facts, "treatment_phase") in _BEFORE_END_OF_CONSOLIDATION or word(facts, "mrd_timepoint") in _INDUCTION
+    return False if then is None and early else then
 
 
 @provides("relapse_timing", needs=("relapse_site", "marrow_relapse", "relapse_number", "months_diagnosis_to_relapse"))

@@ -11,14 +11,15 @@ _WORDS_BETWEEN = r"(?:(?:cell|zell\w*|zellige|lineage|linien|linie|precursor|vor
 
 
 def _of(letter: str) -> str:
-    """Before the disease ("T-cell ALL", "precursor B lymphoblastic ...") or behind it ("LAL-T", "ALL, T lineage")."""
+    """Before the disease ("T-cell ALL", "precursor B lymphoblastic ...") or behind it ("LAL-T", "ALL, T lineage"), or as such."""
     before = rf"(?<!CAR[ -])\b(?:pre-?|pro-?|cortical |early )?{letter}(?:[\s-]+|(?=ALL)){_WORDS_BETWEEN}{_DISEASE}"
     behind = (
         rf"\b(?:ALL|LAL|LLA|leuk\w+|leuc\w+|lymphom\w*)[\s,(-]+"
         rf"(?:(?:linf|lymph)\w+ |agu\w+ |acut\w+ |aigu\w+ |de |of |a |di |à |célul\w+ |cell\w+ )*"
         rf"(?:pre-?|pro-?|common )?{letter}(?:[\s-]+(?:cell|zell\w*|lin\w+|precursor|vorläufer)\b|(?=[\s,;.)]|$))"
     )
-    return f"{before}|{behind}"
+    named = rf"\b{letter}(?:[\s-]+(?:cell|zell))?[\s-]+(?:lineage|linie)\b(?![\s-]+(?:marker|antigen|cell|zell|aplas|deplet))"
+    return f"{before}|{behind}|{named}"
 
 
 _B = re.compile(

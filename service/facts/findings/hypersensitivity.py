@@ -31,6 +31,7 @@ _REACTION = re.compile(r"anaphyla|hypersensiti[vz]|überempfindlich|allerg|serum
 _ANY = re.compile(r"asparaginase|asparagasum|asnase|pegaspargase|oncaspar|erwin|rylaze|calaspargase", re.IGNORECASE)
 _ALLERGIC = frozenset({"hypersensitivity-systemic", "urticaria", "infusion-reaction-iv"})
 _SYSTEMIC = "hypersensitivity-systemic"
+_HYPERSENSITIVE = frozenset({_SYSTEMIC, "urticaria"})  # an infusion reaction need not be one
 
 
 @provides("anaphylaxis")
@@ -171,7 +172,10 @@ def _reacted_to(record: PatientRecord, entry: Entry) -> frozenset[str]:
         return drugs | (frozenset({"asparaginase"}) if _ANY.search(entry.text) else frozenset())
     if is_differential(entry):
         return frozenset()
-    if _SYSTEMIC in kinds_of(entry) or mention_of(entry.text, _REACTION) in (Mention.PRESENT, Mention.HISTORY):
+    if not _HYPERSENSITIVE.isdisjoint(kinds_of(entry)) or mention_of(entry.text, _REACTION) in (
+        Mention.PRESENT,
+        Mention.HISTORY,
+    ):
         texts = [entry.text, *_suspects(record, entry)]
         drugs = frozenset[str]().union(*(drugs_in(record.terminology, text, anyhow=True) for text in texts))
         return drugs | (frozenset({"asparaginase"}) if any(_ANY.search(text) for text in texts) else frozenset())

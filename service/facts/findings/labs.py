@@ -213,7 +213,8 @@ _BEFORE = timedelta(days=30)
 
 @provides("wbc_at_diagnosis")
 def wbc_at_diagnosis(facts: Facts) -> Iterator[Fact]:
-    """The WBC called so, else the one nearest to diagnosis among those before or on the first day of treatment.
+    """The WBC called so, else the one nearest to diagnosis among those before or on the first day of treatment. Where
+    only the month of diagnosis is known, counts of one single day have to be there.
 
     While the drugs given are not known, only counts up to the day of diagnosis qualify.
     """
@@ -227,12 +228,14 @@ def wbc_at_diagnosis(facts: Facts) -> Iterator[Fact]:
         yield newest_number(facts, name, called, "cells", _MAX_WBC)
         return
     day = diagnosed(facts)
-    if day is None or not day.exact:
+    near: list[Entry] = []
+    if day is not None:
+        last = _last_untreated_day(facts, record, day.start)
+        near = [e for e in counts if e.when and day.start - _BEFORE <= e.when.start and e.when.end <= last]
+    if day is None or (not day.exact and len({_day(e) for e in near}) != 1):
         why = "the day of diagnosis is not known" if counts else "WBC at diagnosis: no count"
         yield unknown(name, Reason.UNDATED, why) if counts else nothing(facts, name)
         return
-    last = _last_untreated_day(facts, record, day.start)
-    near = [e for e in counts if e.when and day.start - _BEFORE <= e.when.start and e.when.end <= last]
     near.sort(key=lambda e: abs((_day(e) - day.start).days))
     yield newest_number(facts, name, near, "cells", _MAX_WBC) if near else nothing(facts, name)
 

@@ -23,7 +23,7 @@ _WITHOUT_MRD = re.compile(
     re.IGNORECASE,
 )
 _MARROW_REPORT = re.compile(
-    r"(?:bone marrow|knochenmark\w*|\bBM\b|\bKM\b)[\s,-]*(?:aspir|biops|morpholog|zytolog|cytolog|histolog|punkt|smear|ausstrich|patholog"
+    r"(?:(?:bone[\s-])?marrow|knochenmark\w*|\bBM\b|\bKM\b)[\s,-]*(?:aspir|biops|morpholog|zytolog|cytolog|histolog|punkt|smear|ausstrich|patholog"
     r"|report|befund|exam)|beckenkammbiops|h(?:a)?ematopatholog",
     re.IGNORECASE,
 )

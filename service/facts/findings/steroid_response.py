@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from service.facts.absence import complete_list, seen_in
-from service.facts.findings.results import full_text, is_count, latest_first, measured, nothing, results_about
+from service.facts.findings.results import Measured, full_text, is_count, latest_first, measured, nothing, results_about
 from service.facts.model import Fact, Facts, Interval, Provenance, Provider, Reason, known, provides, unknown
 from service.facts.therapy.exposure import MEDICATIONS, exposures, is_steroid
 from service.record.model import Entry, PatientRecord
@@ -75,6 +75,8 @@ def _computed(facts: Facts, record: PatientRecord) -> Fact | None:
             continue
         count = measured(entry.resource, "cells")
         if count is None or count.value is None:
+            count = _of_differential(record, entry)
+        if count is None or count.value is None:
             continue
         span = count.value if isinstance(count.value, Interval) else Interval(count.value, count.value)
         low = span.less_than(_LIMIT)
@@ -82,6 +84,20 @@ def _computed(facts: Facts, record: PatientRecord) -> Fact | None:
             note = "limit of the BFM group: 1.0 (10*9/L) blasts on day 8"
             seen = seen_in(entry, count.found, inferred=True, note=note)
             return known(_NAME, "good" if low else "poor", seen, Provenance("steroid", first.text, inferred=True))
+    return None
+
+
+def _of_differential(record: PatientRecord, entry: Entry) -> Measured | None:
+    """Blasts per volume from their share and the WBC of the same day; as `anc` does it for neutrophils."""
+    share = measured(entry.resource, "percent")
+    if share is None or not isinstance(share.value, float) or entry.when is None:
+        return None
+    for white in results_about(record, "labs.wbc"):
+        count = measured(white.resource, "cells")
+        if white.when is None or white.when.end != entry.when.end or count is None:
+            continue
+        if isinstance(count.value, float):
+            return Measured(round(count.value * share.value / 100, 6), f"{count.value:g} x {share.value:g} %")
     return None
 
 

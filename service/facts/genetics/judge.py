@@ -3,7 +3,7 @@
 A finding is judged by the words of its own part of the clause ("BCR::ABL1 negative, ETV6::RUNX1 positive"). Where that
 part holds none, the heading of the list it stands in speaks for it ("no evidence of BCR::ABL1, KMT2A rearrangement"),
 or the word at the end of the list ("BCR::ABL1 and KMT2A rearrangements were not detected"); the word of one neighbour
-("IKZF1 deletion, PAX5 normal") does not. Cut-offs are the laboratory's own: percentages below the stated one are 0 %.
+("IKZF1 deletion, PAX5 normal") does not. What begins with a denial is denied to the end of its list. Cut-offs are the laboratory's own: percentages below the stated one are 0 %.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _COUNTED = re.compile(_COUNT, re.IGNORECASE)
 _NORMAL_PATTERN = r"\b2[RGOABY]\s?2[RGOABY]\b|(?<!\w)2F\b"  # signals of dual-fusion and of break-apart probes
 _NONE_OF = r"(?<![\d.,/])0\s*(?:/|of|von|aus|out of)\s*[1-9]\d*"
 _NEGATIVE = re.compile(
-    r"\bno\b|\bnot\b|\bnegativ\w*|\bneg\b|\bwithout\b|\babsent\b|\babsence\b|\bundetect\w*|\bexcluded\b|\bruled out\b|\black\w*\b"
+    r"\bno\b|\bnot\b|\bneither\b|\bweder\b|\bnegativ\w*|\bneg\b|\bwithout\b|\babsent\b|\babsence\b|\bundetect\w*|\bexcluded\b|\bruled out\b|\black\w*\b"
     rf"|\bkein\w*|\bnicht\b|\bohne\b|\bun-?rearran\w+|{_NORMAL_PATTERN}|{_NOTHING_PERCENT}|{_NONE_OF}|\bausgeschlossen\b|\bunauffällig\w*|\bintact\b|\bintakt\w*"
     r"|\bwild[- ]?typ\w*|\bnormal\w*|\bdeni\w+|\bnone\b|\bnein\b|\bgerm-?line\b|\bkeimbahn\w*",
     re.IGNORECASE,
@@ -31,7 +31,7 @@ _FOUND = (
     r"|amplified|split[- ]?signal\w*)"
 )
 _DENIED = re.compile(
-    rf"\b(?:no|not|without|kein\w*|nicht|ohne)\b[^.;,]{{0,60}}?\b{_FOUND}|{_NOTHING_PERCENT}\s+(?:\w+\s+){{0,4}}?(?:positiv\w*|rearranged)"
+    rf"\b(?:no|not|nor|neither|without|kein\w*|nicht|ohne|weder|noch)\b[^.;,]{{0,60}}?\b{_FOUND}|{_NOTHING_PERCENT}\s+(?:\w+\s+){{0,4}}?(?:positiv\w*|rearranged)"
     rf"|(?:{_NORMAL_PATTERN})[^.;,%]{{0,25}}?(?:{_COUNT}|{_SHARE})|(?:{_COUNT}|{_SHARE})[^.;,%]{{0,25}}?(?:{_NORMAL_PATTERN})"
     r"|\b(?:zeig\w*|show\w*|fand\w*)\s+(?:sich\s+)?(?:\w+\s+){0,2}?(?:no|kein\w*)\b"
     rf"|\b(?:negativ\w*|neg|normal\w*|unauffällig\w*)\b[^.;,%]{{0,25}}?(?:{_COUNT}|{_SHARE})"
@@ -88,6 +88,9 @@ _KIN = re.compile(
 _DISEASE_WITH = re.compile(
     r"\b(?:ALL|\w*leuk\w+|\w*lymphom\w*|LBL)\b[^.;]{0,30}\b(?:with|mit)\s+(?:\w+\s+){0,2}$", re.IGNORECASE
 )
+_PARTNER = re.compile(
+    r"\b(?:fusion ?)?partner(?:s|gen\w*| genes?)?\b", re.IGNORECASE
+)  # it is named where a fusion was found
 _OPEN = re.compile(
     r"cannot (?:be )?(?:exclude|ruled)|can ?not exclude|not (?:be )?exclud|possible|possibly|suspect|suspicious|equivocal|indetermin"
     r"|inconclusive|verdacht|v\.\s?a\.|fraglich|\br/o\b|zum ausschlu|frage nach|\?\s*$|nicht (?:sicher )?(?:auszuschlie|beurteil|auswert|ausgeschlossen)|rule out|pending"
@@ -111,6 +114,8 @@ _PIECE = re.compile(
     r"|(?:(?<=ative)|(?<=itive)|(?<=ected)|(?<=gativ)|(?<=sitiv)|(?<=isbar)|(?<=iesen))\s+(?=[A-Z][A-Za-z0-9]+[^.;:,]{0,30}(?<!:):(?!:))",
     re.IGNORECASE,
 )
+_AND = re.compile(r"\b(?:and|und|sowie)\b", re.IGNORECASE)
+_OR = re.compile(r"\b(?:n?or|oder|noch)\b(?!\s+(?:more|mehr|less|weniger|greater)\b)", re.IGNORECASE)
 _QUERIED = re.compile(r"[^\s,;?]*(?:\s?\([^)]*\))?\s?\?")
 _PLURAL = re.compile(
     r"\b(?:were|are|wurden|sind|waren|konnten|each|jeweils|both|beide|all|alle)\b|(?<!:):(?!:)", re.IGNORECASE
@@ -146,11 +151,13 @@ def judge(clause: str, at: int, naming: bool, *, bare: bool = False) -> str:
     pieces = [clause[start:end] for start, end in zip(starts, ends, strict=True)]
     mine = max(n for n, start in enumerate(starts) if start <= at)
     said = polarity(pieces[mine]) or _from_heading(pieces, mine)
+    if said == "yes" and mine:
+        said = _denied_list(clause, pieces, starts, mine) or said
     if said is None and not bare:
         said = _from_end(clause, pieces, starts, mine)
     if said is not None:
         return said
-    naming = not bare and (naming or _DISEASE_WITH.search(before) is not None)
+    naming = not bare and (naming or _DISEASE_WITH.search(before) is not None or _PARTNER.search(before) is not None)
     return "yes" if naming and not _NOT_A_RESULT.search(clause) else "nothing"
 
 
@@ -190,6 +197,25 @@ def _from_heading(pieces: list[str], mine: int) -> str | None:
     return None
 
 
+def _denied_list(clause: str, pieces: list[str], starts: list[int], mine: int) -> str | None:
+    """Whether "found" at the end of a list is denied by the word it begins with: "no KMT2A, BCR::ABL1 or TCF3::PBX1
+    rearrangement detected". ``None`` where the piece stands for itself; "open" where a comma alone joins the two.
+    """
+    for n in range(mine - 1, -1, -1):
+        said, gene = polarity(pieces[n]), GENE_NAME.search(pieces[n])
+        if said is None and not _OR.search(pieces[n]):
+            continue
+        if said != "no" or gene is None or polarity(pieces[n][: gene.start()]) != "no" or _OR.search(pieces[n]):
+            return None
+        if _OR.search(pieces[mine]):
+            return "no"
+        joined = _AND.search(clause[starts[mine] - 5 : starts[mine]]) is not None
+        if joined and _SEVERAL.search(pieces[mine]):
+            return "no"
+        return None if _WHOLE_FINDING.search(pieces[n][gene.end() :]) else "open"
+    return None
+
+
 def _from_end(clause: str, pieces: list[str], starts: list[int], mine: int) -> str | None:
     """What stands behind the last name of the list that a piece belongs to.
 
@@ -206,7 +232,7 @@ def _from_end(clause: str, pieces: list[str], starts: list[int], mine: int) -> s
         if polarity(pieces[n][: gene.start()]) is not None:
             return None  # the heading of the next list
         behind = pieces[n][gene.end() :]
-        joined = re.search(r"\b(?:and|und|sowie)\b", clause[starts[n] - 5 : starts[n]], re.IGNORECASE) is not None
+        joined = _AND.search(clause[starts[n] - 5 : starts[n]]) is not None
         if _PLURAL.search(behind) or _SEVERAL.search(pieces[mine]) or _SEVERAL.search(behind):
             return said
         if _WHOLE_FINDING.search(pieces[mine]):

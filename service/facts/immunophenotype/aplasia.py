@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 
 from service.facts.absence import seen_in
-from service.facts.findings.results import Measured, measured, nothing, outdated
+from service.facts.findings.results import Measured, full_text, latest_first, measured, nothing, outdated
 from service.facts.model import Fact, Facts, Interval, Provider, Reason, known, provides, unknown
 from service.record.model import Entry
 from service.record.text import Mention, mention_of
@@ -20,16 +20,24 @@ from service.record.values import all_text
 _CONCEPT = "labs.cd19_b_cells"
 _TYPES = ("Observation", "DiagnosticReport", "Condition")
 _NAMED = re.compile(r"B[- ]?(?:cell|zell)[- ]?aplas\w+|aplas\w+ (?:of|der) B[- ]?(?:cells|zellen)", re.IGNORECASE)
+# No B cells are the aplasia, not its denial: "CD19+ B cells 0 %: B-cell aplasia".
+_NO_CELLS = re.compile(
+    r"(?<![\d.,])0(?:[.,]0+)?\s?(?:%|/|cells|zellen)\S*|\b(?:no|absent|absence of|keine|undetectable)\s+(?:\w+\s+)?(?:CD19\S*|B)[ -]?(?:\+ ?)?(?:B[ -])?(?:cells|zellen)\b"
+    r"|\b(?:cells|zellen)\s+(?:(?:were|are)\s+)?(?:absent|not detected|undetectable|nicht nachweisbar)",
+    re.IGNORECASE,
+)
 _PER_LITRE = 0.1  # 100/uL in 10*9/L
 _LESS_THAN_ONE = 0.001  # 1/uL
 
 
 @provides("b_cell_aplasia")
 def b_cell_aplasia(facts: Facts) -> Iterator[Fact]:
-    """Stated or by the newest count of CD19+ cells; the newest of both decides."""
+    """Stated, also in a report of another name, or by the newest count of CD19+ cells; the newest of both decides."""
     if facts.record is None:
         return
-    for entry in facts.record.about(_CONCEPT, types=_TYPES):
+    named = facts.record.about(_CONCEPT, types=_TYPES)
+    told = [e for e in facts.record.of_type("DiagnosticReport") if e not in named and _NAMED.search(full_text(e))]
+    for entry in latest_first([*named, *told]):
         fact = _by_words(entry) or _by_number(entry)
         if fact is not None:
             yield outdated(facts, "b_cell_aplasia", entry, *fact.provenance) or fact
@@ -39,7 +47,7 @@ def b_cell_aplasia(facts: Facts) -> Iterator[Fact]:
 
 def _by_words(entry: Entry) -> Fact | None:
     text = f"{entry.text}\n{all_text(entry.resource)}"
-    mention = mention_of(text, _NAMED)
+    mention = mention_of(_NO_CELLS.sub(" ", text), _NAMED)
     found = _NAMED.search(text)
     if found is None or mention not in (Mention.PRESENT, Mention.NEGATED):
         return None

@@ -21,7 +21,7 @@ _MARKER = re.compile(
     r"(?P<after>[\s(:=]*(?:\+/-|-/\+|±|\+{1,3}(?!\d)|-(?=\s*(?:$|[,;.()/|]|\s(?!\s*(?:pos|neg))))|(?:-|\s|:|=|\()*(?:dim|weak\w*|low|partial\w*|bright"
     r"|strong\w*|subset|variab\w*|heterogen\w*|schwach\w*|stark\w*|partiell\w*|teilweise\w*|decreas\w*|diminish\w*|reduc\w*|vermindert\w*|reduziert\w*"
     r"|pos(?:itive?)?\b|neg(?:ative?)?\b|positiv\w*|negativ\w*|lost|loss|absent|retained|preserved|erhalten)))?"
-    r"(?P<also>(?:\s*(?:/|\b(?:to|bis|or|oder)\b|-|\()\s*|(?<=[a-z])\s+)(?:dim|weak\w*|partial\w*|partiell\w*|schwach\w*|loss|lost|verlust"
+    r"(?P<also>(?:\s*(?:/|\b(?:to|bis|or|oder)\b|-|\()\s*|(?<=[a-z])\s+)(?:dim|weak\w*|bright|strong\w*|stark\w*|partial\w*|partiell\w*|schwach\w*|loss|lost|verlust"
     r"|pos(?:itive?|itiv\w*)?\b|neg(?:ative?|ativ\w*)?\b)(?!\s*(?:for|für)\b)\)?)?"
     rf"(?P<more>[\s,(]*(?:(?:is |was |wird )?(?:expressed |exprimiert )?(?:on|in|by|auf|bei|subset,?)\s+)?{_SHARE})?",
     re.IGNORECASE,

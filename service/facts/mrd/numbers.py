@@ -61,7 +61,7 @@ _OTHER = re.compile(
 )
 _DECIMAL = r"(?:\d+(?:[.,]\d+)?|[.,]\d+)"
 _PERCENT = r"\s?(?:%|\(%\)|\[%\]|per ?cent\b|prozent\b)"
-_GROUPED = r"[1-9]\d{0,2}(?:[ .,']\d{3})+(?!\d)|1000(?:0*)\b|[1-9]\d{4,}\b"
+_GROUPED = r"[1-9]\d{0,2}(?:[ .,']\d{3})+(?!\d)|[1-9]000(?:0*)\b|[1-9]\d{4,}\b"
 _AMOUNT = re.compile(
     rf"""(?:(?P<cmp><=|>=|<|>|\b(?:below|less\ than|under|unter|kleiner(?:\ als)?|at\ most|above|greater\ than|more\ than|over|über)\b)\s{{0,6}})?
     (?<![\w.,^])(?:
@@ -89,7 +89,8 @@ _LIMIT_WORDS = (
     (Role.SENSITIVITY, re.compile(
         r"\buMRD\b|sensitivit\w*|\bsens\b\.?|\bempf\b\.?|empfindlichkeit|\bLL?OD\b|(?:limit|level|threshold) of detection"
         r"|detection (?:limit|threshold|level)|nachweisgrenze|detektionsgrenze"
-            r"|(?:not detect\w+|negativ\w*|undetect\w+|nicht nachweisbar) (?:down )?(?:at|to|bis|bei)\b", re.IGNORECASE)),
+        r"|\bno\b[^.;,\d]{0,40}?(?:detect\w*|identif\w*|seen|found|evident|nachweisbar)\s+(?:at|above|bei|oberhalb)\b"
+        r"|(?:not detect\w+|negativ\w*|undetect\w+|nicht nachweisbar) (?:down )?(?:at|to|bis|bei)\b", re.IGNORECASE)),
     (Role.QUANTIFIABLE, re.compile(
         r"\bLL?OQ\b|(?:not|nicht|non|un)[ -]?(?:\w+ )?quantif\w+|limit of quanti\w+|quantitation|quanti\w+ (?:limit|range|bereich|messbereich)"
         r"|quantifi\w+grenze|\bQR\b|bestimmungsgrenze", re.IGNORECASE)),

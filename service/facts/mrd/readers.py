@@ -167,24 +167,35 @@ def _weeks(facts: Facts, now: MrdResult) -> Iterator[Fact]:
 
 
 @provides(
-    "mrd_fraction_end_of_induction", *(f"mrd_day{d}" for d in PROTOCOL_DAYS), *(f"mrd_week{w}" for w in PROTOCOL_WEEKS)
+    "mrd_fraction_end_of_induction",
+    "mrd_fraction_end_of_consolidation",
+    *(f"mrd_day{d}" for d in PROTOCOL_DAYS),
+    *(f"mrd_week{w}" for w in PROTOCOL_WEEKS),
 )
 def mrd_at_timepoints(facts: Facts) -> Iterator[Fact]:
     """Values at protocol time points: those named in the result; the end of induction also by the calendar.
 
-    History, so they do not age. Blood and results after a transplant do not count.
+    History, so they do not age. Blood does not count, but for day 8, when protocols look at blood; nor do results after a
+    transplant.
     """
     if facts.record is None:
         return
     wanted: dict[str, MrdResult] = {}
+    in_blood: list[MrdResult] = []
     for result in samples(results_of(facts.record)):
-        if not result.reading.usable or result.reading.fraction is None or result.specimen == BLOOD:
+        if not result.reading.usable or result.reading.fraction is None:
             continue
         for name in _named_points(facts, result):
-            wanted.setdefault(name, result)
+            if result.specimen != BLOOD:
+                wanted.setdefault(name, result)
+            elif name == "mrd_day8":
+                in_blood.append(result)
+    if in_blood:
+        wanted.setdefault("mrd_day8", in_blood[0])
     for name, result in wanted.items():
         if result.reading.fraction is not None:
-            yield known(name, result.reading.fraction, *seen(result))
+            note = "of the blood" if result.specimen == BLOOD else None
+            yield known(name, result.reading.fraction, *seen(result, note))
 
 
 def _named_points(facts: Facts, result: MrdResult) -> Iterator[str]:
@@ -194,6 +205,8 @@ def _named_points(facts: Facts, result: MrdResult) -> Iterator[str]:
         yield f"mrd_day{named.day}"
     if named.week in PROTOCOL_WEEKS:
         yield f"mrd_week{named.week}"
+    if named.name == "end-of-consolidation":
+        yield "mrd_fraction_end_of_consolidation"
     if named.told:
         if named.name == "end-of-induction" or named.day in INDUCTION_ENDS:
             yield "mrd_fraction_end_of_induction"

@@ -45,6 +45,8 @@ TYPES = (
             read_from="transcript result", codes=("mrd.bcr_abl1", "genetics.bcr_abl1_presence")),
     number("mrd_fraction_end_of_induction", "MRD at the end of induction",
            **_fraction("MRD result at the end of induction")),
+    number("mrd_fraction_end_of_consolidation", "MRD at the end of consolidation",
+           **_fraction("MRD result at the end of consolidation")),
     number("mrd_weeks_from_diagnosis", "weeks from diagnosis to the MRD result", unit="weeks", low=0, high=1000,
            group=_G, read_from="dates of diagnosis and MRD sample"),
     *(number(f"mrd_day{day}", f"MRD on day {day}", **_fraction("MRD result of that day")) for day in _DAYS),
