@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from service.facts.absence import absent, complete_list, seen_in
+from service.facts.course.dated_words import dated_words
 from service.facts.course.text import RELAPSE
 from service.facts.disease.conditions import is_differential, is_tentative, names, words_of
 from service.facts.disease.diagnosis_text import etp_in
@@ -96,7 +97,8 @@ def names_relapse(record: PatientRecord, entry: Entry) -> bool:
 def diagnosis_date(record: PatientRecord, as_of: date | None = None) -> Diagnosed | None:
     """When the disease was diagnosed: the earliest asserted date (mCODE) or onset of its Conditions, leaving out those
     of a relapse. Where only the day of recording is known, or that lies before, it was diagnosed by then at the latest;
-    so it was where a Condition that is now called a relapse began before others were recorded.
+    so it was where a Condition that is now called a relapse began before others were recorded. A Condition that dates
+    its relapse after its own onset began with the disease.
     """
     exact: list[Diagnosed] = []
     recorded: list[Diagnosed] = []
@@ -106,7 +108,7 @@ def diagnosis_date(record: PatientRecord, as_of: date | None = None) -> Diagnose
         if disease.diagnosis not in SERVED or record.means(entry, "history") == "true":
             continue
         onset = _asserted(entry) or _onset(entry)
-        if names_relapse(record, entry):
+        if names_relapse(record, entry) and not _before_its_relapse(entry, onset):
             if onset is not None:
                 back.append(Diagnosed(onset, entry, True))
             continue
@@ -122,6 +124,13 @@ def diagnosis_date(record: PatientRecord, as_of: date | None = None) -> Diagnose
     if first is None or (noted_first is not None and noted_first.when.end < first.when.start):
         return noted_first
     return first
+
+
+def _before_its_relapse(entry: Entry, onset: When | None) -> bool:
+    relapses = [told.when for told in dated_words(words_of(entry)) if told.state == "relapsed"]
+    return (
+        onset is not None and bool(relapses) and all(when is not None and when.start > onset.end for when in relapses)
+    )
 
 
 def _asserted(entry: Entry) -> When | None:

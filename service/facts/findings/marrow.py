@@ -17,9 +17,10 @@ from service.record.text import Mention, mention_of
 from service.record.values import as_text, components, concept_text
 
 _MARROW = "response.marrow_blasts"
-# A sentence on residual disease or flow cytometry counts other cells.
+# A sentence on residual disease or flow cytometry counts other cells. "Residual leukemia, 22 % blasts" is no such
+# disease: that many are seen under the microscope.
 _WITHOUT_MRD = re.compile(
-    r"(?:(?<=[.;\n])|^)(?:[^.;\n]|(?<=\d)\.(?=\d))*\b(?:MRD|residual|resterkrankung|flow|FACS|\w*zytometri\w*|cytometr\w*)\b(?:[^.;\n]|\.(?=\d))*",
+    r"(?:(?<=[.;\n])|^)(?:[^.;\n]|(?<=\d)\.(?=\d))*\b(?:MRD|residual(?![^.;\n]*(?<![\d.,])(?:[5-9]|[1-9]\d)(?:[.,]\d+)?\s?%)|resterkrankung|flow|FACS|\w*zytometri\w*|cytometr\w*)\b(?:[^.;\n]|\.(?=\d))*",
     re.IGNORECASE,
 )
 _MARROW_REPORT = re.compile(
