@@ -21,7 +21,11 @@ _NAMED = {
     "B": re.compile(rf"\b(?:pre-?|pro-?)?B[\s-]+{_DISEASE}", re.IGNORECASE),
     "T": re.compile(rf"(?<!CAR[ -])\b(?:pre-?|pro-?|early )?T[\s-]+{_DISEASE}", re.IGNORECASE),
 }
-_WEIGHED = re.compile(r"mixed[\s-]phenotype|biphenotyp|bilineal|ambiguous lineage|\bMPAL\b", re.IGNORECASE)
+_WEIGHED = re.compile(
+    r"mixed[\s-]phenotype|biphenotyp|bilineal|ambiguous lineage|\bMPAL\b|differential diagnos|\bversus\b|\bvs\b|suspicious|suggest"
+    r"|\bfavou?r|(?:not|cannot)\s+(?:be\s+)?(?:\w+\s+)?(?:exclu|ruled)|rule out|nicht (?:sicher )?(?:auszuschl|ausgeschl)|verdacht",
+    re.IGNORECASE,
+)
 _LONGEST = 4000  # characters of a report that are looked through
 
 
@@ -70,7 +74,7 @@ def _by_reports(record: PatientRecord) -> Iterator[Fact]:
 
 
 def _named_in(text: str) -> str | None:
-    """The one lineage of lymphoblasts that a report states; none where it weighs a mixed phenotype."""
+    """The one lineage of lymphoblasts that a report states; none where it weighs one against another."""
     found = [letter for letter, pattern in _NAMED.items() if pattern.search(text) and states(text, pattern)]
     return found[0] if len(found) == 1 and not _WEIGHED.search(text) else None
 

@@ -38,7 +38,7 @@ _BELOW_IT = re.compile(
     re.IGNORECASE,
 )
 _MANY = r"(?<![\d.,-])(?:[5-9]|[1-9]\d)(?:[.,]\d+)?\s?%"
-_MANY_BLASTS = re.compile(rf"{_MANY}\s*(?:\w+\s+)?\w*blast|blasts?\b[^%\d]{{0,20}}{_MANY}", re.IGNORECASE)
+_MANY_BLASTS = re.compile(rf"{_MANY}\s*(?:\w+\s+){{0,3}}\w*blast|blasts?\b[^%\d]{{0,20}}{_MANY}", re.IGNORECASE)
 # Rows of an MRD panel that tell how it was measured and not what was found.
 _COMPANION = re.compile(
     r"\b(?:cells?|events?|zellen|ereignisse)\b.{0,20}\b(?:analy[sz]ed|acquired|collected|gemessen|counted|total)|\btotal\b.{0,20}\b(?:events?|cells?)\b"
