@@ -11,7 +11,7 @@ from service.facts.course.state_text import many_relapses_in, state_in
 from service.facts.course.statements import statements
 from service.facts.course.text import relapse_number_in, remission_number_in
 from service.facts.course.timeline import course
-from service.facts.course.told import Told, course_words, undated_words
+from service.facts.course.told import Told, course_words, noted_words, undated_words
 from service.facts.disease.diagnosis import diagnosis_date
 from service.facts.model import Fact, Facts, Interval, Provenance, Provider, known, provides
 from service.record.model import PatientRecord
@@ -66,13 +66,20 @@ def _count(facts: Facts, record: PatientRecord, words: tuple[Told, ...]) -> tupl
     found = course(record, facts.as_of)
     many = any(many_relapses_in(told.text) for told in words)
     undated = {s.entry.reference for s in statements(record, facts.as_of) if s.state == "relapsed" and s.when is None}
-    vague = [max(relapse_number_in(t) or 0, (remission_number_in(t) or 1) - 1) for t in undated_words(record)]
+    vague = [_number_in(text) for text in undated_words(record)]
     vague += [1 for text in undated_words(record) if state_in(text) == "relapsed"]
-    least = max(len(found.relapses), 2 if many else 0, 1 if undated else 0, *vague, 0)
+    noted = max((_number_in(text) for text in noted_words(record, facts.as_of)), default=0)
+    dated = max(len(found.relapses), 1 if undated else 0)
+    least = max(dated, 2 if many else 0, noted, *vague, 0)
     diagnosed = diagnosis_date(record, facts.as_of)
     followed = complete_list(facts, *_TYPES) and diagnosed is not None and not diagnosed.at_latest
     alone = len(undated) <= 1 and not (undated and len(found.relapses) > 1)
-    return least, followed and not many and not found.unsure and alone and not any(vague)
+    return least, followed and not many and not found.unsure and alone and not any(vague) and noted <= dated
+
+
+def _number_in(text: str) -> int:
+    """The highest number of a relapse in a text, or one less than that of a remission; 0 where it gives none."""
+    return max(relapse_number_in(text) or 0, (remission_number_in(text) or 1) - 1)
 
 
 def _first_remission_lasts(facts: Facts, record: PatientRecord) -> bool:

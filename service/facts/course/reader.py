@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from service.facts.absence import absent
+from service.facts.absence import absent, seen_in
 from service.facts.course import numbers, site
 from service.facts.course.state_text import refractory_in
 from service.facts.course.statements import Statement, statements
@@ -15,9 +15,11 @@ from service.facts.course.timeline import course, relapses
 from service.facts.course.told import course_words
 from service.facts.disease.conditions import words_of
 from service.facts.disease.diagnosis import diagnosis_date
+from service.facts.findings.marrow import marrow_series
+from service.facts.findings.results import full_text
 from service.facts.model import Fact, Facts, Interval, Provenance, Provider, Reason, known, provides, unknown
 from service.record.dates import parse_when
-from service.record.model import PatientRecord, When
+from service.record.model import Entry, PatientRecord, When
 from service.record.values import all_text
 
 _CURRENT = timedelta(days=90)  # a dated statement that may still contradict what a Condition says of today
@@ -168,6 +170,10 @@ def _computed(facts: Facts) -> Fact | None:
     day = _day_of(response)
     if last is not None and last.state == "relapsed" and (day is None or day.end <= last.when.end):
         return known("disease_state", "relapsed", last.seen())
+    resistant = next(iter(_resistant_marrows(facts.record)), None)
+    shown = resistant[0].when if resistant is not None and (last is None or last.state != "in-remission") else None
+    if resistant and shown and (day is None or response.value == "less-than-CR" or day.end <= shown.end):
+        return known("disease_state", "refractory", seen_in(*resistant, from_text=True))
     if response.value in ("CR", "CRi", "CRu"):
         return known("disease_state", "in-remission", _inferred("response"), *response.provenance)
     if response.value is not None and treated in ("end-of-induction", "end-of-reinduction"):
@@ -210,15 +216,27 @@ def _text_of(statement: Statement) -> str:
     return words_of(entry) if entry.type == "Condition" else all_text(entry.resource)
 
 
+def _resistant_marrows(record: PatientRecord) -> list[tuple[Entry, str]]:
+    """Marrows with 5 % blasts or more whose report calls the leukemia refractory or induction failed, newest first."""
+    found = ((entry, full_text(entry), blasts.value) for entry, blasts in marrow_series(record))
+    return [
+        (entry, text)
+        for entry, text, value in found
+        if refractory_in(text)
+        and (value.at_least(5) if isinstance(value, Interval) else value is not None and value >= 5)
+    ]
+
+
 @provides("refractory")
 def refractory(facts: Facts) -> Iterator[Fact]:
-    """Refractory at any time of the course, by code or words. Its absence proves nothing."""
+    """Refractory at any time of the course, by code, words or a marrow so called. Its absence proves nothing."""
     if facts.record is None:
         return
     coded = [s.seen() for s in statements(facts.record, facts.as_of) if s.state == "refractory"]
+    marrows = [seen_in(e, text, from_text=True) for e, text in _resistant_marrows(facts.record)]
     words = [w.seen() for w in course_words(facts.record, facts.as_of) if refractory_in(w.text)]
-    if coded or words:
-        yield known("refractory", True, *coded, *words)
+    if coded or words or marrows:
+        yield known("refractory", True, *coded, *words, *marrows)
     else:
         yield absent(facts, "refractory", *_TYPES, what="resistance to treatment")
 

@@ -53,8 +53,8 @@ def relapse_site_in_words(facts: Facts) -> Iterator[Fact]:
 
 @provides("relapse_site", "marrow_relapse", "cns_involvement_at_relapse", needs=("extramedullary_disease",))
 def relapse_site_by_results(facts: Facts) -> Iterator[Fact]:
-    """What was found around the last relapse: blasts above 5 % in the marrow, CNS-3 or leukemia of the CNS. Isolated in the
-    marrow takes CNS-1 and a denial of other sites; isolated elsewhere is left to be said.
+    """What was found around the last relapse: blasts above 5 % in the marrow, CNS-3 or leukemia of the CNS. With leukemia
+    found elsewhere in those days a marrow relapse is a combined one; isolated in the marrow takes CNS-1 and a denial of other sites; isolated elsewhere is left to be said.
     """
     record = facts.record
     last = next(iter(reversed(relapses(record, facts.as_of))), None) if record is not None else None
@@ -65,16 +65,18 @@ def relapse_site_by_results(facts: Facts) -> Iterator[Fact]:
         yield known("marrow_relapse", marrow[0], marrow[1])
     if cns is not None:
         yield known("cns_involvement_at_relapse", cns[0], *cns[1])
-    if marrow is not None and marrow[0] and cns is not None:
-        if cns[0]:
+    outside = facts["extramedullary_disease"]
+    if marrow is not None and marrow[0]:
+        if cns is not None and cns[0]:
             yield known("relapse_site", "combined", marrow[1], *cns[1])
-        elif facts.value("extramedullary_disease") is False and _then(_day_of(facts), last):
-            elsewhere = facts["extramedullary_disease"].provenance
-            yield known("relapse_site", "isolated-marrow", marrow[1], *cns[1], *elsewhere)
+        elif outside.value is True and _then(_day_of(facts), last):
+            yield known("relapse_site", "combined", marrow[1], *outside.provenance)
+        elif cns is not None and facts.value("extramedullary_disease") is False and _then(_day_of(facts), last):
+            yield known("relapse_site", "isolated-marrow", marrow[1], *cns[1], *outside.provenance)
 
 
 def _day_of(facts: Facts) -> When | None:
-    """The day on which extramedullary disease was denied."""
+    """The day on which extramedullary disease was found or denied."""
     dates = (parse_when(p.date) for p in facts["extramedullary_disease"].provenance)
     return next((when for when in dates if when is not None), None)
 

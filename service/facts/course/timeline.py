@@ -13,6 +13,7 @@ from datetime import date, timedelta
 
 from service.facts.absence import seen_in
 from service.facts.course.dated_words import dated_words
+from service.facts.course.state_text import state_in
 from service.facts.course.statements import (
     Statement,
     of_an_encounter,
@@ -24,6 +25,7 @@ from service.facts.course.statements import (
 from service.facts.disease.conditions import is_differential, words_of
 from service.facts.disease.diagnosis import SERVED, diagnosis_date, diseases
 from service.facts.findings.marrow import marrow_series
+from service.facts.findings.results import full_text
 from service.facts.model import Interval, Provenance
 from service.record.model import Entry, PatientRecord, When, once_per_record
 from service.record.values import all_text
@@ -46,6 +48,7 @@ _INDUCTION = timedelta(days=14)  # no marrow of the first two weeks tells of a r
 _TREATED = timedelta(days=28)  # a marrow so soon after a relapse outside of it tells of no treatment
 _BLASTS = 5
 _OWN_DATE = ("onset", "words")
+_MARROW = ("marrow", "report")
 _SITES = ("diagnosis.cns_disease", "diagnosis.testicular_disease")
 
 
@@ -54,7 +57,8 @@ class Event:
     """A remission or a relapse ("in-remission", "relapsed").
 
     ``source``: "statement" (disease status, encounter diagnosis), "onset" and "recorded" (a Condition of a relapse),
-    "words" (a date in a text), "marrow", "site" (a Condition of leukemia outside the marrow). What was only recorded on a day happened by then at the latest.
+    "words" (a date in a text), "report" (a marrow that is called a relapse), "marrow" (by its blasts), "site" (a Condition
+    of leukemia outside the marrow). What was only recorded on a day happened by then at the latest.
     """
 
     state: str
@@ -72,7 +76,9 @@ class Event:
         return self.source == "recorded"
 
     def seen(self) -> Provenance:
-        made = seen_in(self.entry, self.found or None, from_text=self.source == "words", inferred=self.inferred)
+        made = seen_in(
+            self.entry, self.found or None, from_text=self.source in ("words", "report"), inferred=self.inferred
+        )
         return replace(made, date=self.when.text) if self.source in (*_OWN_DATE, "recorded") else made
 
 
@@ -111,8 +117,8 @@ def first_remission(record: PatientRecord, as_of: date, until: date) -> Event | 
 @once_per_record
 def course(record: PatientRecord, as_of: date) -> Course:
     """All remissions and relapses of a record."""
-    walk = _Walk()
     diagnosed = diagnosis_date(record, as_of)
+    walk = _Walk(diagnosed.when.end + _UNSURE if diagnosed else None)
     for signal in _signals(record, as_of):
         if signal.state == "relapsed":
             walk.relapse(signal)
@@ -124,11 +130,14 @@ def course(record: PatientRecord, as_of: date) -> Course:
 
 
 class _Walk:
-    """Signals in their order, made into events."""
+    """Signals in their order, made into events. Blasts long after the diagnosis, with no remission told before them, may
+    be a relapse or resistance.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, treated: date | None) -> None:
         self.events: list[Event] = []
         self.unsure = False
+        self._treated = treated  # blasts after this day are not those of the diagnosis
         self._latest: Event | None = None  # the newest signal of the present state
         self._in_marrow = False  # whether a marrow showed the present relapse
 
@@ -141,6 +150,8 @@ class _Walk:
                 self._add(signal)
             elif self.events and self.events[-1].state == "relapsed":
                 self._in_marrow = self._in_marrow or signal.source == "marrow"
+            elif not self.events and self._treated and signal.when.start > self._treated:
+                self.unsure = True
             return
         elif not self.events or self.events[-1].state != "relapsed" or signal.source in _OWN_DATE:
             self._add(signal)
@@ -148,7 +159,7 @@ class _Walk:
             self.unsure = True
         if self.events and self.events[-1].state == "relapsed":
             self._latest = signal
-            self._in_marrow = self._in_marrow or signal.source == "marrow"
+            self._in_marrow = self._in_marrow or signal.source in _MARROW
 
     def remission(self, signal: Event) -> None:
         if signal.inferred and self._elsewhere(signal):
@@ -172,7 +183,7 @@ class _Walk:
         return self._latest.inferred or signal.when.start > self._latest.when.end + _CONFLICT
 
     def _add(self, signal: Event) -> None:
-        self._in_marrow = signal.source == "marrow"
+        self._in_marrow = signal.source in _MARROW
         self.events.append(signal)
         self._latest = signal
 
@@ -248,4 +259,5 @@ def _of_marrows(record: PatientRecord) -> Iterator[Event]:
         if span.less_than(_BLASTS):
             yield Event("in-remission", entry.when, entry, found.found, "marrow")
         elif span.more_than(_BLASTS):
-            yield Event("relapsed", entry.when, entry, found.found, "marrow")
+            called = state_in(full_text(entry)) == "relapsed"
+            yield Event("relapsed", entry.when, entry, found.found, "report" if called else "marrow")

@@ -10,7 +10,7 @@ from service.facts.disease.conditions import words_of
 from service.facts.disease.diagnosis import served
 from service.facts.model import Provenance
 from service.record.model import Entry, PatientRecord, When, once_per_record
-from service.record.values import all_text
+from service.record.values import all_text, notes_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,13 @@ def course_words(record: PatientRecord, as_of: date) -> tuple[Told, ...]:
     own = (Told(d.entry, words_of(d.entry), None) for d in served(record, as_of) if not ahead(d.entry, as_of))
     status = (Told(entry, all_text(entry.resource), entry.when) for entry in status_observations(record))
     return tuple(told for told in (*own, *status) if told.text)
+
+
+@once_per_record
+def noted_words(record: PatientRecord, as_of: date) -> tuple[str, ...]:
+    """Notes on the disease's Conditions. They tell of the course at no given time: what was, and not what is."""
+    own = (d.entry for d in served(record, as_of) if not ahead(d.entry, as_of))
+    return tuple(text for entry in own if (text := notes_of(entry.resource)))
 
 
 @once_per_record

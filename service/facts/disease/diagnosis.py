@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from service.facts.absence import absent, complete_list, seen_in
+from service.facts.course.dated_words import dated_words
 from service.facts.course.text import RELAPSE
 from service.facts.disease.conditions import is_differential, is_tentative, names, words_of
 from service.facts.disease.diagnosis_text import etp_in
@@ -28,6 +29,7 @@ __all__ = [
     "disease_of",
     "diseases",
     "has_all",
+    "lineage_said",
     "names_relapse",
     "served",
 ]
@@ -94,27 +96,41 @@ def names_relapse(record: PatientRecord, entry: Entry) -> bool:
 @once_per_record
 def diagnosis_date(record: PatientRecord, as_of: date | None = None) -> Diagnosed | None:
     """When the disease was diagnosed: the earliest asserted date (mCODE) or onset of its Conditions, leaving out those
-    of a relapse. Where only the day of recording is known, or that lies before, it was diagnosed by then at the latest.
+    of a relapse. Where only the day of recording is known, or that lies before, it was diagnosed by then at the latest;
+    so it was where a Condition that is now called a relapse began before others were recorded. A Condition that dates
+    its relapse after its own onset began with the disease.
     """
     exact: list[Diagnosed] = []
     recorded: list[Diagnosed] = []
+    back: list[Diagnosed] = []
     for disease in diseases(record, as_of):
         entry = disease.entry
-        if disease.diagnosis not in SERVED or names_relapse(record, entry):
-            continue
-        if record.means(entry, "history") == "true":
+        if disease.diagnosis not in SERVED or record.means(entry, "history") == "true":
             continue
         onset = _asserted(entry) or _onset(entry)
+        if names_relapse(record, entry) and not _before_its_relapse(entry, onset):
+            if onset is not None:
+                back.append(Diagnosed(onset, entry, True))
+            continue
         if onset is not None:
             exact.append(Diagnosed(onset, entry, False))
         noted = parse_when(as_text(entry.resource.get("recordedDate")))
         if noted is not None:
             recorded.append(Diagnosed(noted, entry, True))
     first = min(exact, key=lambda d: d.when.start, default=None)
-    noted_first = min(recorded, key=lambda d: d.when.end, default=None)
+    noted_first = min(
+        [*recorded, *back] if recorded and not exact else recorded, key=lambda d: d.when.end, default=None
+    )
     if first is None or (noted_first is not None and noted_first.when.end < first.when.start):
         return noted_first
     return first
+
+
+def _before_its_relapse(entry: Entry, onset: When | None) -> bool:
+    relapses = [told.when for told in dated_words(words_of(entry)) if told.state == "relapsed"]
+    return (
+        onset is not None and bool(relapses) and all(when is not None and when.start > onset.end for when in relapses)
+    )
 
 
 def _asserted(entry: Entry) -> When | None:
@@ -200,11 +216,13 @@ def _set_aside(facts: Facts) -> Fact | None:
 
 @provides("lineage", "etp_phenotype")
 def lineage(facts: Facts) -> Iterator[Fact]:
-    """Lineage by code, else by the words of the diagnosis. ICD-10 C91.0 says nothing about it."""
+    """Lineage by code, else by the words of the diagnosis. ICD-10 C91.0 says nothing about it. It does not change, so
+    where the present Conditions are silent, those of the same disease that are inactive by now still say it.
+    """
     if facts.record is None:
         return
     own = served(facts.record, facts.as_of)
-    said = [d for d in own if d.lineage is not None]
+    said = lineage_said(facts.record, facts.as_of)
     kinds = {d.lineage for d in said}
     seen = tuple(
         seen_in(d.entry, d.entry.text or None, from_text=facts.record.means(d.entry, "lineage") is None) for d in said
@@ -219,6 +237,14 @@ def lineage(facts: Facts) -> Iterator[Fact]:
     else:
         yield absent(facts, "lineage", "Condition", what="a leukemia")
     yield from _etp(facts.record, own)
+
+
+def lineage_said(record: PatientRecord, as_of: date) -> list[Disease]:
+    """The Conditions that say the lineage: those of now, or else those of the past that name the same disease."""
+    own = served(record, as_of)
+    kinds = {d.diagnosis for d in own}
+    past = (d for d in diseases(record, as_of) if d.past and d.diagnosis in kinds)
+    return [d for d in own if d.lineage is not None] or [d for d in past if d.lineage is not None]
 
 
 def _etp(record: PatientRecord, own: tuple[Disease, ...]) -> Iterator[Fact]:

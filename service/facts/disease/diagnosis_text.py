@@ -28,6 +28,7 @@ _B = re.compile(
     re.IGNORECASE,
 )
 _T = re.compile(_of("T") + r"|\bprecursor[\s-]T\b|\bETP\b|\bT[\s-]+(?:cell |zell\w* )?vorläufer", re.IGNORECASE)
+_OWN = (Mention.PRESENT, Mention.HISTORY)
 _ETP = re.compile(
     r"(?<!near[ -])(?<!non[ -])\bETP\b|(?<!non[ -])early[\s-]T[\s-](?:cell[\s-])?precursor|frühe?\w* T-(?:zell-)?vorl\w*",
     re.IGNORECASE,
@@ -35,12 +36,12 @@ _ETP = re.compile(
 
 
 def lineage_in(text: str) -> str | None:
-    """``B`` or ``T`` where a text states just one of them.
+    """``B`` or ``T`` where a text states just one of them, also of the past: the lineage does not change.
 
     >>> lineage_in("T-ALL nach CAR-T-Zell-Therapie"), lineage_in("akute lymphatische Leukämie"), lineage_in("LAL-B")
     ('T', None, 'B')
     """
-    found = [letter for letter, pattern in (("B", _B), ("T", _T)) if states(text, pattern)]
+    found = [letter for letter, pattern in (("B", _B), ("T", _T)) if mention_of(text, pattern) in _OWN]
     return found[0] if len(found) == 1 else None
 
 

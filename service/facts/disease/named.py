@@ -43,7 +43,7 @@ def disease_of(record: PatientRecord, entry: Entry, as_of: date | None = None) -
     """The disease a Condition names; ``None`` where it names none, denies it, or speaks of the family.
 
     A code decides over the text; the text adds the lineage where the code is silent, and the particular disease
-    (Burkitt, mixed phenotype) where the code says no more than ALL.
+    (Burkitt, mixed phenotype) where the code says no more than ALL, or acute leukemia.
     """
     words = words_of(entry)
     past = standing(entry, as_of) is Standing.PAST or record.means(entry, "history") == "true"
@@ -80,6 +80,8 @@ def _by_code(
     if diagnosis == "ALL" and lineage is None and text in PARTICULAR:
         return Disease(entry, text, lineage, True, past)
     if diagnosis not in SERVED and diagnosis not in _NOT_SERVED:
+        if text in PARTICULAR and mood is Mention.PRESENT:
+            return Disease(entry, text, lineage, True, past)
         diagnosis = UNSURE
     return Disease(entry, diagnosis, lineage or _lineage_by_text(diagnosis, words), False, past)
 

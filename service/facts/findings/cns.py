@@ -163,11 +163,13 @@ def _of_diagnosis(facts: Facts, entry: Entry) -> bool:
 
 @provides("csf_blasts")
 def csf_blasts(facts: Facts) -> Iterator[Fact]:
-    """Blasts in the newest cerebrospinal fluid, by number or cytology text; flow cytometry is another test."""
+    """Blasts in the newest cerebrospinal fluid, by number, cytology text or report; flow cytometry is another test."""
     if facts.record is None:
         return
-    for entry in results_about(facts.record, *CSF, fluids=True):
-        if FLOW.search(entry.text) or not (entry.concepts & {BLASTS} or _speaks_of_blasts(entry)):
+    reports = facts.record.about(*CSF, types=("DiagnosticReport",))
+    for entry in latest_first([*results_about(facts.record, *CSF, fluids=True), *reports]):
+        told = entry.type == "DiagnosticReport" or entry.concepts & {BLASTS} or _speaks_of_blasts(entry)
+        if FLOW.search(entry.text) or not told:
             continue
         fact = any_blasts(facts, "csf_blasts", entry)
         if fact is not None:

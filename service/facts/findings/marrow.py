@@ -14,17 +14,27 @@ from service.facts.findings.results import RESULTS, Measured, full_text, judged,
 from service.facts.model import Fact, Facts, Interval, Provider, known, provides
 from service.record.model import Entry, PatientRecord, once_per_record
 from service.record.text import Mention, mention_of
-from service.record.values import components, concept_text
+from service.record.values import as_text, components, concept_text
 
 _MARROW = "response.marrow_blasts"
-# A sentence on residual disease or flow cytometry counts other cells.
+# A sentence on residual disease or flow cytometry counts other cells. "Residual leukemia, 22 % blasts" is no such
+# disease: that many are seen under the microscope.
 _WITHOUT_MRD = re.compile(
-    r"(?:(?<=[.;\n])|^)(?:[^.;\n]|(?<=\d)\.(?=\d))*\b(?:MRD|residual|resterkrankung|flow|FACS|\w*zytometri\w*|cytometr\w*)\b(?:[^.;\n]|\.(?=\d))*",
+    r"(?:(?<=[.;\n])|^)(?:[^.;\n]|(?<=\d)\.(?=\d))*\b(?:MRD|residual(?![^.;\n]*(?<![\d.,])(?:[5-9]|[1-9]\d)(?:[.,]\d+)?\s?%)|resterkrankung|flow|FACS|\w*zytometri\w*|cytometr\w*)\b(?:[^.;\n]|\.(?=\d))*",
     re.IGNORECASE,
 )
 _MARROW_REPORT = re.compile(
     r"(?:(?:bone[\s-])?marrow|knochenmark\w*|\bBM\b|\bKM\b)[\s,-]*(?:aspir|biops|morpholog|zytolog|cytolog|histolog|punkt|smear|ausstrich|patholog"
     r"|report|befund|exam)|beckenkammbiops|h(?:a)?ematopatholog",
+    re.IGNORECASE,
+)
+# A report that is called "Bone marrow" and no more, or a pathology report that is headed so.
+_BARE_NAME = re.compile(
+    r"\s*(?:bone marrow|marrow|BM|knochenmark|KM)(?: (?:x\d|bilateral|left|right))?\s*", re.IGNORECASE
+)
+_PATHOLOGY = re.compile(r"patholog|histolog|\bbiops|\bcytolog|\bzytolog|tissue exam", re.IGNORECASE)
+_HEADED = re.compile(
+    r"(?:^|\n)[\s\W]{0,5}(?:(?:final )?(?:pathologic(?:al)? )?diagnos[ie]s:?\s*)?(?:[A-Z1-9][.):]\s*)?(?:bone[ -]marrow|knochenmark\w*)\b",
     re.IGNORECASE,
 )
 _SPINAL = re.compile(r"\bCSF\b|liquor|lumbar|cerebrospinal", re.IGNORECASE)
@@ -63,8 +73,17 @@ def marrow_results(record: PatientRecord) -> list[Entry]:
     out, and so are flow cytometry and MRD, which count other cells.
     """
     coded = record.about(_MARROW, types=RESULTS)
-    named = (e for e in record.of_type(*RESULTS) if _MARROW_REPORT.search(e.text) and _of_marrow(e))
+    named = (e for e in record.of_type(*RESULTS) if _is_named_marrow(e) and _of_marrow(e))
     return latest_first(e for e in dict.fromkeys((*coded, *named)) if not _SPINAL.search(full_text(e)))
+
+
+def _is_named_marrow(entry: Entry) -> bool:
+    """Whether a result is a marrow report by its name, or a pathology report whose text opens with the marrow."""
+    if _MARROW_REPORT.search(entry.text) or any(_BARE_NAME.fullmatch(name) for name in entry.text.split(" | ")):
+        return True
+    if entry.type != "DiagnosticReport" or not _PATHOLOGY.search(entry.text):
+        return False
+    return _HEADED.search(as_text(entry.resource.get("conclusion"))[:_LONGEST]) is not None
 
 
 def _of_marrow(entry: Entry) -> bool:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from datetime import date, timedelta
 
+from service.facts.findings.marrow import marrow_series
 from service.facts.karyotype.collect import at_diagnosis, milestones
+from service.facts.model import Interval
 from service.record.model import Coverage, Entry, PatientRecord
-from service.record.values import notes_of, quantity, value_text
+from service.record.values import notes_of, value_text
 
 _MEDICATIONS = ("MedicationStatement", "MedicationAdministration", "MedicationRequest")
 _TREATED_DAYS = timedelta(days=7)
@@ -48,13 +50,13 @@ def _blasts_said(entry: Entry) -> bool:
 
 
 def _blasts_near(record: PatientRecord, entry: Entry) -> bool:
+    """Whether a marrow of those days, counted or told in a report, had so many blasts."""
     if entry.when is None:
         return False
-    for blasts in record.about("response.marrow_blasts", types=("Observation",)):
-        q = quantity(blasts.resource)
-        if q is None or blasts.when is None or (q.unit or "%") != "%" or q.comparator in ("<", "<="):
-            continue
-        if q.value >= _BLASTS_PERCENT and abs(blasts.when.start - entry.when.start) <= _BLASTS_NEAR:
+    for marrow, found in marrow_series(record):
+        value = found.value
+        enough = value.at_least(_BLASTS_PERCENT) if isinstance(value, Interval) else (value or 0) >= _BLASTS_PERCENT
+        if enough and marrow.when is not None and abs(marrow.when.start - entry.when.start) <= _BLASTS_NEAR:
             return True
     return False
 

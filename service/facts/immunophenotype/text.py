@@ -66,6 +66,7 @@ _OF_PART = re.compile(
     r"(?:subset|subpopulation|partially|partly|teilweise|partiell|teil der|minor(?:ity)?)\W+(?:\w+\W+){0,3}$",
     re.IGNORECASE,
 )
+_NEARLY_ALL = 80  # percent of blasts without a marker from which on it is negative as a whole
 _PART_BEHIND = re.compile(r"\W*(?:subset|subpopulation|fraction|teilpopulation|minor)", re.IGNORECASE)
 _PERCENT = re.compile(
     rf"(?P<sign>[<>]=?)?[^\d<>]{{0,8}}?(?P<low>{_NUMBER})(?:\s?%?\s?(?:-|to|bis)\s?(?P<high>{_NUMBER}))?\s?%",
@@ -168,6 +169,10 @@ def _read(name: str, match: re.Match[str], piece: str, phrases: list[re.Match[st
         said = _sign(after, also)
         if said is False and (_OF_PART.search(_before(piece, match)) or _PART_BEHIND.match(piece, match.end())):
             return Marker(name, None)  # lost on some of the blasts: neither positive nor negative as a whole
+        if said is False and isinstance(share, float) and by_percent(name, share):
+            return Marker(
+                name, False if share >= _NEARLY_ALL else None
+            )  # "absent on 90 %": the share is of those without
         return Marker(name, said, share, grade)
     if share is not None:
         called = by_percent(name, share)

@@ -31,6 +31,14 @@ _MOLECULAR_RESPONSES = frozenset({"74041-5", "MR"})
 _INTERNATIONAL = frozenset({"69380-4"})
 _PROCEDURE_SYSTEM = "http://www.ama-assn.org/go/cpt"  # codes of flow cytometry as such, MRD or not
 _IS_MRD = re.compile(r"\bMRD\b|residual|resterkrankung|restleuk|clono ?seq", re.IGNORECASE)
+# "No morphologic evidence of residual leukemia" is a word of the microscope, which cannot see MRD.
+_MICROSCOPE = re.compile(r"morpholog\w*|histolog\w*|microscop\w*|mikroskop\w*", re.IGNORECASE)
+_BELOW_IT = re.compile(
+    r"\bMRD\b|minimal\w* residual|measurable|clono ?seq|\bflow\b|immuno?ph|cytometr|zytometr|molec|molek|\bPCR\b|\bNGS\b",
+    re.IGNORECASE,
+)
+_MANY = r"(?<![\d.,-])(?:[5-9]|[1-9]\d)(?:[.,]\d+)?\s?%"
+_MANY_BLASTS = re.compile(rf"{_MANY}\s*(?:\w+\s+){{0,3}}\w*blast|blasts?\b[^%\d]{{0,20}}{_MANY}", re.IGNORECASE)
 # Rows of an MRD panel that tell how it was measured and not what was found.
 _COMPANION = re.compile(
     r"\b(?:cells?|events?|zellen|ereignisse)\b.{0,20}\b(?:analy[sz]ed|acquired|collected|gemessen|counted|total)|\btotal\b.{0,20}\b(?:events?|cells?)\b"
@@ -159,13 +167,17 @@ def _without_value(resource: Resource) -> MrdReading:
 def mentioned_result(entry: Entry) -> MrdResult | None:
     """MRD told in a resource about something else, such as a marrow report; ``None`` if it tells no result.
 
-    Only the sentences that speak of MRD or of the assay's limit are read.
+    Only the sentences that speak of MRD or of the assay's limit are read, and none that tells of morphology
+    alone, where blasts of 5 % and more are counted.
     """
     words = beside.words(entry.resource)
     if not _IS_MRD.search(words):
         return None
     parts = re.split(r"[\n;|]+|\.(?=\s|$)", words)
+    parts = [p for p in parts if _BELOW_IT.search(p) or not (_MICROSCOPE.search(p) or _MANY_BLASTS.search(p))]
     told = ". ".join(p for p in parts if _IS_MRD.search(p) or LIMIT_NAME.search(p) or LOQ_NAME.search(p))
+    if not _IS_MRD.search(told):
+        return None
     reading = read_mrd_text(told)
     if not reading.usable:
         return None

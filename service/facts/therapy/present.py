@@ -17,7 +17,8 @@ _INOTUZUMAB = "inotuzumab ozogamicin"
 
 @provides("current_therapies", "concurrent_drugs", "asparaginase_formulation")
 def present(facts: Facts) -> Iterator[Fact]:
-    """What is being given: against the leukemia (given within a cycle of 28 days), and at the same time at all.
+    """What is being given: against the leukemia (given within a cycle of 28 days and not stopped), and at the same time at
+    all.
 
     For interactions an active order counts as taken, and a drug as long as it acts (pegaspargase for weeks). What an old
     entry still calls active, or a code and a text name differently, is neither in the list nor excluded from it.
@@ -26,7 +27,7 @@ def present(facts: Facts) -> Iterator[Fact]:
         return
     found = exposures(facts.record, facts.as_of)
     complete = complete_drugs(facts, found)
-    treating = [e for e in found.given() if treats(e.drug) and e.within(facts.as_of, _CYCLE)]
+    treating = [e for e in found.given() if treats(e.drug) and e.within(facts.as_of, _CYCLE) and not _is_over(e)]
     acting = [e for e in found.items if e.acts(facts.as_of)]
     maybe = {e.drug for e in found.items if e.doubtful or (e.unclear and _may_act(e, facts.as_of))}
     for name, rows, open_ in (
@@ -50,6 +51,14 @@ def present(facts: Facts) -> Iterator[Fact]:
         yield unknown("asparaginase_formulation", Reason.NOT_DECIDED, detail, (e.seen() for e in unnamed))
     else:
         yield no_list(facts, "asparaginase_formulation", found, what="an asparaginase being given")
+
+
+def _is_over(exposure: Exposure) -> bool:
+    """Whether a drug was stopped and not only paused until its next course: for a reason, or a TKI, which has none."""
+    stopped = exposure.entry.status == "stopped" and exposure.entry.type != "MedicationAdministration"
+    return (
+        not exposure.ongoing and stopped and (exposure.stopped is not None or "TKI" in IMPLIES.get(exposure.drug, ()))
+    )
 
 
 def _may_act(exposure: Exposure, as_of: date) -> bool:
