@@ -24,9 +24,10 @@ _WITHOUT_MRD = re.compile(
 )
 _MARROW_REPORT = re.compile(
     r"(?:bone marrow|knochenmark\w*|\bBM\b|\bKM\b)[\s,-]*(?:aspir|biops|morpholog|zytolog|cytolog|histolog|punkt|smear|ausstrich|patholog"
-    r"|report|befund|exam)|beckenkammbiops|h(?:a)?ematopatholog",
+    r"|report|befund|exam|kontroll|diagnos|untersuch)|(?:morpholog|zytolog|cytolog|histolog)\w*[\s,:-]*(?:de[sr]\s+|of\s+|aus\s+)?(?:bone marrow|knochenmark|\bKM\b)|^\s*(?:bone marrow|knochenmark|KM)\s*$|(?-i:\bKMP\b)|(?:beckenkamm|sternal)-?(?:biops|punkt|stanz)|h(?:a)?ematopatholog",
     re.IGNORECASE,
 )
+_IN_MARROW = re.compile(r"marrow|knochenmark|\bKMP?\b|\bBM\b|beckenkamm|megakaryo|infiltr", re.IGNORECASE)
 _SPINAL = re.compile(r"\bCSF\b|liquor|lumbar|cerebrospinal", re.IGNORECASE)
 _NUMBER = r"(\d{1,3}(?:[.,]\d+)?)"
 _SIGN = (
@@ -64,7 +65,18 @@ def marrow_results(record: PatientRecord) -> list[Entry]:
     """
     coded = record.about(_MARROW, types=RESULTS)
     named = (e for e in record.of_type(*RESULTS) if _MARROW_REPORT.search(e.text) and _of_marrow(e))
-    return latest_first(e for e in dict.fromkeys((*coded, *named)) if not _SPINAL.search(full_text(e)))
+    return latest_first(e for e in dict.fromkeys((*coded, *named)) if not _is_tap(e))
+
+
+def _is_tap(entry: Entry) -> bool:
+    """Whether a result is of a lumbar puncture: called so, or about it with no word of the marrow. A marrow report may
+    add what the fluid showed.
+    """
+    text = full_text(entry)
+    return _SPINAL.search(entry.text) is not None or (
+        _SPINAL.search(text) is not None
+        and not _IN_MARROW.search(text.replace(entry.text, " ", 1) if entry.type == "Observation" else text)
+    )
 
 
 def _of_marrow(entry: Entry) -> bool:

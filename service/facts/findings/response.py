@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from service.facts.absence import seen_in
 from service.facts.course.state_text import state_in
+from service.facts.course.statements import course_reports
 from service.facts.course.text import in_pieces
 from service.facts.course.timeline import course
 from service.facts.findings.blasts import any_blasts
@@ -88,7 +89,7 @@ def response(facts: Facts) -> Iterator[Fact]:
     record = facts.record
     if record is None:
         return
-    entries = latest_first([*record.about(*_STATUS, types=RESULTS), *marrow_results(record)])
+    entries = latest_first([*record.about(*_STATUS, types=RESULTS), *course_reports(record), *marrow_results(record)])
     for entry in dict.fromkeys(entries):
         found = _response_of(entry)
         if found is None:
