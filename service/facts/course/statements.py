@@ -24,6 +24,11 @@ _SUMS_UP = re.compile(
     r"|nachsorge|verlaufs?(?:bericht|kontrolle|notiz|beurteilung)|^\s*verlauf\s*$|follow-?up (?:visit|note|report)|clinic (?:note|letter)|multidisciplinary",
     re.IGNORECASE,
 )
+_OTHER_CANCER = re.compile(
+    r"karzinom|carcinom|melanom|sar[ck]om|blastom|gliom|myelom|hodgkin|[ck]ar[zc]inoid|\b(?:mamma|prostata|lung|breast|colon)[\s-]*(?:ca|cancer)\b|krebs",
+    re.IGNORECASE,
+)
+_THE_LEUKEMIA = re.compile(r"(?i:leu[kc](?:ä|ae?|e)m)|\w*ALL\b|lymphoblast|\bLBL\b")
 # What is advised, asked or awaited is not how it stands: "Empfehlung: bei Rezidiv Blinatumomab".
 _AHEAD_OF_IT = re.compile(
     r"(?:empfehlung|pro[cz]edere|beschluss|vorgehen|\bplan|recommendation|fragestellung|\bfrage|indikation|question|option)\w*\s*:[^\n]*"
@@ -59,10 +64,14 @@ def status_observations(record: PatientRecord) -> tuple[Entry, ...]:
     )
 
 
+def is_course_report(entry: Entry) -> bool:
+    return _SUMS_UP.search(entry.text) is not None
+
+
 def status_text(entry: Entry) -> str:
     """The words of a status observation; of a report without its plans and questions."""
     text = all_text(entry.resource)
-    return _AHEAD_OF_IT.sub(" ", text) if _SUMS_UP.search(entry.text) else text
+    return _AHEAD_OF_IT.sub(" ", text) if is_course_report(entry) else text
 
 
 def _of_the_course(record: PatientRecord) -> dict[Entry, None]:
@@ -74,8 +83,13 @@ def course_reports(record: PatientRecord) -> tuple[Entry, ...]:
     """Tumor boards, letters and notes of follow-up: they sum up how the disease stands on their day. Results on one
     sample do not: a marrow in remission says nothing of the fluid or the testes.
     """
-    named = (e for e in record.of_type("Observation", "DiagnosticReport") if _SUMS_UP.search(e.text))
-    return tuple(e for e in named if not any(concept.startswith(_ONE_SAMPLE) for concept in e.concepts))
+    named = (e for e in record.of_type("Observation", "DiagnosticReport") if is_course_report(e))
+    own = (e for e in named if not any(concept.startswith(_ONE_SAMPLE) for concept in e.concepts))
+    return tuple(e for e in own if not _of_another_cancer(f"{e.text} {all_text(e.resource)}"))
+
+
+def _of_another_cancer(text: str) -> bool:
+    return _OTHER_CANCER.search(text) is not None and _THE_LEUKEMIA.search(text) is None
 
 
 def _is_about(entry: Entry, own: set[str]) -> bool:

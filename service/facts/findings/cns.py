@@ -22,6 +22,7 @@ from service.facts.findings.results import (
     is_count,
     latest_first,
     nothing,
+    outdated,
     results_about,
 )
 from service.facts.model import Fact, Facts, Interval, Provenance, Provider, Reason, known, provides, unknown
@@ -173,6 +174,11 @@ def csf_blasts(facts: Facts) -> Iterator[Fact]:
         if fact is not None:
             yield fact
             return
+    told = next((tap for tap in taps(facts.record) if tap.blasts is not None), None)  # the words of a report
+    if told is not None and told.blasts is not None:
+        old = outdated(facts, "csf_blasts", told.entry, *told.provenance)
+        yield old or known("csf_blasts", told.blasts, *told.provenance)
+        return
     yield nothing(facts, "csf_blasts", concepts=(BLASTS,))
 
 
