@@ -97,7 +97,7 @@ _ASSESSED = (
 )
 HYPOTHETICAL_BEFORE = _words(
     r"\bif\b|\bfalls\b|\bsofern\b|\bwenn\b|\bwhether\b|\bob\b|\bin (?:the )?(?:case|event) of\b|\bim falle?\b|\bunless\b|\buntil\b"
-    r"|\bbis zu[mr]?\b|\bshould\s+(?:an?\s+|the\s+)?$|\bsollten?\s+(?:\w+\s+){0,3}$|\bbei\s+(?:nachweis|positive[mnr]?|auftreten|verdacht)\b"
+    r"|\bbis zu[mr]?\b|\bshould\s+(?:an?\s+|the\s+)?$|\bsollten?\s+(?:\w+\s+){0,3}$|\bbei\s+(?:nachweis|bestätigung|vorliegen|positive[mnr]?|auftreten|verdacht)\b"
     # a risk, or what is to be prevented
     r"|\b(?:at )?risks? (?:of|for)\b|\b(?:therapie)?ziel\b|\bgoal\b|\brisiko (?:für|eine[rs]?|auf)\b|\bto (?:prevent|avoid)\b|\bprevent(?:ion|ing)\b|\bprophyla\w+\s+(?:for|of|against|gegen|der|von)\b"
     r"|\bzur (?:vermeidung|vorbeugung)\b"

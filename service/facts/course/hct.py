@@ -9,6 +9,7 @@ from datetime import date
 
 from service.facts.absence import absent, complete_list, seen_in
 from service.facts.course.hct_text import is_other_tissue, kind_by_donor, names_gvhd, only_around, transplant_in
+from service.facts.course.statements import status_text
 from service.facts.course.timeline import relapses, statements, status_observations
 from service.facts.disease.conditions import in_icd, words_of
 from service.facts.model import Fact, Facts, Interval, Provenance, Provider, Reason, known, provides, unknown
@@ -17,7 +18,7 @@ from service.facts.vocabulary.drugs import IMPLIES
 from service.record.dates import completed_months, months_bounds, parse_when
 from service.record.model import Entry, PatientRecord, When, once_per_record
 from service.record.text import Mention, states
-from service.record.values import all_text, as_text, notes_of
+from service.record.values import as_text, notes_of
 
 _GROUPS = {
     "course.allo_hct": "allogeneic", "course.auto_hct": "autologous", "course.dli": "DLI", "course.car_t": "CAR-T",
@@ -234,7 +235,7 @@ def _texts(record: PatientRecord) -> Iterator[tuple[Entry, str]]:
     for entry in record.about("diagnosis.all", "diagnosis.lbl", types=("Condition",)):
         yield entry, words_of(entry)
     for entry in status_observations(record):
-        yield entry, all_text(entry.resource)
+        yield entry, status_text(entry)
 
 
 def _after(entry: Entry, text: str) -> Provenance | None:

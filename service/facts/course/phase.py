@@ -22,7 +22,7 @@ _PLANS = ("CarePlan", "EpisodeOfCare")
 _TREATMENTS = ("MedicationRequest", "MedicationStatement", "MedicationAdministration", "Procedure")
 _PHASE_NAME = re.compile(
     r"(?:treatment|therapy|protocol|chemotherapy|disease) phase|phase of (?:treatment|therapy)|therapie-?phase|behandlungsphase"
-    r"|therapieabschnitt|protokoll-?(?:phase|element)",
+    r"|^\s*(?:phase|aktuelle phase)\s*$|therapieabschnitt|protokoll-?(?:phase|element)",
     re.IGNORECASE,
 )
 _MAYBE = re.compile(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 
 from service.facts.absence import absent, seen_in
@@ -16,6 +17,7 @@ from service.facts.findings.marrow import marrow_series
 from service.facts.model import Fact, Facts, Interval, Provenance, Provider, Reason, known, provides, unknown
 from service.record.dates import parse_when
 from service.record.model import PatientRecord, When
+from service.record.text import clauses
 
 _TYPES = ("Condition", "Observation")
 _AROUND = (timedelta(days=14), timedelta(days=30))
@@ -116,8 +118,16 @@ def _cns_then(record: PatientRecord, relapse: Event) -> tuple[bool, tuple[Proven
 
 def _telling_of_relapse(record: PatientRecord, as_of: date) -> list[Told]:
     """Words about a relapse, those of the newest first; undated ones (the disease's own Condition) before all."""
-    words = [w for w in course_words(record, as_of) if says(w.text, RELAPSE) or names_relapse(record, w.entry)]
+    told = (_on_relapse(w) for w in course_words(record, as_of))
+    words = [w for w in told if says(w.text, RELAPSE) or names_relapse(record, w.entry)]
     return sorted(words, key=_recency, reverse=True)
+
+
+def _on_relapse(words: Told) -> Told:
+    """Of a report on the whole course only what it says of relapse: it names marrow and fluid for many reasons."""
+    if words.entry.type != "DiagnosticReport":
+        return words
+    return replace(words, text="; ".join(part.strip() for part in clauses(words.text) if RELAPSE.search(part)))
 
 
 def _recency(words: Told) -> date:

@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from service.facts.absence import seen_in
+from service.facts.course.dated_words import dated_words
 from service.facts.course.state_text import state_in
 from service.facts.disease.conditions import Standing, standing, words_of
 from service.facts.disease.diagnosis import SERVED, diagnosis_date, diseases, names_relapse, served
 from service.facts.model import Provenance
 from service.record.dates import is_after, parse_when
-from service.record.model import Entry, PatientRecord, When, once_per_record
+from service.record.model import Entry, PatientRecord, When, newest_first, once_per_record
 from service.record.values import all_text, as_dict, as_list, as_text, codings_of
 
 STATUS = ("response.disease_status", "response.obds")
 _NEW_FOR = timedelta(days=60)
+_SUMS_UP = re.compile(
+    r"tumou?r[\s-]?(?:board|konferenz|conference)|\b(?:arzt|entlass\w*|ambulanz)-?brief|entlassungsbericht|epikrise|discharge (?:summary|letter)"
+    r"|nachsorge|verlaufs?(?:bericht|kontrolle|notiz|beurteilung)|^\s*verlauf\s*$|follow-?up (?:visit|note|report)|clinic (?:note|letter)|multidisciplinary",
+    re.IGNORECASE,
+)
+_OTHER_CANCER = re.compile(
+    r"karzinom|carcinom|melanom|sar[ck]om|blastom|gliom|myelom|hodgkin|[ck]ar[zc]inoid|\b(?:mamma|prostata|lung|breast|colon)[\s-]*(?:ca|cancer)\b|krebs",
+    re.IGNORECASE,
+)
+_THE_LEUKEMIA = re.compile(r"(?i:leu[kc](?:ä|ae?|e)m)|\w*ALL\b|lymphoblast|\bLBL\b")
+# What is advised, asked or awaited is not how it stands: "Empfehlung: bei Rezidiv Blinatumomab".
+_AHEAD_OF_IT = re.compile(
+    r"(?:empfehlung|pro[cz]edere|beschluss|vorgehen|\bplan|recommendation|fragestellung|\bfrage|indikation|question|option)\w*\s*:[^\n]*"
+    r"|[^.;\n]*\b(?:geplant\w*|planned|sollte\w*|should|would|empfehlen|empfohlen\w*|recommend\w*)\b[^.;\n]*"
+    r"|\b(?:bei|im falle?|if|in case of|upon)\s+(?:(?:eine[mrs]?|erneute[mnrs]?|an?|des|der|a new|another|einem weiteren)\s+)*(?:\w*rezidiv|relapse|progress)\w*[^.;\n]*",
+    re.IGNORECASE,
+)
+_ONE_SAMPLE = ("mrd.", "immunophenotype.", "genetics.", "karyotype.", "labs.", "response.marrow", "diagnosis.cns")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +55,41 @@ class Statement:
 
 @once_per_record
 def status_observations(record: PatientRecord) -> tuple[Entry, ...]:
-    """Dated observations of disease status, newest first; those about another condition are left out."""
+    """Dated observations of disease status, and reports on the whole course, newest first; those about another condition
+    are left out.
+    """
     own = {disease.entry.reference for disease in diseases(record) if disease.diagnosis in SERVED}
     return tuple(
-        entry
-        for entry in record.about(*STATUS, types=("Observation",))
-        if entry.when is not None and _is_about(entry, own)
+        entry for entry in newest_first(_of_the_course(record)) if entry.when is not None and _is_about(entry, own)
     )
+
+
+def is_course_report(entry: Entry) -> bool:
+    return _SUMS_UP.search(entry.text) is not None
+
+
+def status_text(entry: Entry) -> str:
+    """The words of a status observation; of a report without its plans and questions."""
+    text = all_text(entry.resource)
+    return _AHEAD_OF_IT.sub(" ", text) if is_course_report(entry) else text
+
+
+def _of_the_course(record: PatientRecord) -> dict[Entry, None]:
+    return dict.fromkeys((*record.about(*STATUS, types=("Observation",)), *course_reports(record)))
+
+
+@once_per_record
+def course_reports(record: PatientRecord) -> tuple[Entry, ...]:
+    """Tumor boards, letters and notes of follow-up: they sum up how the disease stands on their day. Results on one
+    sample do not: a marrow in remission says nothing of the fluid or the testes.
+    """
+    named = (e for e in record.of_type("Observation", "DiagnosticReport") if is_course_report(e))
+    own = (e for e in named if not any(concept.startswith(_ONE_SAMPLE) for concept in e.concepts))
+    return tuple(e for e in own if not _of_another_cancer(f"{e.text} {all_text(e.resource)}"))
+
+
+def _of_another_cancer(text: str) -> bool:
+    return _OTHER_CANCER.search(text) is not None and _THE_LEUKEMIA.search(text) is None
 
 
 def _is_about(entry: Entry, own: set[str]) -> bool:
@@ -88,9 +136,18 @@ def _of_condition(record: PatientRecord, entry: Entry, as_of: date) -> Iterator[
             if state == "new-diagnosis" and not _recent(entry, as_of):
                 state = None
             if state == "relapsed" and when is None:
-                when = relapse_onset(record, entry, as_of) or relapse_recorded(record, entry, as_of)
+                when = relapse_onset(record, entry, as_of) or _last_relapse_told(entry)
+                when = when or relapse_recorded(record, entry, as_of)
             if state is not None:
                 yield Statement(state, entry, when, words_of(entry), coded is None)
+
+
+def _last_relapse_told(entry: Entry) -> When | None:
+    """The date that the name of a Condition gives for the last relapse in it ("2. Rezidiv 11/2024")."""
+    told = [words for words in dated_words(words_of(entry)) if words.state == "relapsed"]
+    if not told or any(words.when is None for words in told):
+        return None
+    return max((words.when for words in told if words.when is not None), key=lambda when: when.end)
 
 
 def relapse_onset(record: PatientRecord, entry: Entry, as_of: date) -> When | None:
@@ -130,7 +187,7 @@ def _recent(entry: Entry, as_of: date) -> bool:
 def _of_observations(record: PatientRecord) -> Iterator[Statement]:
     for entry in status_observations(record):
         coded = _coded_state(record, entry)
-        text = all_text(entry.resource)
+        text = status_text(entry)
         state = coded or state_in(text)
         if state is not None:
             yield Statement(state, entry, entry.when, text, coded is None)

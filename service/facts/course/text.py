@@ -61,7 +61,7 @@ _ADJECTIVE = re.compile(
 _NEXT_REMISSION = re.compile(
     r",\s*(?=(?:(?:still|now|currently|ongoing|continu\w+|sustained|persist\w+|weiterhin|anhaltend\w*|aktuell|derzeit|jetzt|nun|in"
     r"|first|second|third|erste[rn]?|zweite[rn]?|dritte[rn]?|[1-5]\.|complete|komplette\w*|h(?:a)?ematologic\w*|hämatologisch\w*"
-    r"|molecular|molekulare\w*|morpholog\w+)\s+){0,4}(?:remission|vollremission|(?-i:CRi?|KR)[1-5]?\b))",
+    r"|molecular|molekulare\w*|morpholog\w+)\s+){0,4}(?:(?:erst|zweit|dritt|voll|komplett|dauer)?remission|(?-i:CRi?|KR)[1-5]?\b))",
     re.IGNORECASE,
 )
 _PAST_THEN = re.compile(

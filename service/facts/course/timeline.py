@@ -21,6 +21,7 @@ from service.facts.course.statements import (
     relapse_recorded,
     statements,
     status_observations,
+    status_text,
 )
 from service.facts.disease.conditions import is_differential, words_of
 from service.facts.disease.diagnosis import SERVED, diagnosis_date, diseases
@@ -28,7 +29,6 @@ from service.facts.findings.marrow import marrow_series
 from service.facts.findings.results import full_text
 from service.facts.model import Interval, Provenance
 from service.record.model import Entry, PatientRecord, When, once_per_record
-from service.record.values import all_text
 
 __all__ = [
     "Course",
@@ -222,7 +222,7 @@ def _of_statements(record: PatientRecord, as_of: date) -> Iterator[Event]:
 
 def _of_words(record: PatientRecord, as_of: date) -> Iterator[Event]:
     told = [(d.entry, words_of(d.entry)) for d in diseases(record, as_of) if d.diagnosis in SERVED]
-    told += [(entry, all_text(entry.resource)) for entry in status_observations(record)]
+    told += [(entry, status_text(entry)) for entry in status_observations(record)]
     for entry, text in told:
         for words in dated_words(text):
             if words.when is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from service.facts.course.statements import STATUS, ahead, status_observations
+from service.facts.course.statements import STATUS, ahead, status_observations, status_text
 from service.facts.disease.conditions import words_of
 from service.facts.disease.diagnosis import served
 from service.facts.model import Provenance
@@ -30,7 +30,7 @@ class Told:
 def course_words(record: PatientRecord, as_of: date) -> tuple[Told, ...]:
     """Texts of the disease's Conditions, then those of disease status observations, newest first."""
     own = (Told(d.entry, words_of(d.entry), None) for d in served(record, as_of) if not ahead(d.entry, as_of))
-    status = (Told(entry, all_text(entry.resource), entry.when) for entry in status_observations(record))
+    status = (Told(entry, status_text(entry), entry.when) for entry in status_observations(record))
     return tuple(told for told in (*own, *status) if told.text)
 
 

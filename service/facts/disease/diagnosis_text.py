@@ -12,7 +12,7 @@ _WORDS_BETWEEN = r"(?:(?:cell|zell\w*|zellige|lineage|linien|linie|precursor|vor
 
 def _of(letter: str) -> str:
     """Before the disease ("T-cell ALL", "precursor B lymphoblastic ...") or behind it ("LAL-T", "ALL, T lineage"), or as such."""
-    before = rf"(?<!CAR[ -])\b(?:pre-?|pro-?|cortical |early )?{letter}(?:[\s-]+|(?=ALL)){_WORDS_BETWEEN}{_DISEASE}"
+    before = rf"(?<!CAR[ -])\b(?:pre-?|pr(?:ä|ae)-?|pro-?|p(?=B)|cortical |kortikale |early )?{letter}(?:[\s-]+|(?=ALL)){_WORDS_BETWEEN}{_DISEASE}"
     behind = (
         rf"\b(?:ALL|LAL|LLA|leuk\w+|leuc\w+|lymphom\w*)[\s,(-]+"
         rf"(?:(?:linf|lymph)\w+ |agu\w+ |acut\w+ |aigu\w+ |de |of |a |di |à |célul\w+ |cell\w+ )*"

@@ -11,7 +11,7 @@ from service.record.model import Entry
 from service.record.text import Mention, mention_of
 from service.record.values import all_text, as_text, concept_text
 
-_SEEN_BLASTS = re.compile(r"blasts?\b|blasten\b|\w*lymphoblast\w*", re.IGNORECASE)
+_SEEN_BLASTS = re.compile(r"blasts?\b|blasten(?:nachweis|population|zellen)?\b|\w*lymphoblast\w*", re.IGNORECASE)
 _NONE_BEHIND = re.compile(
     r"(?:blasts?|blasten|lymphoblast\w*)\b[\s:=–-]*(?:none|no\b|nil|keine?r?\b|absent|negativ\w*|0\b(?![.,]\d))",
     re.IGNORECASE,

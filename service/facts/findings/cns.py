@@ -22,6 +22,7 @@ from service.facts.findings.results import (
     is_count,
     latest_first,
     nothing,
+    outdated,
     results_about,
 )
 from service.facts.model import Fact, Facts, Interval, Provenance, Provider, Reason, known, provides, unknown
@@ -174,6 +175,11 @@ def csf_blasts(facts: Facts) -> Iterator[Fact]:
         fact = any_blasts(facts, "csf_blasts", entry)
         if fact is not None:
             yield fact
+            return
+    for tap in taps(facts.record):  # what only the words of a puncture's report tell
+        if tap.blasts is not None:
+            old = outdated(facts, "csf_blasts", tap.entry, *tap.provenance)
+            yield old or known("csf_blasts", tap.blasts, *tap.provenance)
             return
     yield nothing(facts, "csf_blasts", concepts=(BLASTS,))
 

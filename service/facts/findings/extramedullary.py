@@ -17,7 +17,8 @@ from service.record.text import Mention, clauses, mention_of
 from service.record.values import qualitative, value_text
 
 PLACES = ("Observation", "Condition", "DiagnosticReport")
-_INVOLVED = r"(?:infiltrat\w*|involve\w*|befall\w*|leuk\w*|relaps\w*|rezidiv\w*|chloroma\w*|manifestation\w*|disease|tumou?r|mass(?:es)?)"
+_INVOLVED = r"(?:infiltrat\w*|involve\w*|befall\w*|leuk(?!o[cz]yt|open)\w*|relaps\w*|rezidiv\w*|chloroma\w*|manifestation\w*|disease|tumou?r|mass(?:es)?)"
+_DENIAL = r"(?:kein\w*|ohne|nicht|no|not|without|free|frei|unauffällig\w*|normal\w*|negativ\w*)"
 _SITES = {
     "CNS": r"(?:CNS|ZNS|\w*mening\w*|cerebrospinal|liquor)",
     "testis": r"(?:testi\w*|testes|hoden)",
@@ -31,15 +32,15 @@ _SITES = {
     "breast": r"(?:breast|mamma)",
     "ovary": r"(?:ovar\w*)",
 }
-_LEUK = r"(?:leuk\w*|ALL|blast\w*|extramedull\w*)"
+_LEUK = r"(?:leuk(?!o[cz]yt|open)\w*|ALL|blast\w*|extramedull\w*)"
 _NEEDS_LEUKEMIA = ("kidney", "bone", "skin", "lymph-node", "eye", "breast", "ovary", "soft-tissue")
 _WIDE = r"|mediastin(?:um)?s?(?:al)?(?:tumou?r|verbreiterung|raumforderung|masse)\w*|\bmediastinal (?:\w+ )?(?:widening|enlargement|bulk|lymphadenopathy|lymphom\w*)|thymus(?:vergrößerung|infiltrat\w*)|thymic enlargement"
-_NORMAL = r"(?:normal|unremarkable|unauffällig\w*|regelrecht|free of disease|o\.\s?B\.)"
+_NORMAL = r"(?:normal|unremarkable|unauffällig\w*|regelrecht|nicht (?:verbreitert|vergrößert|befallen|verdickt)|not (?:widened|enlarged|involved)|free of disease|o\.\s?B\.)"
 
 
 def _site_pattern(site: str, words: str) -> re.Pattern[str]:
     """A site with a word of involvement; of sites that fall ill in many ways, only with leukemia named beside."""
-    near = r"[\s,:/()-]{1,3}(?:\w+[\s,:/()-]{1,3}){0,2}?"
+    near = rf"[\s,:/()-]{{1,3}}(?:(?!{_DENIAL}\b)\w+[\s,:/()-]{{1,3}}){{0,2}}?"
     if site in _NEEDS_LEUKEMIA:
         return re.compile(
             rf"\b{_LEUK}\b{near}{words}\b|\b{_LEUK}\b{near}(?:infiltrat\w*|involve\w*|befall){near}{words}\b|\b{words}{near}{_LEUK}\b",
@@ -52,7 +53,7 @@ def _site_pattern(site: str, words: str) -> re.Pattern[str]:
 _PATTERNS = {site: _site_pattern(site, words) for site, words in _SITES.items()}
 _FREE = {
     site: re.compile(
-        rf"\b{_SITES[site]}(?:\s+\w+){{0,2}}?[\s:]+{_NORMAL}|\b{_NORMAL}\s+{_SITES[site]}\b", re.IGNORECASE
+        rf"\b{_SITES[site]}(?:\s+\w+\.?){{0,3}}?[\s:]+{_NORMAL}|\b{_NORMAL}\s+{_SITES[site]}\b", re.IGNORECASE
     )
     for site in ("testis", "mediastinum")
 }

@@ -25,7 +25,8 @@ _WITHOUT_MRD = re.compile(
 )
 _MARROW_REPORT = re.compile(
     r"(?:(?:bone[\s-])?marrow|knochenmark\w*|\bBM\b|\bKM\b)[\s,-]*(?:aspir|biops|morpholog|zytolog|cytolog|histolog|punkt|smear|ausstrich|patholog"
-    r"|report|befund|exam)|beckenkammbiops|h(?:a)?ematopatholog",
+    r"|report|befund|exam|kontroll|diagnos|untersuch)|(?:morpholog|zytolog|cytolog|histolog)\w*[\s,:-]*(?:de[sr]\s+|of\s+|aus\s+)?(?:bone marrow|knochenmark|\bKM\b)"
+    r"|(?-i:\bKMP\b)|(?:beckenkamm|sternal)-?(?:biops|punkt|stanz)|h(?:a)?ematopatholog",
     re.IGNORECASE,
 )
 # A report that is called "Bone marrow" and no more, or a pathology report that is headed so.
@@ -37,6 +38,7 @@ _HEADED = re.compile(
     r"(?:^|\n)[\s\W]{0,5}(?:(?:final )?(?:pathologic(?:al)? )?diagnos[ie]s:?\s*)?(?:[A-Z1-9][.):]\s*)?(?:bone[ -]marrow|knochenmark\w*)\b",
     re.IGNORECASE,
 )
+_IN_MARROW = re.compile(r"marrow|knochenmark|\bKMP?\b|\bBM\b|beckenkamm|megakaryo|infiltr", re.IGNORECASE)
 _SPINAL = re.compile(r"\bCSF\b|liquor|lumbar|cerebrospinal", re.IGNORECASE)
 _NUMBER = r"(\d{1,3}(?:[.,]\d+)?)"
 _SIGN = (
@@ -74,7 +76,18 @@ def marrow_results(record: PatientRecord) -> list[Entry]:
     """
     coded = record.about(_MARROW, types=RESULTS)
     named = (e for e in record.of_type(*RESULTS) if _is_named_marrow(e) and _of_marrow(e))
-    return latest_first(e for e in dict.fromkeys((*coded, *named)) if not _SPINAL.search(full_text(e)))
+    return latest_first(e for e in dict.fromkeys((*coded, *named)) if not _is_tap(e))
+
+
+def _is_tap(entry: Entry) -> bool:
+    """Whether a result is of a lumbar puncture: called so, or about it with no word of the marrow. A marrow report may
+    add what the fluid showed.
+    """
+    text = full_text(entry)
+    return _SPINAL.search(entry.text) is not None or (
+        _SPINAL.search(text) is not None
+        and not _IN_MARROW.search(text.replace(entry.text, " ", 1) if entry.type == "Observation" else text)
+    )
 
 
 def _is_named_marrow(entry: Entry) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from service.facts.absence import seen_in
 from service.facts.course.state_text import state_in
+from service.facts.course.statements import course_reports, is_course_report, status_text
 from service.facts.course.text import in_pieces
 from service.facts.course.timeline import course
 from service.facts.findings.blasts import any_blasts
@@ -88,7 +89,7 @@ def response(facts: Facts) -> Iterator[Fact]:
     record = facts.record
     if record is None:
         return
-    entries = latest_first([*record.about(*_STATUS, types=RESULTS), *marrow_results(record)])
+    entries = latest_first([*record.about(*_STATUS, types=RESULTS), *course_reports(record), *marrow_results(record)])
     for entry in dict.fromkeys(entries):
         found = _response_of(entry)
         if found is None:
@@ -121,7 +122,8 @@ def _response_of(entry: Entry) -> tuple[str, Provenance] | None:
             letters = len(code) > 1 or "response.obds" in status or _REGISTRY.search(system)
             if code in _CODED and letters:
                 return _CODED[code], seen_in(entry, code)
-    text = full_text(entry)
+    summary = is_course_report(entry)  # whose plans say nothing of today
+    text = status_text(entry) if summary else full_text(entry)
     words = text if not status else text.replace(entry.text, " ", 1)
     if state_in(words) == "relapsed":  # "relapsed after CR1": the remission it names is over
         return None

@@ -41,7 +41,7 @@ _TRANSLOCATIONS: Mapping[str, str] = {
 # break at 11q23 tells.
 _NEEDS_11Q23 = frozenset({"11;19", "9;11", "6;11", "10;11"})
 _REARRANGED_GENES = "KMT2A|MLL1?|CRLF2|EPOR|JAK2|PDGFR[AB]|ABL[12]|CSF1R|TYK2|NTRK3|DUX4|ZNF384|MEF2D|NUTM1"
-_REARRANGEMENT = r"(?:re-?arr\w+|umlagerung\w*|umgelagert|translo[ck]ation\w*|break\w*|fusions?\b|split\w*)"
+_REARRANGEMENT = r"(?:re-?arr\w+|umlagerung\w*|umgelagert|translo[ck]ation\w*|break\w*|bruch\w*|fusions?\b|split\w*)"
 # "KMT2A, BCR::ABL1 and ETV6::RUNX1 rearrangements": the word stands once for the whole list.
 _ITEM = r"[A-Z][A-Z0-9]+(?:(?:::|[-/])[A-Z0-9]+)?"
 _LISTED = rf"(?:\s*(?:,|/|\b(?:and|or|und|oder|sowie|nor)\b)\s*(?:(?:and|or|und|oder)\s+)?{_ITEM}){{1,6}}[\s-]+(?:gene\s+)?{_REARRANGEMENT}"

@@ -17,7 +17,7 @@ _BY_FOLD = {name.lower(): name for name in MARKERS} | {
 _INSIDE = r"cyto?plasmic|intracellular|intracytoplasmic|(?:intra)?zytoplasmatisch\w*|intrazellul[äa]r\w*"
 _OUTSIDE = r"surface|membrane|membranous|oberfl[äa]chen-?\w*|membranst[äa]ndig\w*"
 NAME = (
-    rf"(?<![\w-])(?P<where>(?:i\.?\s?c\.?\s?|cy(?:to?|t)?\.?[\s-]?|sm\s?|[sci]-?)(?=CD|Ig|TdT|MPO|mu\b|[µμ])|(?:{_INSIDE}|{_OUTSIDE})[\s-]+)?"
+    rf"(?<![\w-])(?P<where>(?:i\.?\s?c\.?\s?|(?:cy|zy)(?:to?|t)?\.?[\s-]?|sm\s?|[sci]-?)(?=CD|Ig|TdT|MPO|mu\b|[µμ])|(?:{_INSIDE}|{_OUTSIDE})[\s-]+)?"
     r"(?P<name>CD[\s-]?(?:1a|11b|66c|79a|\d{1,3})|TdT|MPO|PAX-?5|HLA[- ]?DR|IgM|(?<=s)Ig|(?<=sm)Ig|mu|[µμ]|kappa|lambda|immun[oe]?globulin\w*|light chains?"
     r"|leichtketten?)(?:[- ](?:heavy[- ]chain|kette|chain))?(?=[^a-z0-9]|$|dim|low|weak|bright|strong|part|pos|neg)"
     rf"(?P<behind>\s*\((?:{_INSIDE}|{_OUTSIDE}|cy|cyt)\))?"

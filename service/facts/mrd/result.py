@@ -117,9 +117,12 @@ def _when(entry: Entry, around: str, words: str) -> Timepoint:
     tells: words on diagnosis are as a rule about the marker that was found then.
     """
     named = timepoint(entry.text)
-    if named.told:
+    if named.day is not None or named.week is not None or named.elsewhere:
         return named
     told = timepoint(f"{around} | {about_now(words)}")
+    if named.told:  # "TP1" in the name, "day 33" in the words
+        agrees = not told.elsewhere and told.name in (None, named.name, f"day-{told.day}", f"week-{told.week}")
+        return replace(named, day=told.day, week=told.week) if agrees else named
     return told if told.name != "diagnosis" else NOTHING
 
 

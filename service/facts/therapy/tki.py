@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from service.facts.absence import complete_list, seen_in
-from service.facts.course.timeline import Relapse, relapses, statements, status_observations
+from service.facts.course.timeline import Relapse, course, relapses, statements, status_observations
 from service.facts.disease.conditions import words_of
 from service.facts.disease.diagnosis import diagnosis_date, served
 from service.facts.model import (
@@ -164,6 +164,12 @@ def refractory(facts: Facts) -> Iterator[Fact]:
         yield known("refractory_to_tkis", True, *told)
 
 
+def _after_relapse(facts: Facts, record: PatientRecord, first: list[Exposure]) -> bool:
+    """Whether the earliest drugs on record are those of a relapse: the induction is of a time the record does not reach."""
+    begun = min(e.start.start for e in first if e.start is not None)
+    return any(relapse.when.start <= begun for relapse in course(record, facts.as_of).relapses)
+
+
 @provides("induction_tki")
 def induction_tki(facts: Facts) -> Iterator[Fact]:
     """The TKI begun within three months of the diagnosis, or of the first antileukemic drug where that is not dated.
@@ -186,7 +192,7 @@ def induction_tki(facts: Facts) -> Iterator[Fact]:
     elif tkis or undated:
         detail = "several TKIs were begun in the first months, or one has no date"
         yield unknown("induction_tki", Reason.NOT_DECIDED, detail, (*seen, *(e.seen() for e in undated)))
-    elif first and complete_drugs(facts, found):
+    elif first and complete_drugs(facts, found) and not _after_relapse(facts, facts.record, first):
         if not found.ordered_only().intersection((*_TKIS, "TKI")) and not any(e.drug == "TKI" for e in first):
             yield known(
                 "induction_tki", "none", *(e.seen("no TKI in the first three months", inferred=True) for e in first[:3])
