@@ -162,9 +162,7 @@ def _believable(entry: Entry, kind: str, test: _Test) -> bool:
     if found is None or found.value is None:
         number = quantity(entry.resource)
         return number is None or number.value >= 0
-    low, high = (
-        (found.value.low, found.value.high) if isinstance(found.value, Interval) else (found.value, found.value)
-    )
+    low, high = (found.value.low, found.value.high) if isinstance(found.value, Interval) else (found.value, found.value)
     least, most = _BELIEVABLE.get(kind, (0.0, float("inf")))
     return low <= most and high >= least
 
