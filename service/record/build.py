@@ -12,7 +12,7 @@ from service.record.specimens import Specimens
 from service.record.squeezed import squeezed
 from service.record.subject import Subjects
 from service.record.terminology import Terminology
-from service.record.usable import CONTRADICTION, ahead, contradicts, dates, refusal, status_of
+from service.record.usable import CONTRADICTION, TAKEN_BACK, ahead, contradicts, dates, refusal, status_of, taken_back
 from service.record.values import as_text
 from service.record.whose import Ownership, id_of
 
@@ -147,6 +147,8 @@ class _Builder:
         reason = refusal(kind, resource, status) or ahead(kind, when, self.as_of)
         if reason is None and kind == "Condition" and contradicts(self.terminology, codings, text):
             reason = CONTRADICTION
+        if reason is None and kind in ("Condition", "AdverseEvent") and taken_back(resource, concepts):
+            reason = TAKEN_BACK
         if reason is not None:
             self.aside.append(SetAside(reference, reason, kind, concepts))
             return None
