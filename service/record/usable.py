@@ -59,7 +59,7 @@ _CALLED: Mapping[str, frozenset[str]] = {
 MODIFIED = "carries a modifier that is not understood"
 TAKEN_BACK = "its code names what its text denies, doubts or tells of the family"
 _TAKEN_BACK = re.compile(
-    r"\W*(?:rule[\s-]?out\b|r/o\b|(?:no|denies|negative for|kein\w*) (?!longer)|famil(?:y|ial) history\b|familienanamnese\b|fhx?\b"
+    r"\W*(?:rule[\s-]?out\b|r/o\b|(?:no|denies|negative for|kein\w*) (?!longer|information|data|angabe)|famil(?:y|ial) history\b|familienanamnese\b|fhx?\b"
     r"|(?:at |increased |high )?risk (?:of|for)\b|risiko für\b|screening (?:for|auf)\b|ausschluss\b|z\.\s?a\.\s|zum ausschluss\b)",
     re.IGNORECASE,
 )
