@@ -8,6 +8,7 @@ from service.facts.course import reader as course
 from service.facts.disease import diagnosis, identity, lineage
 from service.facts.findings import (
     asparaginase,
+    blast_lineage,
     cns,
     coagulation,
     count_recovery,
@@ -62,6 +63,7 @@ READERS: tuple[Provider, ...] = (
     *risk_words.PROVIDERS,
     *mrd.PROVIDERS,
     *marrow.PROVIDERS,
+    *blast_lineage.PROVIDERS,
     *response.PROVIDERS,
     *labs.PROVIDERS,
     *liver.PROVIDERS,

@@ -9,9 +9,10 @@ from typing import Any
 from service.record.corrected import version_of, without_replaced
 from service.record.model import Coverage, Entry, PatientRecord, SetAside, newest_first
 from service.record.specimens import Specimens
+from service.record.squeezed import squeezed
 from service.record.subject import Subjects
 from service.record.terminology import Terminology
-from service.record.usable import CONTRADICTION, ahead, contradicts, dates, refusal, status_of
+from service.record.usable import CONTRADICTION, TAKEN_BACK, ahead, contradicts, dates, refusal, status_of, taken_back
 from service.record.values import as_text
 from service.record.whose import Ownership, id_of
 
@@ -49,7 +50,7 @@ def build_record(
 
 class _Builder:
     def __init__(self, resources: list[Raw], patient_id: str | None, as_of: date, terminology: Terminology):
-        self.resources = [(_type(resource), full_url, resource) for full_url, resource in resources]
+        self.resources = [(_type(resource), full_url, squeezed(resource)) for full_url, resource in resources]
         self.as_of = as_of
         self.terminology = terminology
         self.subjects = Subjects(terminology)
@@ -146,6 +147,8 @@ class _Builder:
         reason = refusal(kind, resource, status) or ahead(kind, when, self.as_of)
         if reason is None and kind == "Condition" and contradicts(self.terminology, codings, text):
             reason = CONTRADICTION
+        if reason is None and kind in ("Condition", "AdverseEvent") and taken_back(resource, concepts):
+            reason = TAKEN_BACK
         if reason is not None:
             self.aside.append(SetAside(reference, reason, kind, concepts))
             return None

@@ -137,7 +137,7 @@ def convert(value: float, unit: str | None, quantity: str) -> float | None:
     key = tidy(unit)
     factor = table.get(key)
     if factor is None and "{" in key:
-        key = tidy(_ANNOTATION.sub("", key))
+        key = tidy(_ANNOTATION.sub("", key)).rstrip("/")  # in UCUM braces stand for 1: "mL/min/{1.73_m2}"
         factor = table.get(key) if key else None
     if factor is None:
         if quantity == "temperature" and key in _FAHRENHEIT:

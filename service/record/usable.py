@@ -57,6 +57,12 @@ _CALLED: Mapping[str, frozenset[str]] = {
     "MPAL": frozenset({"ALL", "AML", "MPAL"}),
 }
 MODIFIED = "carries a modifier that is not understood"
+TAKEN_BACK = "its code names what its text denies, doubts or tells of the family"
+_TAKEN_BACK = re.compile(
+    r"\W*(?:rule[\s-]?out\b|r/o\b|(?:no|denies|negative for|kein\w*) (?!longer|information|data|angabe)|famil(?:y|ial) history\b|familienanamnese\b|fhx?\b"
+    r"|(?:at |increased |high )?risk (?:of|for)\b|risiko für\b|screening (?:for|auf)\b|ausschluss\b|z\.\s?a\.\s|zum ausschluss\b)",
+    re.IGNORECASE,
+)
 CONTRADICTION = "its code and its text name different leukemias"
 # How sure an ICD-10-GM code is meant: A excluded, V suspected, Z no signs any more, G certain. As an extension of the
 # Coding (fhir.de, icd-10-gm-diagnosesicherheit), or behind the code ("C91.00 V").
@@ -172,3 +178,14 @@ def _abated(resource: Mapping[str, Any]) -> When | None:
 def notes_text(resource: Mapping[str, Any]) -> str:
     """The notes of a resource in one text."""
     return " ".join(as_text(as_dict(note).get("text")) for note in as_list(resource.get("note")))
+
+
+def taken_back(resource: Mapping[str, Any], concepts: frozenset[str]) -> bool:
+    """Whether the words somebody wrote beside the code of a Condition or adverse event take it back from the start ("Rule
+    out pancreatitis"). Of a leukemia its own reader judges, who says why it is not known.
+    """
+    concept = as_dict(resource.get("code") or resource.get("event"))
+    said = as_text(concept.get("text"))
+    if not said or not concept.get("coding") or any(name.startswith("diagnosis.") for name in concepts):
+        return False
+    return _TAKEN_BACK.match(said) is not None

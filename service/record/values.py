@@ -22,14 +22,16 @@ _INTERPRETATIONS = {
     **dict.fromkeys(("E", "IND"), "indeterminate"),
 }
 _BRACES = re.compile(r"\{[^}]*\}")
-_INDETERMINATE = re.compile(r"(?i)indetermin|inconclusive|equivocal|fraglich|nicht beurteilbar|no result|failed")
+_INDETERMINATE = re.compile(
+    r"(?i)indetermin|inconclusive|equivocal|borderline|grenzwertig|fraglich|nicht beurteilbar|no result|failed"
+)
 _POSITIVE_WORDS = re.compile(
     r"(?i)\b(positiv\w*|pos|detected|detectable|present|nachweisbar|nachgewiesen|rearranged|rearrangiert|reactive|reaktiv(?=\s*(?:$|[.,;(])))\b"
 )
 _NEGATIVE_WORDS = re.compile(
     r"(?i)\b(negativ\w*|neg|absent|undetect\w+|normal|unauffällig|(?:not|non|none|nil)[ -]?(?:re)?"
     r"(?:arranged|active|detect\w+|present))\b"
-    r"|nicht (?:nachweisbar|nachgewiesen|detektiert|gefunden|reaktiv)|kein\w* nachweis|no evidence"
+    r"|(?:nicht|non)[ -]?reaktiv|nicht (?:nachweisbar|nachgewiesen|detektiert|gefunden)|kein\w* nachweis|no evidence"
 )
 
 

@@ -151,3 +151,19 @@ def test_sugar_held_down_by_treatment_goes_on() -> None:
 )  # fmt: skip
 def test_resolved(entries: list[Any], expected: bool | None) -> None:
     assert facts_of(*entries).value("toxicity_resolved") is expected
+
+
+@pytest.mark.parametrize(
+    ("result", "kind"),
+    [
+        pytest.param(("8636-3", 4.4, "ms", None), "QT-prolongation", id="QTc of 4.4 ms"),
+        pytest.param(("2160-0", 88, "mg/dL", 1.1), "nephrotoxicity", id="creatinine in umol/L, called mg/dL"),
+        pytest.param(("1975-2", 200, "mg/dL", 1.2), "hyperbilirubinemia", id="bilirubin beyond what is plausible"),
+    ],
+)
+def test_what_cannot_be_true_has_no_grade(result: tuple[str, float, str, float | None], kind: str) -> None:
+    code, value, unit, limit = result
+    rows = [{"high": {"value": limit, "unit": unit}}] if limit else None
+    made = observation(code, "2025-05-30", valueQuantity={"value": value, "unit": unit}, referenceRange=rows)
+    assert not facts_of(made)[f"toxicity({kind})"].known
+    assert facts_of(made).value("significant_renal_dysfunction") is None

@@ -49,7 +49,7 @@ _FRONTLINE = re.compile(
 )
 _SALVAGE = re.compile(r"\bREZ\b|rezidiv|relaps|IntReALL|salvage|refra[ck]t", re.IGNORECASE)
 _AHEAD = re.compile(
-    r"[^,;.\n]*\b(?:planned|geplant\w*|vorgesehen\w*|scheduled|intended|awaiting|pending)\b[^,;.\n]*"
+    r"(?<![^,;.\n])[^,;.\n]*\b(?:planned|geplant\w*|vorgesehen\w*|scheduled|intended|awaiting|pending)\b[^,;.\n]*"
     r"|\b(?:before|prior to|next|vor der|in preparation for|bridge to|bridging to)\b[^,;.\n]*",
     re.IGNORECASE,
 )

@@ -74,6 +74,12 @@ _OTHERS = (
         ),
     ),
 )
+_BLAST_PHASE = re.compile(r"\bblast(?:ic)?[\s-](?:phase|crisis)|blasten-?(?:phase|krise|schub)", re.IGNORECASE)
+
+
+def names_blast_phase(text: str) -> bool:
+    """Whether a text states a blast phase, as of CML."""
+    return states(text, _BLAST_PHASE)
 
 
 def names_precursor(text: str) -> bool:

@@ -7,7 +7,7 @@ from datetime import date
 
 from service.facts.course.state_text import state_in
 from service.facts.disease.conditions import Standing, is_differential, standing, words_of
-from service.facts.disease.diagnosis_text import lineage_in, names_precursor, other_leukemia_in
+from service.facts.disease.diagnosis_text import lineage_in, names_blast_phase, names_precursor, other_leukemia_in
 from service.record.model import Entry, PatientRecord, once_per_record
 from service.record.text import Mention, strongest
 from service.record.values import as_dict, as_text
@@ -43,7 +43,8 @@ def disease_of(record: PatientRecord, entry: Entry, as_of: date | None = None) -
     """The disease a Condition names; ``None`` where it names none, denies it, or speaks of the family.
 
     A code decides over the text; the text adds the lineage where the code is silent, and the particular disease
-    (Burkitt, mixed phenotype) where the code says no more than ALL, or acute leukemia.
+    (Burkitt, mixed phenotype) where the code says no more than ALL, or acute leukemia, and the blast phase where it says
+    no more than CML.
     """
     words = words_of(entry)
     past = standing(entry, as_of) is Standing.PAST or record.means(entry, "history") == "true"
@@ -79,6 +80,8 @@ def _by_code(
         return Disease(entry, UNSURE, None, False, past, "of code and text one names a mature, one a precursor B cell")
     if diagnosis == "ALL" and lineage is None and text in PARTICULAR:
         return Disease(entry, text, lineage, True, past)
+    if diagnosis == "CML" and names_blast_phase(words):  # the code is of all phases
+        return Disease(entry, "BP-CML", lineage, True, past)
     if diagnosis not in SERVED and diagnosis not in _NOT_SERVED:
         if text in PARTICULAR and mood is Mention.PRESENT:
             return Disease(entry, text, lineage, True, past)
@@ -102,7 +105,8 @@ def _named(record: PatientRecord, text: str) -> tuple[str | None, Mention | None
         weakest = weakest or mention
     mention = record.terminology.mention("diagnosis.other_leukemia", text)
     if weakest is None and mention in (Mention.PRESENT, Mention.HISTORY):
-        return other_leukemia_in(text) or UNSURE, mention
+        other = other_leukemia_in(text) or UNSURE
+        return "BP-CML" if other == "CML" and names_blast_phase(text) else other, mention
     return None, weakest or mention
 
 

@@ -115,8 +115,8 @@ class _Test:
 
 
 _TESTS: Mapping[str, _Test] = {
-    "hyperbilirubinemia": _Test("labs.bilirubin_total", 7, steps=_BILIRUBIN),
-    "nephrotoxicity": _Test("labs.creatinine", 7, steps=_CREATININE),
+    "hyperbilirubinemia": _Test("labs.bilirubin_total", 7, "bilirubin", steps=_BILIRUBIN),
+    "nephrotoxicity": _Test("labs.creatinine", 7, "creatinine", steps=_CREATININE),
     "hypertriglyceridemia": _Test("labs.triglycerides", 7, "triglycerides", _triglycerides),
     "hyperglycemia": _Test("labs.glucose", 2, "glucose", _glucose),
     "QT-prolongation": _Test("fitness.qtc", 30, "milliseconds", qtc),
@@ -124,12 +124,15 @@ _TESTS: Mapping[str, _Test] = {
     "neutropenia": _Test("labs.anc", 7, "cells", neutrophils),
 }
 GRADED_KINDS = (*_TESTS, "ast-alt")
-_BELIEVABLE = {
-    "hyperglycemia": 3000.0,
-    "hypertriglyceridemia": 20000.0,
-    "neutropenia": 100.0,
-    "QT-prolongation": 900.0,
-    "cardiac": 100.0,
+# What is plausible of each test, in the unit of its kind; a value outside of it, as of a wrong unit, is not graded.
+_BELIEVABLE: Mapping[str, tuple[float, float]] = {
+    "hyperglycemia": (0, 3000),
+    "hypertriglyceridemia": (0, 20000),
+    "neutropenia": (0, 100),
+    "QT-prolongation": (200, 900),
+    "cardiac": (0, 100),
+    "hyperbilirubinemia": (0, 80),
+    "nephrotoxicity": (0, 40),
 }
 
 
@@ -142,7 +145,9 @@ def lab_grade(facts: Facts, kind: str) -> LabGrade | None:
     entry = newest_by_test(results_about(record, test.group))
     if entry is None or not fresh(entry.when, facts.as_of, test.days) or _uncorrected(entry):
         return None
-    found = against_upper_limit(entry, test.steps, sex_of(facts)) if test.steps else _of_value(entry, kind, test)
+    if not _believable(entry, kind, test):
+        return None
+    found = against_upper_limit(entry, test.steps, sex_of(facts)) if test.steps else _of_value(entry, test)
     low = _ends(found.grade)[0] if found else 0.0
     return found if found and (low or not test.positive_only) else None
 
@@ -151,11 +156,19 @@ def _uncorrected(entry: Entry) -> bool:
     return any(code == "8634-8" for _, code in entry.codings)  # the uncorrected QT interval
 
 
-def _of_value(entry: Entry, kind: str, test: _Test) -> LabGrade | None:
+def _believable(entry: Entry, kind: str, test: _Test) -> bool:
+    """Whether a result may be true; one without a unit is only compared with its own range."""
+    found = measured(entry.resource, test.kind)
+    if found is None or found.value is None:
+        number = quantity(entry.resource)
+        return number is None or number.value >= 0
+    low, high = (found.value.low, found.value.high) if isinstance(found.value, Interval) else (found.value, found.value)
+    least, most = _BELIEVABLE.get(kind, (0.0, float("inf")))
+    return low <= most and high >= least
+
+
+def _of_value(entry: Entry, test: _Test) -> LabGrade | None:
     found = measured(entry.resource, test.kind)
     if found is None or found.value is None or test.by_value is None:
-        return None
-    top = found.value.low if isinstance(found.value, Interval) else found.value
-    if not 0 <= top <= _BELIEVABLE.get(kind, float("inf")):
         return None
     return LabGrade(bounds(found.value, test.by_value), entry, found.found)

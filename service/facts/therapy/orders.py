@@ -13,6 +13,7 @@ from service.facts.therapy.drug_names import named
 from service.facts.therapy.lists import listed
 from service.facts.therapy.routes import is_intrathecal, is_local
 from service.record.model import Resource
+from service.record.squeezed import squeezed
 from service.record.subject import Subjects
 from service.record.terminology import Terminology
 from service.record.values import as_text, codings_of, concept_text
@@ -79,7 +80,7 @@ def read_drafts(resources: Iterable[Any], terminology: Terminology) -> DraftOrde
 
     Orders that are withdrawn or say not to do something are no orders. A Medication may be contained or lie beside.
     """
-    rows = list(resources)
+    rows = [squeezed(row) for row in resources]
     subjects = Subjects(terminology)
     for row in rows:
         if isinstance(row, Mapping) and row.get("resourceType") == "Medication":

@@ -11,8 +11,6 @@ _NOT_YET = "a record can hold it, but this version does not read it"
 _PLANNED = "it is part of a plan that is rarely on record before it is carried out"
 
 ASKED: Mapping[str, str] = {
-    "age_at_regimen_start": _NOT_YET,
-    "blast_lineage": _NOT_YET,
     "on_intensive_pediatric_regimen_plus_tki": _NOT_YET,
     "myelosuppressive_block": _PLANNED,
     "anthracycline_maximum_reached": "cumulative doses are summed up by hand; single doses are too seldom all on record",

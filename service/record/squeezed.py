@@ -1,0 +1,55 @@
+"""Texts without runs of one sign that no reader needs: thousands of blanks, a ruler of dashes, an endless bracket.
+
+Patterns of many readers allow blanks in several places, so that a long run of them costs the square of its length or more.
+Squeezed once where a record is built, no reader meets them.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+_SHORT = 40  # characters of a text that cannot do harm
+_DEPTH = 40  # levels of a resource that are looked through; no reader goes as deep
+_BLANKS, _SIGNS = 8, 32  # longest runs that stay as they are
+_RUN = re.compile(rf"\s{{{_BLANKS + 1},}}|(\S)\1{{{_SIGNS},}}")
+
+
+def squeezed_text(text: str) -> str:
+    """A text with its long runs cut; a run of blanks stays a break of line or paragraph where it held one.
+
+    >>> squeezed_text("WBC 3.2" + " " * 100 + "final" + "-" * 100)
+    'WBC 3.2  final--------------------------------'
+    """
+    return _RUN.sub(_cut, text) if len(text) > _SHORT else text
+
+
+def _cut(run: re.Match[str]) -> str:
+    if run[1] is not None:
+        return run[0][:_SIGNS]
+    return "\n" * min(run[0].count("\n"), 2) or "  "
+
+
+def squeezed(value: Any, depth: int = _DEPTH) -> Any:
+    """A part of a resource with its texts squeezed; itself where there was nothing to squeeze."""
+    kind = type(value)
+    if kind is str:
+        return squeezed_text(value) if len(value) > _SHORT else value
+    if not depth:
+        return value
+    changed: Any = None
+    if kind is dict:
+        for key, part in value.items():
+            inner = type(part)
+            if (inner is str and len(part) > _SHORT) or inner is dict or inner is list:
+                new = squeezed(part, depth - 1)
+                if new is not part and new != part:
+                    changed = changed or dict(value)
+                    changed[key] = new
+    elif kind is list:
+        for at, part in enumerate(value):
+            new = squeezed(part, depth - 1)
+            if new is not part and new != part:
+                changed = changed or list(value)
+                changed[at] = new
+    return value if changed is None else changed
