@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 
-from service.facts.findings.fitness import FINDINGS
+from service.facts.fitness.conditions import FINDINGS
 from service.facts.registry import REGISTRY
 from service.facts.sources import Sources, carried_by, system_name
 from service.facts.vocabulary import VOCABULARY

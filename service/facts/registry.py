@@ -3,46 +3,32 @@
 from __future__ import annotations
 
 from service.facts import derive, mrd
+from service.facts.cns import status as cns
 from service.facts.course import clocks, conditioning, hct, phase, planned, risk_words, treated
 from service.facts.course import reader as course
 from service.facts.disease import diagnosis, identity, lineage
-from service.facts.findings import (
-    asparaginase,
-    blast_lineage,
-    cns,
-    coagulation,
-    count_recovery,
-    extramedullary,
-    fitness,
-    heart,
-    hepatitis_b,
-    hypersensitivity,
-    kidney,
-    labs,
-    liver,
-    marrow,
-    mediastinum,
-    mercaptopurine,
-    methotrexate,
-    performance,
-    pregnancy,
-    progress,
-    response,
-    steroid_response,
-    symptoms,
-    toxicity,
-    toxicity_recovery,
-    vitals,
-)
+from service.facts.fitness import conditions, heart, hepatitis_b, performance, pregnancy, symptoms
 from service.facts.genetics import abl1_tests, pharmacogenes, trisomies
 from service.facts.genetics import reader as genetics
 from service.facts.given import unknown_stated
 from service.facts.immunophenotype import aplasia, subtypes
 from service.facts.immunophenotype import reader as immunophenotype
 from service.facts.karyotype import reader as karyotype
+from service.facts.labs import coagulation, counts, kidney, liver, mercaptopurine, methotrexate, vitals
 from service.facts.model import Provider, Registry
+from service.facts.response import (
+    blast_lineage,
+    count_recovery,
+    extramedullary,
+    marrow,
+    mediastinum,
+    progress,
+    response,
+    steroid_response,
+)
 from service.facts.therapy import reader as therapy
 from service.facts.therapy import tki
+from service.facts.toxicity import asparaginase, events, hypersensitivity, recovery
 
 READERS: tuple[Provider, ...] = (
     *identity.PROVIDERS,
@@ -65,7 +51,7 @@ READERS: tuple[Provider, ...] = (
     *marrow.PROVIDERS,
     *blast_lineage.PROVIDERS,
     *response.PROVIDERS,
-    *labs.PROVIDERS,
+    *counts.PROVIDERS,
     *liver.PROVIDERS,
     *heart.PROVIDERS,
     *methotrexate.PROVIDERS,
@@ -82,16 +68,16 @@ READERS: tuple[Provider, ...] = (
     *hct.PROVIDERS,
     *planned.PROVIDERS,
     *conditioning.PROVIDERS,
-    *fitness.PROVIDERS,
+    *conditions.PROVIDERS,
     *performance.PROVIDERS,
     *pregnancy.PROVIDERS,
     *hepatitis_b.PROVIDERS,
     *symptoms.PROVIDERS,
     *kidney.PROVIDERS,
     *coagulation.PROVIDERS,
-    *toxicity.PROVIDERS,
+    *events.PROVIDERS,
     *hypersensitivity.PROVIDERS,
     *asparaginase.PROVIDERS,
-    *toxicity_recovery.PROVIDERS,
+    *recovery.PROVIDERS,
 )
 REGISTRY = Registry((*READERS, *derive.PROVIDERS), unknown_stated)

@@ -47,7 +47,7 @@ def test_a_value_is_shown_with_unit_source_date_code_and_text_as_found(folder: P
     assert "wbc_current = 3.1 10*9/L (WBC)" in shown
     assert "Observation/wbc (2026-02-28) LOINC 6690-2 Leukocytes [#/volume] in Blood" in shown
     assert "“3100 /uL” [preliminary]" in shown
-    assert "rule lab_wbc_current (service/facts/findings/labs.py): The newest number" in shown
+    assert "rule lab_wbc_current (service/facts/labs/counts.py): The newest number" in shown
 
 
 def test_what_was_read_from_text_or_concluded_is_marked(folder: Path) -> None:

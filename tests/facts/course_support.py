@@ -6,9 +6,9 @@ from typing import Any
 
 from service.facts.course import clocks, phase
 from service.facts.course import reader as course
-from service.facts.findings import marrow
 from service.facts.model import Facts, known, provides
 from service.facts.model import Provenance as Seen
+from service.facts.response import marrow
 from tests.facts.fhir import condition, observation
 from tests.facts.support import facts_of
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from service.facts.findings.cns import PROVIDERS as CNS
-from service.facts.findings.csf import taps
-from service.facts.findings.labs import PROVIDERS as LABS
-from service.facts.findings.response import PROVIDERS as RESPONSE
+from service.facts.cns.csf import taps
+from service.facts.cns.status import PROVIDERS as CNS
+from service.facts.labs.counts import PROVIDERS as LABS
 from service.facts.model import Facts, Reason
+from service.facts.response.response import PROVIDERS as RESPONSE
 from tests.facts.fhir import condition, observation, resource
 from tests.facts.support import facts_of
 

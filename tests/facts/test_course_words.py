@@ -6,7 +6,7 @@ import pytest
 
 from service.facts.course.state_text import state_in
 from service.facts.course.text import remission_number_in
-from service.facts.findings.response import stated_response
+from service.facts.response.response import stated_response
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from service.facts.findings.extramedullary import PROVIDERS
 from service.facts.model import Facts, Reason, TokenSet
+from service.facts.response.extramedullary import PROVIDERS
 from tests.facts.fhir import concept, condition, observation, resource
 from tests.facts.support import facts_of
 

@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.facts.findings import fitness, hepatitis_b, performance
-from service.facts.findings import pregnancy as gravidity
+from service.facts.fitness import conditions, hepatitis_b, performance
+from service.facts.fitness import pregnancy as gravidity
 from service.facts.model import Facts, Interval, Reason
 from service.facts.vocabulary import VOCABULARY
 from service.record.model import Coverage
 from tests.facts.fhir import ICD, SCT, concept, condition, observation, resource
 from tests.facts.support import COMPLETE, facts_of
 
-PROVIDERS = (*fitness.PROVIDERS, *performance.PROVIDERS, *gravidity.PROVIDERS, *hepatitis_b.PROVIDERS)
+PROVIDERS = (*conditions.PROVIDERS, *performance.PROVIDERS, *gravidity.PROVIDERS, *hepatitis_b.PROVIDERS)
 # The day of judgement is 2025-06-01.
 
 
@@ -64,8 +64,8 @@ def test_findings(name: str, entry: Any, expected: bool | None) -> None:
     assert read(entry).value(name) is expected
 
 
-@pytest.mark.parametrize("finding", fitness.FINDINGS, ids=lambda f: f.fact)
-def test_only_history_can_be_no(finding: fitness.Finding) -> None:
+@pytest.mark.parametrize("finding", conditions.FINDINGS, ids=lambda f: f.fact)
+def test_only_history_can_be_no(finding: conditions.Finding) -> None:
     assert finding.fact in VOCABULARY
     assert read().value(finding.fact) is (False if finding.ever else None)
     for coverage in (Coverage.PARTIAL, Coverage.FAILED, Coverage.ABSENT):

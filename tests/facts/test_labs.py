@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from service.facts.findings import heart, labs, liver, methotrexate
-from service.facts.findings.labs import LABS
+from service.facts.fitness import heart
+from service.facts.labs import counts as labs
+from service.facts.labs import liver, methotrexate
+from service.facts.labs.counts import LABS
 from service.facts.model import Facts, Interval, Reason
 from service.facts.vocabulary import VOCABULARY
 from service.record.model import Coverage

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.facts.findings.ctcae import neutrophils, over, qtc
-from service.facts.findings.ranges import against_range, limits
+from service.facts.labs.ctcae import neutrophils, over, qtc
 from service.facts.model import Interval, Reason
+from service.facts.results.ranges import against_range, limits
 from tests.facts.fhir import administration, observation, patient
 from tests.facts.support import facts_of
 

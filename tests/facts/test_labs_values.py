@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.facts.findings.measured import measured
-from service.facts.findings.results import results_about
 from service.facts.model import Interval, Reason
+from service.facts.results.lookup import results_about
+from service.facts.results.measured import measured
 from tests.facts.fhir import observation
 from tests.facts.support import facts_of, terminology
 

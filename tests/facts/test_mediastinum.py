@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from service.facts.findings.mediastinum import PROVIDERS
 from service.facts.model import Facts
+from service.facts.response.mediastinum import PROVIDERS
 from tests.facts.fhir import resource
 from tests.facts.support import facts_of
 

@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.facts.findings import cns, labs, response
+from service.facts.cns import status as cns
+from service.facts.labs import counts as labs
 from service.facts.model import Facts
 from service.facts.mrd import PROVIDERS
 from service.facts.mrd.values import read_mrd_text
+from service.facts.response import response
 from tests.facts.mrd_resources import LOINC, SCT, condition, mrd, read, transcript
 from tests.facts.support import facts_of
 

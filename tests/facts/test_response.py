@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from service.facts.findings.marrow import PROVIDERS as MARROW
-from service.facts.findings.marrow import read_blasts
-from service.facts.findings.response import PROVIDERS as RESPONSE
-from service.facts.findings.response import stated_response
 from service.facts.model import Facts, Interval, Reason
+from service.facts.response.marrow import PROVIDERS as MARROW
+from service.facts.response.marrow import read_blasts
+from service.facts.response.response import PROVIDERS as RESPONSE
+from service.facts.response.response import stated_response
 from service.facts.vocabulary import VOCABULARY
 from tests.facts.support import facts_of
 

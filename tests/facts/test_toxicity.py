@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.facts.findings import hypersensitivity, toxicity
-from service.facts.findings.toxicity_kinds import _BY_CODE, _BY_GROUP, _CTCAE_NAMES
 from service.facts.model import Facts, Interval, Reason
+from service.facts.toxicity import events as toxicity
+from service.facts.toxicity import hypersensitivity
+from service.facts.toxicity.kinds import _BY_CODE, _BY_GROUP, _CTCAE_NAMES
 from service.facts.vocabulary.toxicity import KINDS
 from service.record.model import Coverage
 from tests.facts.fhir import ICD, MEDDRA, RXNORM, SCT, concept, condition, observation, resource

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.facts.findings.grades import in_words
 from service.facts.model import Interval, Reason
+from service.facts.toxicity.grades import in_words
 from service.facts.vocabulary.toxicity import KINDS
 from tests.facts.fhir import GM, ICD, MEDDRA, SCT, concept, condition, observation, resource
 from tests.facts.support import facts_of

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from service.facts.findings.marrow import read_blasts
 from service.facts.model import Interval, TokenSet
+from service.facts.response.marrow import read_blasts
 from tests.facts.fhir import GM, Json, administration, concept, condition, observation, patient, procedure, resource
 from tests.facts.support import facts_of
 

@@ -13,8 +13,8 @@ from service.facts.course.hct import transplants
 from service.facts.course.statements import statements
 from service.facts.course.timeline import course, relapses
 from service.facts.disease.diagnosis import diagnosis_date, served
-from service.facts.findings.marrow import marrow_series
 from service.facts.model import Fact, Facts, Provenance, known
+from service.facts.response.marrow import marrow_series
 from service.facts.therapy.exposure import MEDICATIONS, Exposure, Exposures, exposures
 from service.record.model import PatientRecord, When
 

@@ -15,9 +15,9 @@ from service.facts.course.timeline import course, relapses
 from service.facts.course.told import course_words
 from service.facts.disease.conditions import words_of
 from service.facts.disease.diagnosis import diagnosis_date
-from service.facts.findings.marrow import marrow_series
-from service.facts.findings.results import full_text
 from service.facts.model import Fact, Facts, Interval, Provenance, Provider, Reason, known, provides, unknown
+from service.facts.response.marrow import marrow_series
+from service.facts.results.lookup import full_text
 from service.record.dates import parse_when
 from service.record.model import Entry, PatientRecord, When
 from service.record.values import all_text

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterable, Iterator
 
 from service.facts.absence import absent, seen_in
-from service.facts.findings.results import full_text, is_count, latest_first
 from service.facts.model import Fact, Facts, Provider, Reason, known, provides, unknown
+from service.facts.results.lookup import full_text, is_count, latest_first
 from service.record.model import Entry, PatientRecord, once_per_record
 from service.record.text import states
 

@@ -7,14 +7,14 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from service.facts.absence import absent, seen_in
+from service.facts.cns.status import evaluations
 from service.facts.course.site_text import last_relapse_in, relapse_site_in, sites_in
 from service.facts.course.text import RELAPSE, molecular_relapse_in, says
 from service.facts.course.timeline import Event, relapses
 from service.facts.course.told import Told, course_words
 from service.facts.disease.diagnosis import names_relapse
-from service.facts.findings.cns import evaluations
-from service.facts.findings.marrow import marrow_series
 from service.facts.model import Fact, Facts, Interval, Provenance, Provider, Reason, known, provides, unknown
+from service.facts.response.marrow import marrow_series
 from service.record.dates import parse_when
 from service.record.model import PatientRecord, When
 from service.record.text import clauses

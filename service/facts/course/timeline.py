@@ -25,9 +25,9 @@ from service.facts.course.statements import (
 )
 from service.facts.disease.conditions import is_differential, words_of
 from service.facts.disease.diagnosis import SERVED, diagnosis_date, diseases
-from service.facts.findings.marrow import marrow_series
-from service.facts.findings.results import full_text
 from service.facts.model import Interval, Provenance
+from service.facts.response.marrow import marrow_series
+from service.facts.results.lookup import full_text
 from service.record.model import Entry, PatientRecord, When, once_per_record
 
 __all__ = [

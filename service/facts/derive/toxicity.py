@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from service.facts.derive.tools import any_of, at_least, flag, follows, less_than, number, word
-from service.facts.findings.ctcae import bounds, ejection, neutrophils, qtc
+from service.facts.labs.ctcae import bounds, ejection, neutrophils, qtc
 from service.facts.model import Fact, Facts, Interval, TokenSet, provides
 from service.facts.vocabulary import VOCABULARY
 

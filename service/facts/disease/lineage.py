@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 from service.facts.absence import seen_in
 from service.facts.disease.diagnosis import lineage_said, served
-from service.facts.findings.marrow import marrow_results
-from service.facts.findings.results import RESULTS, full_text
 from service.facts.immunophenotype.lineage import lineage_from_markers, lineages_seen
 from service.facts.immunophenotype.results import Panel, called, panels, results
 from service.facts.model import Fact, Facts, Provenance, Provider, Reason, known, provides, unknown
+from service.facts.response.marrow import marrow_results
+from service.facts.results.lookup import RESULTS, full_text
 from service.record.model import PatientRecord
 from service.record.text import states
 

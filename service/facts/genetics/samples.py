@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from datetime import date, timedelta
 
-from service.facts.findings.marrow import marrow_series
 from service.facts.karyotype.collect import at_diagnosis, milestones
 from service.facts.model import Interval
+from service.facts.response.marrow import marrow_series
 from service.record.model import Coverage, Entry, PatientRecord
 from service.record.values import notes_of, value_text
 

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 
 from service.facts.absence import seen_in
-from service.facts.findings.results import RESULTS, full_text
 from service.facts.genetics.judge import judge
 from service.facts.karyotype.reader import choose
 from service.facts.model import Fact, Facts, Provider, TokenSet, known, provides
+from service.facts.results.lookup import RESULTS, full_text
 from service.record.model import Entry
 from service.record.text import clauses
 

@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterator
 
 from service.facts.absence import seen_in
-from service.facts.findings.results import Measured, full_text, latest_first, measured, nothing, outdated
 from service.facts.model import Fact, Facts, Interval, Provider, Reason, known, provides, unknown
+from service.facts.results.lookup import Measured, full_text, latest_first, measured, nothing, outdated
 from service.record.model import Entry
 from service.record.text import Mention, mention_of
 from service.record.values import all_text

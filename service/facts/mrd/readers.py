@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from service.facts.absence import complete_list, seen_in
-from service.facts.findings.results import RESULTS, diagnosed, first_treatment, nothing, outdated
 from service.facts.model import Fact, Facts, Interval, Provenance, Provider, Reason, known, provides, unknown
 from service.facts.mrd.reading import POSITIVE_FROM, bounds
 from service.facts.mrd.result import CONCEPTS, MrdResult, about_bcr_abl1, read_result, transcript_beside
@@ -23,6 +22,7 @@ from service.facts.mrd.series import (
     trend,
 )
 from service.facts.mrd.timepoints import INDUCTION_ENDS, PROTOCOL_DAYS, PROTOCOL_WEEKS
+from service.facts.results.lookup import RESULTS, diagnosed, first_treatment, nothing, outdated
 from service.record.dates import months_between
 from service.record.model import Coverage, Entry
 from service.record.terminology import Terminology

@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterator
 
 from service.facts.absence import seen_in
-from service.facts.findings.results import RESULTS, nothing
 from service.facts.model import Fact, Facts, Provider, Reason, known, provides, unknown
 from service.facts.mrd.context import words
 from service.facts.mrd.result import CONCEPTS
+from service.facts.results.lookup import RESULTS, nothing
 from service.record.text import states
 
 _RISK = r"[- ]?(?:risk|risiko)\w*"

@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 from itertools import groupby
 
-from service.facts.findings.results import RESULTS
 from service.facts.model import Interval, Reason
 from service.facts.mrd.context import ELSEWHERE
 from service.facts.mrd.reading import POSITIVE_FROM, SEVERAL, bounds, combined, height
 from service.facts.mrd.result import CONCEPTS, MrdResult, mentioned_result, read_result
+from service.facts.results.lookup import RESULTS
 from service.record.model import PatientRecord, once_per_record
 
 _MENTIONING = ("response.marrow_blasts", "response.disease_status")  # Observations that may tell of MRD in passing

@@ -1,0 +1,1 @@
+"""Cerebrospinal fluid and the CNS status that follows from it."""

@@ -1,1 +1,0 @@
-"""Results and findings: laboratory, response, CNS, fitness, toxicity."""

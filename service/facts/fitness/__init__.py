@@ -1,0 +1,1 @@
+"""Performance, organ function, comorbidities, infection, pregnancy and symptoms."""

@@ -1,0 +1,1 @@
+"""Laboratory values and vital signs, with the CTCAE grades that follow from them."""

@@ -1,0 +1,1 @@
+"""Blasts, marrow, extramedullary disease and the response that they show."""

@@ -1,0 +1,1 @@
+"""Toxicities with their CTCAE grades, reactions to asparaginase, holds and recovery."""
