@@ -150,7 +150,7 @@ class _Builder:
         if reason is None and kind in ("Condition", "AdverseEvent") and taken_back(resource, concepts):
             reason = TAKEN_BACK
         if reason is not None:
-            self.aside.append(SetAside(reference, reason, kind, concepts))
+            self.aside.append(SetAside(reference, reason, kind, concepts, codings))
             return None
         if odd is not None:
             notes = (*notes, odd)

@@ -54,6 +54,7 @@ class SetAside:
     reason: str
     type: str = ""
     concepts: frozenset[str] = frozenset()
+    codings: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

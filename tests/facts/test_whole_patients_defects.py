@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from service.facts.model import Interval
+from service.facts.model import Interval, Reason
 from tests.facts.fhir import ICD, administration, concept, condition, observation, patient, request, resource, statement
 from tests.facts.support import facts_of
 
@@ -63,7 +63,7 @@ def test_words_take_back_what_the_code_names(words: str) -> None:
         "toxicity(hypertriglyceridemia)",
     ):
         assert facts.value(name) is None, name
-    assert facts.value("vascular_history") is not True
+    assert facts["vascular_history"].reason is Reason.SET_ASIDE  # neither yes nor, on a complete list, no
     assert (
         facts_of(*CHART, condition("302226006", text="Peripheral neuropathy", status="active")).value("neuropathy")
         is True

@@ -6,7 +6,7 @@ import re
 from datetime import date
 from enum import StrEnum
 
-from service.record.model import Entry
+from service.record.model import Entry, SetAside
 from service.record.text import Mention, mention_of
 from service.record.usable import certainty
 from service.record.values import as_dict, as_list, as_text, codings_of, concept_text
@@ -70,7 +70,7 @@ def words_of(entry: Entry) -> str:
     return "\n".join(part for part in (entry.text, *stages) if part)
 
 
-def in_icd(entry: Entry, prefixes: tuple[str, ...]) -> bool:
+def in_icd(entry: Entry | SetAside, prefixes: tuple[str, ...]) -> bool:
     """Whether an ICD-10 code (WHO, CM or GM) of an entry lies in one of the blocks, given by their first characters."""
     return any("icd-10" in system and code.upper().startswith(prefixes) for system, code in entry.codings)
 

@@ -12,6 +12,7 @@ from service.facts.absence import absent, complete_list, fresh, seen_in
 from service.facts.disease.conditions import Standing, in_icd, is_differential, names, standing
 from service.facts.model import Fact, Facts, Provider, Reason, known, provides, unknown
 from service.record.model import Entry
+from service.record.usable import MODIFIED, TAKEN_BACK
 from service.record.values import codings_of
 
 
@@ -104,6 +105,17 @@ def _shows(entry: Entry, finding: Finding) -> bool:
     return names(entry, finding.pattern, past_too=finding.ever)
 
 
+def _in_question(facts: Facts, finding: Finding) -> bool:
+    """Whether an entry coded as the finding was set aside for its words or a modifier ("Rule out DVT"): it is no "yes",
+    and a list that asks is no "no" either.
+    """
+    return facts.record is not None and any(
+        aside.reason in (TAKEN_BACK, MODIFIED)
+        and (in_icd(aside, finding.icd) or any(code in finding.codes for _, code in aside.codings))
+        for aside in facts.record.set_aside
+    )
+
+
 def _counts(entry: Entry, finding: Finding, as_of: date) -> bool:
     """Whether an entry of the kind settles the fact."""
     if is_differential(entry) or (entry.when is not None and entry.when.start > as_of):
@@ -140,6 +152,8 @@ def answer(facts: Facts, finding: Finding, entries: Iterable[Entry]) -> Fact:
     if counting:
         seen = (seen_in(e, e.text or None, from_text=not e.codings) for e in counting)
         return known(finding.fact, True, *seen)
+    if not shown and _in_question(facts, finding):
+        return unknown(finding.fact, Reason.SET_ASIDE, "an entry that names it takes it back or puts it in question")
     if finding.ever and complete_list(facts, "Condition") and not shown:
         return known(finding.fact, False, detail="not on the complete problem list")
     if shown:
