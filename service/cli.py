@@ -134,11 +134,12 @@ def content() -> None:
 @click.option(
     "--content", "folder", type=click.Path(path_type=Path), help="Content folder; the packaged one if not given."
 )
-def content_check(folder: Path | None) -> None:
+@click.option("--only", metavar="PATTERN", help="Only rules whose id matches, such as 'nccn-2015-*'.")
+def content_check(folder: Path | None, only: str | None) -> None:
     """Load the content and run every check over it."""
     from service.commands import content as command
 
-    sys.exit(command.check(folder))
+    sys.exit(command.check(folder, only))
 
 
 if __name__ == "__main__":

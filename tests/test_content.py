@@ -103,10 +103,10 @@ def test_the_catalogue_is_what_was_agreed() -> None:
 @pytest.mark.parametrize("path", inventory_files())
 def test_every_inventory_entry_is_implemented_or_listed_with_its_reason(path: str) -> None:
     ids = [entry["id"] for entry in entries(path)]
-    for source in content().sources.values():
-        if source.inventory_prefix and any(entry.startswith(source.inventory_prefix) for entry in ids):
-            own = [entry for entry in ids if entry.startswith(source.inventory_prefix)]
-            assert not list(uncovered(content(), own, source.inventory_prefix))
+    for prefix in {p for source in content().sources.values() for p in source.inventory_prefixes}:
+        own = [entry for entry in ids if entry.startswith(prefix)]
+        if own:
+            assert not list(uncovered(content(), own, prefix))
 
 
 def test_what_a_card_says_stands_in_our_own_words() -> None:

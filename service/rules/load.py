@@ -118,7 +118,7 @@ class _Loader:
                 licence_note=shape.licence_note,
                 short=shape.short,
                 body=shape.authors_or_body,
-                inventory_prefix=shape.inventory_prefix,
+                inventory_prefixes=shape.inventory_prefixes,
                 supersedes=shape.supersedes,
                 silent_on=shape.silent_on,
                 last_checked=shape.last_checked,
@@ -135,18 +135,21 @@ class _Loader:
         return lookups
 
     def _keyed(self, name: str, shape: type[S]) -> dict[str, S]:
-        document = self.documents.get(f"tables/{name}.yaml")
+        """Rows of ``tables/<name>.yaml`` and of every file in the folder ``tables/<name>/``; ids are unique over all."""
         rows: dict[str, S] = {}
-        if document is None or document.value is None:
-            return rows
-        if not isinstance(document.value, dict):
-            self.problems.append(document.problem("", "is a mapping of ids to rows."))
-            return rows
-        for key, value in document.value.items():
-            row = self._shape(document, shape, value if value is not None else {}, str(key))
-            if row is not None:
-                rows[str(key)] = row
-                self._facts_named(document, getattr(row, "answers", ()), f"{key}.answers")
+        for path, document in sorted(self.documents.items()):
+            if document.value is None or not (path == f"tables/{name}.yaml" or path.startswith(f"tables/{name}/")):
+                continue
+            if not isinstance(document.value, dict):
+                self.problems.append(document.problem("", "is a mapping of ids to rows."))
+                continue
+            for key, value in map(_keyed_row, document.value.items()):
+                if key in rows:
+                    self.problems.append(document.problem(key, "the id is also in another file of this table."))
+                row = self._shape(document, shape, value, key)
+                if row is not None:
+                    rows[key] = row
+                    self._facts_named(document, getattr(row, "answers", ()), f"{key}.answers")
         return rows
 
     def _facts_named(self, document: Document, names: tuple[str, ...], path: str) -> None:
@@ -197,8 +200,8 @@ class _Loader:
             self._point(document, "source.ref", (rule.source.ref,), sources, "source", listed=False)
             if topics and not any(is_under(rule.topic, topic) for topic in topics):
                 self.problems.append(document.problem("topic", f"{rule.topic!r} has no title in wording/topics.yaml."))
-            self._point(document, "suggest", rule.suggest, orderables, "row of tables/tests.yaml or drugs.yaml")
-            self._point(document, "evidence", rule.evidence, evidence, "record in tables/evidence.yaml")
+            self._point(document, "suggest", rule.suggest, orderables, "row of tables/tests or tables/drugs")
+            self._point(document, "evidence", rule.evidence, evidence, "record in tables/evidence")
             self._point(document, "supersedes", rule.supersedes, ids, "rule")
             # A caution is the id of a rule or a sentence; one word alone can only be a misspelled id.
             self._point(document, "cautions", tuple(c for c in rule.cautions if " " not in c), ids, "rule")
@@ -255,6 +258,11 @@ class _Loader:
                 self.problems.append(document.problem(f"[{index}].id", f"{entry.id!r} is listed twice."))
             entries[entry.id] = entry
         return entries
+
+
+def _keyed_row(item: tuple[object, object]) -> tuple[str, object]:
+    """An id and its row; a row left empty is read as one without keys, so that each missing key is told."""
+    return str(item[0]), item[1] if item[1] is not None else {}
 
 
 def _of(shape: type[S], rows: Mapping[str, Shape]) -> dict[str, S]:

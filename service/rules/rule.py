@@ -28,7 +28,7 @@ class Source:
     body: str = ""
     short: str | None = None
     licence_note: str | None = None
-    inventory_prefix: str | None = None
+    inventory_prefixes: tuple[str, ...] = ()
     supersedes: tuple[str, ...] = ()
     silent_on: tuple[str, ...] = ()
     last_checked: date | None = None

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from service.facts.vocabulary.base import did_you_mean
 from service.rules.document import Document, Problem, path_of
 
-Kind = Literal["therapy", "transplant", "test", "supportive", "safety", "label", "information"]
+Kind = Literal["therapy", "transplant", "test", "supportive", "safety", "label", "information", "evidence"]
 Act = Literal[
     "offer",
     "consider",
@@ -61,7 +61,7 @@ class SourceShape(Shape):
     population: str
     region: str
     licence_note: str
-    inventory_prefix: str | None = None
+    inventory_prefixes: tuple[str, ...] = Field(default=(), strict=False)
     aliases: tuple[str, ...] = Field(default=(), strict=False)
     url: str | None = None
     in_force_from: date

@@ -17,6 +17,15 @@ def problems(made: dict[str, str]) -> list[str]:
     return [str(problem) for problem in caught.value.problems]
 
 
+def test_a_table_may_be_a_folder_of_files_with_ids_unique_over_all() -> None:
+    row = {"trial": "T", "figures": "x", "citation": "c", "at": "p. 1"}
+    made = files(tables__evidence={"one": row})
+    made["tables/evidence/other.yaml"] = dump({"two": row})
+    assert sorted(load_content(made, VOCABULARY).evidence) == ["one", "two"]
+    made["tables/evidence/third.yaml"] = dump({"two": row})
+    assert problems(made) == ["tables/evidence/third.yaml:1: two: the id is also in another file of this table."]
+
+
 def test_a_whole_folder_is_read() -> None:
     found = content(
         tables__tests={"order-a": {"title": "A", "kind": "test", "text": "A", "answers": ["lineage"]}},
@@ -91,8 +100,8 @@ BROKEN: list[tuple[dict[str, Raw], str]] = [
     (rule(when={"all": [{"criterion": "age > 1", "if_unknown": "name"}]}), "needs 'because:'"),
     (rule(when={"all": [{"criterion": "age > 1", "because": 5}]}), "when.all[0].because: is a sentence."),
     (rule(unless={"all": ["age > 90"]}), "unless: is 'any:' with a list of criteria."),
-    (rule(suggest=["order-x"]), "suggest[0]: 'order-x' is not a row of tables/tests.yaml or drugs.yaml."),
-    (rule(evidence=["trial"]), "evidence[0]: 'trial' is not a record in tables/evidence.yaml."),
+    (rule(suggest=["order-x"]), "suggest[0]: 'order-x' is not a row of tables/tests or tables/drugs."),
+    (rule(evidence=["trial"]), "evidence[0]: 'trial' is not a record in tables/evidence."),
     (rule(cautions=["offer-y"]), "cautions[0]: 'offer-y' is not a rule. Did you mean 'offer-x'?"),
     (rule(supersedes=["old"]), "supersedes[0]: 'old' is not a rule."),
     (rule(questions={"agee": "How old?"}), "questions.agee: 'agee' is not a fact."),
