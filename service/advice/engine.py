@@ -20,7 +20,7 @@ from service.facts.model import Fact, Facts, Registry, Site
 from service.facts.vocabulary.base import Vocabulary
 from service.record.model import PatientRecord
 from service.rules.compile import Evaluator
-from service.rules.editions import by_policy, every_rule
+from service.rules.editions import Speaking, by_policy, every_rule
 from service.rules.interpret import trace
 from service.rules.rule import Content, Rule
 from service.rules.verdict import Trace, Verdict
@@ -84,11 +84,12 @@ class Engine:
         self._writer = CardWriter(content, self.words, OrderBook(content.orderables))
         self._speaking = lru_cache(maxsize=512)(self._rules_for)
 
-    def _rules_for(self, hook: str, as_of: date) -> tuple[tuple[Rule, ...], DrugRules]:
+    def _rules_for(self, hook: str, as_of: date) -> tuple[Speaking, DrugRules]:
         """The rules that speak at a hook on a day: those about the patient, and those to be asked about a drug."""
-        rules = tuple(rule for rule in by_policy(self.content, as_of) if hook in rule.hooks)
+        speaking = by_policy(self.content, as_of)
+        rules = tuple(rule for rule in speaking.rules if hook in rule.hooks)
         drug_rules = DrugRules(rules, self._order_facts, self._evaluator, self.vocabulary)
-        return tuple(rule for rule in rules if rule not in drug_rules), drug_rules
+        return Speaking(tuple(rule for rule in rules if rule not in drug_rules), speaking.turns), drug_rules
 
     def facts(self, question: Question) -> Facts:
         """The facts of the record, read as they are asked for."""
@@ -106,8 +107,8 @@ class Engine:
         facts = self.facts(question)
         if has_all is None:
             return self._drawn(question, facts, [undiagnosed(facts)], ())
-        rules, drug_rules = self._speaking(question.hook, question.as_of)
-        verdicts = self._evaluator.verdicts(rules, facts)
+        speaking, drug_rules = self._speaking(question.hook, question.as_of)
+        verdicts = self._evaluator.verdicts(speaking.to(facts), facts)
         advice = advise(verdicts, drug_rules, facts, self.content, self.vocabulary, self._by_fact)
         return self._drawn(question, facts, advice[: self.content.policy.cards_on_chart_open], tuple(verdicts))
 

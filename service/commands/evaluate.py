@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import IO, Any
 
 import click
@@ -17,8 +18,8 @@ from service.content import read_content
 from service.facts.given import StatedFactsProblem, facts_from_mapping
 from service.facts.registry import REGISTRY
 from service.rules.compile import Evaluator
-from service.rules.editions import UnknownSource, by_policy, every_rule, of_sources
-from service.rules.rule import Content, Rule
+from service.rules.editions import Speaking, UnknownSource, by_policy, every_rule, of_sources
+from service.rules.rule import Content
 
 
 @dataclass(frozen=True)
@@ -29,15 +30,15 @@ class Selection:
     sources: tuple[str, ...] = ()
     all_sources: bool = False
 
-    def rules(self, as_of: date) -> tuple[Rule, ...]:
-        """The rules for a day.
+    def rules(self, as_of: date) -> Speaking:
+        """The rules for a day; those of the policy are also a matter of the patient.
 
         Raises:
             UnknownSource: a source the content does not have.
         """
         if self.sources:
-            return of_sources(self.content, self.sources)
-        return every_rule(self.content) if self.all_sources else by_policy(self.content, as_of)
+            return Speaking(of_sources(self.content, self.sources))
+        return Speaking(every_rule(self.content)) if self.all_sources else by_policy(self.content, as_of)
 
 
 class Judge:
@@ -47,7 +48,8 @@ class Judge:
         self.selection = selection
         self.as_of = as_of
         self._evaluator = Evaluator(every_rule(selection.content))
-        selection.rules(as_of)  # a wrong source is told before the first patient is read
+        self._speaking = lru_cache(maxsize=64)(selection.rules)
+        self._speaking(as_of)  # a wrong source is told before the first patient is read
 
     def verdicts(self, patient: object) -> dict[str, Any]:
         """The answer for one patient; its own ``as_of`` wins over the general one.
@@ -60,7 +62,7 @@ class Judge:
         raw = dict(patient.get("facts", patient) if isinstance(patient.get("facts"), Mapping) else patient)
         as_of = _day(raw.pop("as_of", patient.get("as_of"))) or self.as_of
         facts = facts_from_mapping(raw, as_of, REGISTRY)
-        found = self._evaluator.verdicts(self.selection.rules(as_of), facts)
+        found = self._evaluator.verdicts(self._speaking(as_of).to(facts), facts)
         return {"as_of": as_of.isoformat(), "verdicts": [as_json(verdict) for verdict in found]}
 
 

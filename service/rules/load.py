@@ -9,8 +9,9 @@ from pathlib import PurePosixPath
 from service.facts.vocabulary.base import Vocabulary, did_you_mean
 from service.rules.criterion import Tables
 from service.rules.document import Document, Problem, read_yaml
+from service.rules.expression import parse_expression
 from service.rules.load_rules import RuleReader
-from service.rules.rule import Content, Edition, Policy, Rule, Source, is_under
+from service.rules.rule import Content, Edition, Policy, Population, Rule, Source, is_under
 from service.rules.schema import TOPIC, PolicyShape, S, Shape, SourceShape, read_shape
 from service.rules.tables import Definition, Evidence, LookupShape, NotImplemented, Orderable
 
@@ -61,7 +62,7 @@ class _Loader:
         rules = reader.rules()
         orderables: dict[str, Orderable] = {**_of(Orderable, keyed["tests"]), **_of(Orderable, keyed["drugs"])}
         self._references(rules, sources, orderables, keyed["evidence"], topics)
-        policy = self._policy(sources, {rule.id for rule in rules})
+        policy = self._policy(sources, {rule.id for rule in rules}, tables)
         not_implemented = self._not_implemented()
         if self.problems or policy is None:
             raise ContentProblems(self.problems)
@@ -221,7 +222,7 @@ class _Loader:
                 at = f"{path}[{index}]" if listed else path
                 self.problems.append(document.problem(at, f"{name!r} is not a {what}.{did_you_mean(name, allowed)}"))
 
-    def _policy(self, sources: Mapping[str, Source], rules: set[str]) -> Policy | None:
+    def _policy(self, sources: Mapping[str, Source], rules: set[str], tables: Tables) -> Policy | None:
         document = self.documents.get("policy.yaml")
         if document is None:
             self.problems.append(Problem("policy.yaml", 1, "", "is missing."))
@@ -231,16 +232,30 @@ class _Loader:
             return None
         self._point(document, "active", shape.active, sources, "source")
         for index, edition in enumerate(shape.editions):
-            self._point(document, f"editions[{index}].source", (edition.source,), sources, "source", listed=False)
+            at = f"editions[{index}]"
+            self._point(document, f"{at}.sources", edition.sources, sources, "source")
+            self._point(document, f"{at}.population", (edition.population,), shape.populations, "population",
+                        listed=False)  # fmt: skip
         for index, pair in enumerate(shape.accepted_oppositions):
             self._point(document, f"accepted_oppositions[{index}].rules", pair.rules, rules, "rule")
         return Policy(
             active=shape.active,
+            populations=dict(self._populations(document, shape, tables)),
             region=shape.region,
             cards_on_chart_open=shape.limits.cards_on_chart_open,
-            editions=tuple(Edition(e.topic, e.source, e.population) for e in shape.editions),
+            editions=tuple(Edition(e.topic, e.population, e.sources) for e in shape.editions),
             accepted_oppositions={frozenset(pair.rules): pair.because for pair in shape.accepted_oppositions},
         )
+
+    def _populations(self, document: Document, shape: PolicyShape, tables: Tables) -> Iterator[tuple[str, Population]]:
+        def report(path: str, what: str) -> None:
+            self.problems.append(document.problem(path, what))
+
+        for name, population in shape.populations.items():
+            at = f"populations.{name}.when"
+            node = parse_expression(population.when, at, self.vocabulary, tables, report)
+            if node is not None:
+                yield name, Population(name, population.title, node)
 
     def _not_implemented(self) -> dict[str, NotImplemented]:
         document = self.documents.get("not_implemented.yaml")

@@ -115,13 +115,28 @@ class Rule:
         return self.is_safety or self.advise.kind == "label"
 
 
+EVERY_TOPIC = "*"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Population:
+    """Patients an edition speaks for, as a criterion over their facts."""
+
+    id: str
+    title: str
+    when: Node
+
+
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """Which source answers a topic for a population; entries of one population are in order of preference."""
+    """Which sources answer a topic for a population: the first in force that has a rule on it speaks.
+
+    ``topic`` covers the topics below it; `EVERY_TOPIC` covers all.
+    """
 
     topic: str
-    source: str
     population: str
+    sources: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +144,7 @@ class Policy:
     """What a site has switched on."""
 
     active: tuple[str, ...]
+    populations: Mapping[str, Population]
     editions: tuple[Edition, ...]
     region: str
     cards_on_chart_open: int = 5
@@ -138,10 +154,10 @@ class Policy:
 def is_under(topic: str, parent: str) -> bool:
     """Whether a topic is another or lies below it.
 
-    >>> is_under("relapse/ph-negative", "relapse"), is_under("relapsed", "relapse")
-    (True, False)
+    >>> is_under("relapse/ph-negative", "relapse"), is_under("relapsed", "relapse"), is_under("relapse", "*")
+    (True, False, True)
     """
-    return topic == parent or topic.startswith(f"{parent}/")
+    return parent in (topic, EVERY_TOPIC) or topic.startswith(f"{parent}/")
 
 
 @dataclass(frozen=True, slots=True)

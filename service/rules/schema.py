@@ -121,10 +121,15 @@ class ScopeShape(Shape):
     because: str
 
 
+class PopulationShape(Shape):
+    title: str
+    when: Any
+
+
 class EditionShape(Shape):
     topic: str
-    source: str
     population: str
+    sources: tuple[str, ...] = Field(strict=False, min_length=1)
 
 
 class OppositionShape(Shape):
@@ -138,6 +143,7 @@ class LimitsShape(Shape):
 
 class PolicyShape(Shape):
     active: tuple[str, ...] = Field(strict=False)
+    populations: dict[str, PopulationShape]
     editions: tuple[EditionShape, ...] = Field(strict=False)
     region: Literal["US", "EU"]
     limits: LimitsShape

@@ -109,7 +109,7 @@ TABLES = {
 def content(*rules: Raw, cards: int = 5) -> Content:
     made = {
         "sources/guide-2025.yaml": dump({**SOURCE, "url": "https://www.nccn.org/"}),
-        "policy.yaml": dump({**POLICY, "limits": {"cards_on_chart_open": cards}}),
+        "policy.yaml": dump({**POLICY, "populations": {}, "editions": [], "limits": {"cards_on_chart_open": cards}}),
         "wording/topics.yaml": dump({"relapse": "Relapsed ALL", "safety": "Safety", "labels": "Labels"}),
         **{f"rules/{one['id']}.yaml": dump(one) for one in rules or RULES},
         **{f"tables/{name}.yaml": dump(table) for name, table in TABLES.items()},

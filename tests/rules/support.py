@@ -45,7 +45,8 @@ RULE = {
 }  # fmt: skip
 POLICY = {
     "active": ["guide-2025"], "region": "US", "limits": {"cards_on_chart_open": 5},
-    "editions": [{"topic": "relapse", "source": "guide-2025", "population": "adults"}],
+    "populations": {"adults": {"title": "adults", "when": "age >= 18"}},
+    "editions": [{"topic": "relapse", "population": "adults", "sources": ["guide-2025"]}],
 }  # fmt: skip
 
 

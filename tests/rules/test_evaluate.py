@@ -168,7 +168,8 @@ def test_filling_in_an_unknown_never_flips_a_settled_verdict(
     if before.outcome is Outcome.DOES_NOT_APPLY or (before.outcome is Outcome.APPLIES and not before.unchecked):
         assert after.outcome is before.outcome
     if before.outcome is Outcome.APPLIES and before.unchecked:
-        still = judge(rule, Stated({k: v for k, v in patient.items() if k not in before.unchecked}))
+        known = {k: v for k, v in patient.items() if k not in before.unchecked}
+        still = judge(rule, Stated(known | {k: vague[k] for k in before.unchecked if k in vague}))
         assert still.outcome is Outcome.APPLIES
     if before.outcome is Outcome.CANNOT_TELL:
         assert before.missing

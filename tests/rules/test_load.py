@@ -139,8 +139,8 @@ def test_a_broken_rule_is_refused(broken: dict[str, Raw], says: str) -> None:
         ("policy.yaml", dump({**POLICY, "region": "XX"}), "region: 'XX' is not allowed. Allowed: US, EU."),
         (
             "policy.yaml",
-            dump({**POLICY, "editions": [{"topic": "a", "source": "b", "population": "c"}]}),
-            "editions[0].source: 'b' is not a source.",
+            dump({**POLICY, "editions": [{"topic": "a", "population": "adults", "sources": ["b"]}]}),
+            "editions[0].sources[0]: 'b' is not a source.",
         ),
         (
             "policy.yaml",
