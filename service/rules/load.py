@@ -13,13 +13,14 @@ from service.rules.expression import parse_expression
 from service.rules.load_rules import RuleReader
 from service.rules.rule import Content, Edition, Policy, Population, Rule, Source, is_under
 from service.rules.schema import TOPIC, PolicyShape, S, Shape, SourceShape, read_shape
-from service.rules.tables import Definition, Evidence, LookupShape, NotImplemented, Orderable
+from service.rules.tables import Definition, Difference, Evidence, LookupShape, NotImplemented, Orderable
 
 KEYED_TABLES: Mapping[str, type[Shape]] = {
     "tests": Orderable,
     "drugs": Orderable,
     "evidence": Evidence,
     "definitions": Definition,
+    "differences": Difference,
 }
 
 
@@ -76,6 +77,7 @@ class _Loader:
             topics=topics,
             evidence=_of(Evidence, keyed["evidence"]),
             definitions=_of(Definition, keyed["definitions"]),
+            differences=_of(Difference, keyed["differences"]),
             not_implemented=not_implemented,
             digest=_digest(self.files),
             wording={PurePosixPath(p).stem: t for p, t in self.files.items() if p.startswith("wording/")},
@@ -151,7 +153,13 @@ class _Loader:
                 if row is not None:
                     rows[key] = row
                     self._facts_named(document, getattr(row, "answers", ()), f"{key}.answers")
+                    self._rules_named(document, getattr(row, "rules", ()), f"{key}.rules")
         return rows
+
+    def _rules_named(self, document: Document, names: tuple[str, ...], path: str) -> None:
+        """Rules named in a table; a rule's id is its file's name."""
+        ids = {PurePosixPath(file).stem for file in self.documents if file.startswith("rules/")}
+        self._point(document, path, names, ids, "rule")
 
     def _facts_named(self, document: Document, names: tuple[str, ...], path: str) -> None:
         for index, name in enumerate(names):
