@@ -142,5 +142,26 @@ def content_check(folder: Path | None, only: str | None) -> None:
     sys.exit(command.check(folder, only))
 
 
+@content.command("coverage")
+@click.option("--source", help="One source, by id or alias; all if not given.")
+@click.option("--all", "every", is_flag=True, help="Every statement, not only the counts and what is missing.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def content_coverage(source: str | None, every: bool, as_json: bool) -> None:
+    """What the content carries of each source: rules, rows of tables, what is left out and why."""
+    from service.commands import content_coverage as command
+
+    sys.exit(command.show(source, every=every, as_json=as_json))
+
+
+@content.command("book")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--content", type=click.Path(path_type=Path), help="Content folder; the packaged one if not given.")
+def content_book(folder: Path, content: Path | None) -> None:
+    """Write the rule book into FOLDER, ready for `mkdocs build`."""
+    from service.commands import book as command
+
+    sys.exit(command.write(folder, content))
+
+
 if __name__ == "__main__":
     main()

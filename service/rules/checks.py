@@ -101,22 +101,6 @@ def outcome_of(verdict: Verdict) -> tuple[str, tuple[str, ...]]:
     return str(verdict.outcome), verdict.missing
 
 
-def uncovered(content: Content, inventory: Iterable[str], prefix: str) -> Iterator[str]:
-    """Every inventory entry of a source is implemented by a rule, carried by a table, or listed with a reason."""
-    entries = set(inventory)
-    by_rules = {entry for rule in content.rules for entry in rule.inventory}
-    by_tables = {
-        entry for table in (content.evidence, content.definitions) for row in table.values() for entry in row.inventory
-    }
-    listed = set(content.not_implemented)
-    for entry in sorted(entries - by_rules - by_tables - listed):
-        yield f"{entry}: no rule implements it and not_implemented.yaml does not list it."
-    for entry in sorted(e for e in by_rules | by_tables | listed if e.startswith(prefix) and e not in entries):
-        yield f"{entry}: the inventory has no such entry."
-    for entry in sorted(entries & listed & by_rules):
-        yield f"{entry}: is implemented and yet listed in not_implemented.yaml."
-
-
 def catalogue(content: Content) -> dict[str, list[str]]:
     """Names that must not change or vanish unnoticed: rules, subjects, drugs, tests and sources."""
     return {

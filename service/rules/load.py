@@ -65,6 +65,7 @@ class _Loader:
         self._references(rules, sources, orderables, keyed["evidence"], topics)
         policy = self._policy(sources, {rule.id for rule in rules}, tables)
         not_implemented = self._not_implemented()
+        inventory = self._inventory(sources)
         if self.problems or policy is None:
             raise ContentProblems(self.problems)
         return Content(
@@ -78,6 +79,7 @@ class _Loader:
             evidence=_of(Evidence, keyed["evidence"]),
             definitions=_of(Definition, keyed["definitions"]),
             differences=_of(Difference, keyed["differences"]),
+            inventory=inventory,
             not_implemented=not_implemented,
             digest=_digest(self.files),
             wording={PurePosixPath(p).stem: t for p, t in self.files.items() if p.startswith("wording/")},
@@ -121,7 +123,6 @@ class _Loader:
                 licence_note=shape.licence_note,
                 short=shape.short,
                 body=shape.authors_or_body,
-                inventory_prefixes=shape.inventory_prefixes,
                 supersedes=shape.supersedes,
                 silent_on=shape.silent_on,
                 last_checked=shape.last_checked,
@@ -264,6 +265,26 @@ class _Loader:
             node = parse_expression(population.when, at, self.vocabulary, tables, report)
             if node is not None:
                 yield name, Population(name, population.title, node)
+
+    def _inventory(self, sources: Mapping[str, Source]) -> dict[str, dict[str, str]]:
+        """``inventory/<source>.yaml``: the statements of a source, as lists of ids by kind."""
+        found: dict[str, dict[str, str]] = {}
+        seen: set[str] = set()
+        for stem, document in self._under("inventory"):
+            if stem not in sources:
+                self.problems.append(document.problem("", f"{stem!r} is not a source.{did_you_mean(stem, sources)}"))
+            listed = found.setdefault(stem, {})
+            kinds = document.value if isinstance(document.value, dict) else {"": None}
+            for kind, entries in kinds.items():
+                if not isinstance(entries, list):
+                    self.problems.append(document.problem(str(kind), "is a list of ids by kind."))
+                    continue
+                for index, entry in enumerate(map(str, entries)):
+                    if entry in seen:
+                        self.problems.append(document.problem(f"{kind}[{index}]", f"{entry!r} is listed twice."))
+                    seen.add(entry)
+                    listed[entry] = str(kind)
+        return found
 
     def _not_implemented(self) -> dict[str, NotImplemented]:
         document = self.documents.get("not_implemented.yaml")

@@ -11,7 +11,6 @@ from service.rules.checks import (
     catalogue,
     idle_criteria,
     opposite_advice,
-    uncovered,
     wrong_examples,
 )
 from service.rules.expression import leaves
@@ -131,18 +130,6 @@ def test_an_example_may_expect_an_unchecked_fact() -> None:
         ],
     )
     assert not list(wrong_examples(content(made).rules, stated))
-
-
-def test_coverage_of_an_inventory() -> None:
-    found = content(
-        rule(inventory=["guide-1", "guide-9"]),
-        not_implemented=[{"id": "guide-2", "reason": "evidence"}, {"id": "guide-1", "reason": "by mistake"}],
-    )
-    assert list(uncovered(found, ["guide-1", "guide-2", "guide-3"], "guide-")) == [
-        "guide-3: no rule implements it and not_implemented.yaml does not list it.",
-        "guide-9: the inventory has no such entry.",
-        "guide-1: is implemented and yet listed in not_implemented.yaml.",
-    ]
 
 
 def test_the_catalogue_names_what_must_not_vanish() -> None:
