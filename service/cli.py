@@ -39,11 +39,14 @@ def serve(host: str, port: int, workers: int) -> None:
 @_FILES
 @click.option("--as-of", type=_DATE, help="Day of judgement; today if not given.")
 @click.option("--trace/--no-trace", default=True, help="Show how each verdict came about.")
-def check(files: tuple[str, ...], as_of: datetime | None, trace: bool) -> None:
+@click.option(
+    "--source", "sources", multiple=True, help="Ask this source alone, in place of the policy; may be repeated."
+)
+def check(files: tuple[str, ...], as_of: datetime | None, trace: bool, sources: tuple[str, ...]) -> None:
     """Cards and trace for FHIR Bundles, prefetch objects or whole CDS Hooks requests."""
     from service.commands import check as command
 
-    sys.exit(command.check(files, _day(as_of), trace))
+    sys.exit(command.check(files, _day(as_of), trace, _split(sources)))
 
 
 @main.command()

@@ -119,16 +119,18 @@ def build_clinic(
     region: str | None = None,
     care_setting: str | None = None,
     as_of: date | None = None,
+    sources: tuple[str, ...] = (),
 ) -> Clinic:
-    """Load content and terminology and build the engine.
+    """Load content and terminology and build the engine; ``sources`` pins editions in place of the policy's.
 
     Raises:
+        service.rules.editions.UnknownSource: no such source.
         service.content.NoContent: no such content folder.
         service.rules.load.ContentProblems: content that must not be served.
     """
     loaded = read_content(content)
     site = Site(region=region or loaded.policy.region, care_setting=care_setting)
-    engine = Engine(loaded, VOCABULARY, REGISTRY, has_all, is_deceased, site)
+    engine = Engine(loaded, VOCABULARY, REGISTRY, has_all, is_deceased, site, sources)
     return Clinic(engine, read_terminology(), as_of)
 
 

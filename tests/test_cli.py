@@ -204,3 +204,13 @@ def test_coverage_counts_what_each_source_has_carried() -> None:
     wrong = run("content", "coverage", "--source", "nccn-2024")
     assert wrong.exit_code == 2
     assert "Did you mean" in wrong.output
+
+
+def test_check_may_ask_one_edition_alone() -> None:
+    patient = "fhir_examples/relapsed-ph-positive-t315i.json"
+    asked = run("check", patient, "--as-of", "2026-03-02", "--no-trace", "--source", "nccn-2025")
+    assert asked.exit_code == 0
+    assert "Source: NCCN Acute Lymphoblastic Leukemia (adult and AYA), Version 2.2025" in asked.output
+    wrong = run("check", patient, "--source", "nccn-2024")
+    assert wrong.exit_code == 2
+    assert "Did you mean" in wrong.output

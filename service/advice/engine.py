@@ -20,7 +20,7 @@ from service.facts.model import Fact, Facts, Registry, Site
 from service.facts.vocabulary.base import Vocabulary
 from service.record.model import PatientRecord
 from service.rules.compile import Evaluator
-from service.rules.editions import Speaking, by_policy, every_rule
+from service.rules.editions import Speaking, by_policy, every_rule, of_sources
 from service.rules.interpret import trace
 from service.rules.rule import Content, Rule
 from service.rules.verdict import Trace, Verdict
@@ -70,7 +70,14 @@ class Engine:
         gate: Gate,
         deceased: Callable[[PatientRecord, date], bool],
         site: Site | None = None,
+        pinned: tuple[str, ...] = (),
     ):
+        """``pinned``: sources, by id or alias, that alone are asked in place of those the policy has in force.
+
+        Raises:
+            service.rules.editions.UnknownSource: a pinned source that the content does not have.
+        """
+        self._pinned = Speaking(of_sources(content, pinned)) if pinned else None
         self.content = content
         self.vocabulary = vocabulary
         self.registry = registry
@@ -86,7 +93,7 @@ class Engine:
 
     def _rules_for(self, hook: str, as_of: date) -> tuple[Speaking, DrugRules]:
         """The rules that speak at a hook on a day: those about the patient, and those to be asked about a drug."""
-        speaking = by_policy(self.content, as_of)
+        speaking = self._pinned or by_policy(self.content, as_of)
         return self._parted(Speaking(tuple(rule for rule in speaking.rules if hook in rule.hooks), speaking.turns))
 
     def _parted(self, speaking: Speaking) -> tuple[Speaking, DrugRules]:

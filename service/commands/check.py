@@ -12,6 +12,7 @@ from service.advice.cards import Card
 from service.advice.engine import Answer
 from service.advice.words import Words
 from service.commands.inputs import Unreadable, invocations
+from service.rules.editions import UnknownSource
 from service.rules.verdict import Trace, TraceNode
 from service.wiring import Clinic, build_clinic
 
@@ -19,9 +20,16 @@ _COLOURS = {"critical": "red", "warning": "yellow", "info": "cyan"}
 _MARKS = {True: ("✓", "green"), False: ("✗", "red"), None: ("?", "yellow")}
 
 
-def check(files: tuple[str, ...], as_of: date | None, trace: bool) -> int:
-    """Run the command; 1 if any file could not be read."""
-    clinic = build_clinic(as_of=as_of)
+def check(files: tuple[str, ...], as_of: date | None, trace: bool, sources: tuple[str, ...] = ()) -> int:
+    """Run the command; 1 if any file could not be read.
+
+    Raises:
+        click.BadParameter: no such source.
+    """
+    try:
+        clinic = build_clinic(as_of=as_of, sources=sources)
+    except UnknownSource as problem:
+        raise click.BadParameter(str(problem), param_hint="--source") from None
     failed = False
     with click.progressbar(invocations(files, as_of), length=len(files), label="checking",
                            hidden=len(files) < 5, file=sys.stderr) as rows:  # fmt: skip

@@ -132,6 +132,16 @@ def test_an_example_may_expect_an_unchecked_fact() -> None:
     assert not list(wrong_examples(content(made).rules, stated))
 
 
+@pytest.mark.parametrize("fact", ["transplanted", "lineage", "drugs", "fraction"])
+def test_a_rule_may_hold_while_a_fact_is_not_known(fact: str) -> None:
+    """Asking for what is missing: the check finds a patient without the fact, and one with it."""
+    known = {"criterion": f"{fact} is known", **NAME}
+    asks = rule(when={"all": ["age >= 18"]}, unless={"any": [known]})
+    assert not list(idle_criteria(content(asks).rules, VOCABULARY))
+    idle = rule(when={"all": ["age >= 18", f"{fact} is known"]}, unless={"any": [known]})
+    assert list(idle_criteria(content(idle).rules, VOCABULARY))
+
+
 def test_the_catalogue_names_what_must_not_vanish() -> None:
     names = catalogue(sound())
     assert names["rules"] == ["offer-x (active)"]
