@@ -81,7 +81,7 @@ class Call:
     facts: Facts
     patient_id: str
     namespace: uuid.UUID
-    silent_before: Callable[[Rule], tuple[str, ...]]
+    silent_before: Callable[[Rule, Facts], tuple[str, ...]]
 
 
 class CardWriter:
@@ -143,7 +143,7 @@ class CardWriter:
         """Each source in full, and which newer ones have nothing on what it is cited for."""
         silent: dict[str, dict[str, None]] = {}
         for rule in rules:
-            silent.setdefault(rule.source.ref, {}).update(dict.fromkeys(call.silent_before(rule)))
+            silent.setdefault(rule.source.ref, {}).update(dict.fromkeys(call.silent_before(rule, call.facts)))
         return [
             {
                 "citation": self.content.sources[ref].citation,
