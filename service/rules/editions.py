@@ -113,9 +113,7 @@ def by_policy(content: Content, as_of: date) -> Speaking:
     return Speaking(tuple(chosen), turns)
 
 
-def _answering(
-    content: Content, topic: str, in_force: list[str], speaking: set[str]
-) -> dict[str, tuple[Turn, ...]]:
+def _answering(content: Content, topic: str, in_force: list[str], speaking: set[str]) -> dict[str, tuple[Turn, ...]]:
     """The sources that answer a topic, each with its turns; without any, it answers for everyone."""
     entries = list(_closest(content.policy, topic))
     if not entries:
