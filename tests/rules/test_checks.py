@@ -14,9 +14,10 @@ from service.rules.checks import (
     wrong_examples,
 )
 from service.rules.expression import leaves
+from service.rules.load import load_content
 from service.rules.rule import Content
 from service.rules.witness import Stated, applying, opposites
-from tests.rules.support import POLICY, VOCABULARY, content, dump, rule
+from tests.rules.support import POLICY, VOCABULARY, content, dump, files, rule
 
 NAME = {"if_unknown": "name", "because": "not asked for"}
 
@@ -130,6 +131,14 @@ def test_an_example_may_expect_an_unchecked_fact() -> None:
         ],
     )
     assert not list(wrong_examples(content(made).rules, stated))
+
+
+def test_a_rule_may_be_stricter_than_its_scope_but_not_wider() -> None:
+    scope = dump({"when": {"all": ["age < 40"]}, "because": "the guideline's patients"})
+    for limit, idle in (("age < 26", False), ("age < 50", True)):
+        made = rule(when={"all": ["lineage is B", limit]}, unless=None)
+        found = load_content({**files(made), "rules/scope.yaml": scope}, VOCABULARY)
+        assert bool(list(idle_criteria(found.rules, VOCABULARY))) is idle
 
 
 @pytest.mark.parametrize("fact", ["transplanted", "lineage", "drugs", "fraction"])
