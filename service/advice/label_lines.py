@@ -36,7 +36,7 @@ class LabelLines:
             rule = label.verdict.rule
             name = "" if alone else f"{label.drug} "
             where = f"({self.words.source(rule)})"
-            about = rule.advise.note or rule.title
+            about = (rule.advise.note or rule.title).removeprefix(f"{head}: ")
             match label.standing:
                 case Standing.LABELLED:
                     yield f"{head}: {name}labelled for this patient: {about} {where}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from service.advice.label_lines import LabelLines
 from service.advice.labels import Label, Standing
@@ -14,6 +14,8 @@ from service.rules.rule import Content, Rule
 from service.rules.verdict import Verdict
 
 FACTS_SHOWN = 10
+IN_FULL = 5  # options told with all that goes with them; further ones are named with page and strength
+ASIDES = 6  # rows of evidence and of assumptions
 
 
 class OptionLines:
@@ -37,23 +39,43 @@ class OptionLines:
 
         A caution that several options share is said once, with the options it is about.
         """
-        cautions = {option: list(dict.fromkeys(self._cautions(option))) for option in choice.offered}
+        full, brief = choice.offered[:IN_FULL], choice.offered[IN_FULL:]
+        cautions = {option: list(dict.fromkeys(self._cautions(option))) for option in full}
         counts = Counter(line for own in cautions.values() for line in own)
         shared = [line for line, count in counts.items() if count > 1]
-        rules = [v.rule for option in choice.offered for v in option.verdicts]
+        rules = [v.rule for option in full for v in option.verdicts]
+        evidence = self._evidence([*rules, *(verdict.rule for verdict in choice.evidence)])
+        assumptions = list(dict.fromkeys(text for rule in rules for text in rule.assumptions))
         return {
             "offered": [
                 self._offered(option, [c for c in own if c not in shared], facts) for option, own in cautions.items()
             ],
+            "further": [self._brief(option) for option in brief],
             "shared_cautions": [
-                {"line": line, "of": self._of([option for option, own in cautions.items() if line in own], choice)}
+                {"line": line, "of": self._of([option for option, own in cautions.items() if line in own], full)}
                 for line in shared
             ],
             "ruled_out": [self._ruled_out(option, facts) for option in choice.ruled_out],
-            "unlabelled": self._labels.not_stated(self._without_label(choice.offered), facts),
+            "unlabelled": self._labels.not_stated(self._without_label(full), facts),
             "facts": self._facts_behind(rules, facts),
-            "assumptions": list(dict.fromkeys(text for rule in rules for text in rule.assumptions)),
-            "evidence": self._evidence([*rules, *(verdict.rule for verdict in choice.evidence)]),
+            "assumptions": assumptions[:ASIDES],
+            "evidence": evidence[:ASIDES],
+            "more_evidence": max(0, len(evidence) - ASIDES),
+        }
+
+    def _brief(self, option: Option) -> dict[str, object]:
+        """One line: name, pages, and what must not be overlooked even there."""
+        said = "; ".join(
+            ": ".join(part for part in (self.words.source(v.rule), self.words.strength(v.rule)) if part)
+            for v in option.verdicts
+        )
+        labels = [label for label in option.labels if label.standing is Standing.NOT_LABELLED]
+        return {
+            "name": self.name(option),
+            "said": said,
+            "unchecked": [self.words.label(name) for name in option.unchecked],
+            "cautions": len(list(dict.fromkeys(self._cautions(option)))),
+            "not_labelled": [label.drug for label in labels],
         }
 
     def _offered(self, option: Option, cautions: list[str], facts: Facts) -> dict[str, object]:
@@ -81,9 +103,9 @@ class OptionLines:
             needs = "; ".join(self.words.label(name) for name in verdict.missing)
             yield f"Unless excluded ({needs}): {self.line(verdict)}"
 
-    def _of(self, options: list[Option], choice: Options) -> str:
+    def _of(self, options: list[Option], told: Sequence[Option]) -> str:
         """Which options something is about; nothing where it is about all."""
-        return "" if len(options) == len(choice.offered) else ", ".join(self.name(option) for option in options)
+        return "" if len(options) == len(told) else ", ".join(self.name(option) for option in options)
 
     def _without_label(self, options: Iterable[Option]) -> list[Label]:
         found = [label for o in options for label in o.labels if label.standing is Standing.NOT_STATED]
