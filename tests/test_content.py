@@ -76,7 +76,7 @@ def test_filling_in_an_unknown_never_flips_a_settled_verdict(rule_id: str) -> No
     base = applying([rule], VOCABULARY)
     assert base is not None
 
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=12, deadline=None)
     @given(st.data())
     def check(data: st.DataObject) -> None:
         full: Patient = {name: data.draw(st.sampled_from(options)) for name, options in values.items()}

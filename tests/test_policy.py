@@ -1,0 +1,74 @@
+"""Which edition answers for whom and when, under the policy that ships."""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import cache
+from typing import Any
+
+import pytest
+
+from service.commands.evaluate import Judge, Selection
+from service.content import read_content
+
+TODAY = date(2026, 3, 2)
+OFFERS = ("therapy", "transplant")
+RELAPSED: dict[str, Any] = {
+    "disease_state": "relapsed", "relapse_number": 1, "lineage": "B", "ph_status": "negative", "cd19": "positive",
+    "cd22": "positive", "months_diagnosis_to_relapse": 20, "relapse_site": "isolated-marrow",
+}  # fmt: skip
+NEW: dict[str, Any] = {"disease_state": "new-diagnosis", "treatment_phase": "pre-treatment", "ph_status": "negative"}
+ADULT, PEDIATRIC = "nccn-adult-2-2025", "nccn-pediatric-1-2026"
+
+
+@cache
+def judge() -> Judge:
+    return Judge(Selection(read_content()), TODAY)
+
+
+def offering(facts: dict[str, Any], day: date = TODAY) -> set[str]:
+    """Sources whose offers hold for a patient on a day."""
+    content = read_content()
+    found = judge().verdicts({**facts, "as_of": day.isoformat()})["verdicts"]
+    return {v["source"] for v in found if v["verdict"] == "applies" and content.rule(v["rule"]).advise.kind in OFFERS}
+
+
+@pytest.mark.parametrize(
+    ("facts", "sources"),
+    [
+        ({**RELAPSED, "age_years": 50}, {ADULT}),
+        ({**RELAPSED, "age_years": 8}, {PEDIATRIC}),
+        ({**RELAPSED, "age_years": 17, "care_setting": "adult-oncology"}, {ADULT}),
+        ({**RELAPSED, "age_years": 17, "care_setting": "pediatric-oncology"}, {PEDIATRIC}),
+        ({**RELAPSED, "age_years": 17}, {ADULT, PEDIATRIC}),
+        ({**NEW, "lineage": "B", "age_years": 50}, {ADULT}),
+        ({**NEW, "lineage": "T", "age_years": 50}, {"nccn-2015"}),
+        ({**NEW, "lineage": "T", "age_years": 9}, {PEDIATRIC}),
+        ({**NEW, "lineage": "B", "age_years": 0, "age_months_at_diagnosis": 4, "fusions": ["KMT2A-r"]}, {PEDIATRIC}),
+    ],
+    ids=lambda value: "-".join(sorted(value)) if isinstance(value, set) else None,
+)
+def test_each_population_is_answered_by_its_edition(facts: dict[str, Any], sources: set[str]) -> None:
+    assert offering(facts) == sources
+
+
+@pytest.mark.parametrize(
+    ("day", "source"),
+    [
+        (date(2016, 1, 1), "nccn-2015"),
+        (date(2018, 1, 1), "nccn-2017"),
+        (date(2025, 12, 1), ADULT),
+    ],
+)
+def test_a_past_day_is_judged_by_the_guideline_of_its_day(day: date, source: str) -> None:
+    assert source in offering({**RELAPSED, "age_years": 50}, day)
+    later = [s.id for s in read_content().sources.values() if s.in_force_from > day]
+    assert not offering({**RELAPSED, "age_years": 50}, day) & set(later)
+
+
+def test_where_the_newer_is_silent_the_newest_that_speaks_answers() -> None:
+    """No newer source has a page on asparaginase toxicity."""
+    facts = {"age_years": 30, "current_therapies": ["pegaspargase"], "concurrent_drugs": ["pegaspargase"],
+             "toxicity(pancreatitis)": 3}  # fmt: skip
+    applying = [v for v in judge().verdicts(facts)["verdicts"] if v["verdict"] == "applies"]
+    assert "nccn-2015-allb-asp-pancreatitis-g3-4" in {v["rule"] for v in applying}
