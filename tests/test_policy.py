@@ -41,7 +41,7 @@ def offering(facts: dict[str, Any], day: date = TODAY) -> set[str]:
         ({**RELAPSED, "age_years": 17, "care_setting": "adult-oncology"}, {ADULT}),
         ({**RELAPSED, "age_years": 17, "care_setting": "pediatric-oncology"}, {PEDIATRIC}),
         ({**RELAPSED, "age_years": 17}, {ADULT, PEDIATRIC}),
-        ({**NEW, "lineage": "B", "age_years": 50}, {ADULT}),
+        ({**NEW, "lineage": "B", "age_years": 50, "substantial_comorbidities": False}, {ADULT}),
         ({**NEW, "lineage": "T", "age_years": 50}, {"nccn-2015"}),
         ({**NEW, "lineage": "T", "age_years": 9}, {PEDIATRIC}),
         ({**NEW, "lineage": "B", "age_years": 0, "age_months_at_diagnosis": 4, "fusions": ["KMT2A-r"]}, {PEDIATRIC}),
