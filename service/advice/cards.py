@@ -93,12 +93,16 @@ class CardWriter:
                 return self._notice(advice, call)
 
     def _card(self, key: str, call: Call, summary: str, indicator: str, rules: Iterable[Rule],
-              template: str, values: Mapping[str, object]) -> tuple[Card, uuid.UUID]:  # fmt: skip
+              template: str, values: Mapping[str, object], differing: Iterable[Rule] | None = None,
+              ) -> tuple[Card, uuid.UUID]:  # fmt: skip
+        """A card and its uuid. ``differing``: the rules whose differences between sources it tells; all if not given."""
         own = uuid.uuid5(call.namespace, key)
         rules = list(rules)
         sources = list(dict.fromkeys(rule.source.ref for rule in rules))
         detail = self._templates[template].render(
-            **values, differences=self._differences(rules), sources=self._cited(rules, call)
+            **values,
+            differences=self._differences(rules if differing is None else differing),
+            sources=self._cited(rules, call),
         )
         card: Card = {
             "uuid": str(own),
@@ -117,7 +121,7 @@ class CardWriter:
             card["links"] = links
         return card, own
 
-    def _differences(self, rules: list[Rule]) -> list[dict[str, str]]:
+    def _differences(self, rules: Iterable[Rule]) -> list[dict[str, str]]:
         """Where sources disagree on what a card says."""
         ids = {rule.id for rule in rules}
         rows = [row for row in self.content.differences.values() if ids.intersection(row.rules)]
@@ -182,7 +186,8 @@ class CardWriter:
             ],
         }
         indicator = "warning" if advice.blocks else "info"
-        card, own = self._card("missing", call, summary, indicator, rules, "missing", values)
+        due = [verdict.rule for verdict in advice.tests]
+        card, own = self._card("missing", call, summary, indicator, rules, "missing", values, due)
         wanted: dict[str, str] = {}
         for verdict in advice.tests:
             wanted.update(dict.fromkeys(verdict.rule.suggest, verdict.rule.title))
