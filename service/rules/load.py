@@ -51,6 +51,7 @@ class _Loader:
         self.vocabulary = vocabulary
         self.problems: list[Problem] = []
         self.documents = {path: self._read(path, text) for path, text in files.items() if path.endswith(".yaml")}
+        self.rule_files = {PurePosixPath(path).stem for path in self.documents if path.startswith("rules/")}
 
     def load(self) -> Content:
         sources = self._sources()
@@ -159,8 +160,7 @@ class _Loader:
 
     def _rules_named(self, document: Document, names: tuple[str, ...], path: str) -> None:
         """Rules named in a table; a rule's id is its file's name."""
-        ids = {PurePosixPath(file).stem for file in self.documents if file.startswith("rules/")}
-        self._point(document, path, names, ids, "rule")
+        self._point(document, path, names, self.rule_files, "rule")
 
     def _facts_named(self, document: Document, names: tuple[str, ...], path: str) -> None:
         for index, name in enumerate(names):
