@@ -12,6 +12,8 @@ from service import __version__
 
 _DATE = click.DateTime(formats=["%Y-%m-%d"])
 _FILES = click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, allow_dash=True))
+_SITE = click.option("--site", envvar="ALLCUE_SITE_CONTENT", metavar="FOLDER", help="Content of your own beside the shipped one; also ALLCUE_SITE_CONTENT.",
+                     type=click.Path(exists=True, file_okay=False, path_type=Path))  # fmt: skip
 
 
 def _day(value: datetime | None) -> date | None:
@@ -28,22 +30,24 @@ def main() -> None:
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
 @click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64), help="Worker processes.")
-def serve(host: str, port: int, workers: int) -> None:
+@_SITE
+def serve(host: str, port: int, workers: int, site: Path | None) -> None:
     """Serve CDS Hooks with the production WSGI server."""
     from service.commands import serve as command
 
-    sys.exit(command.serve(host, port, workers))
+    sys.exit(command.serve(host, port, workers, site))
 
 
 @main.command()
 @_FILES
 @click.option("--as-of", type=_DATE, help="Day of judgement; today if not given.")
 @click.option("--trace/--no-trace", default=True, help="Show how each verdict came about.")
-def check(files: tuple[str, ...], as_of: datetime | None, trace: bool) -> None:
+@_SITE
+def check(files: tuple[str, ...], as_of: datetime | None, trace: bool, site: Path | None) -> None:
     """Cards and trace for FHIR Bundles, prefetch objects or whole CDS Hooks requests."""
     from service.commands import check as command
 
-    sys.exit(command.check(files, _day(as_of), trace))
+    sys.exit(command.check(files, _day(as_of), trace, site))
 
 
 @main.command()
@@ -98,6 +102,7 @@ def karyotype(files: tuple[str, ...]) -> None:
 @click.option("--all", "all_sources", is_flag=True, help="Ask the rules of all sources.")
 @click.option("--as-of", type=_DATE, help="Day of judgement; today if not given.")
 @click.option("--jsonl", is_flag=True, help="One patient a line in, one answer a line out.")
+@_SITE
 @click.argument("more", nargs=-1)
 def evaluate(
     files: tuple[str, ...],
@@ -105,6 +110,7 @@ def evaluate(
     all_sources: bool,
     as_of: datetime | None,
     jsonl: bool,
+    site: Path | None,
     more: tuple[str, ...],
 ) -> None:
     """Verdicts of rules over facts stated by vocabulary name (JSON or YAML)."""
@@ -117,7 +123,7 @@ def evaluate(
     if missing:
         raise click.BadParameter(f"no such file: {', '.join(missing)}", param_hint="files")
     inputs = (*files, *(name for name in more if name not in further))
-    sys.exit(command.evaluate(inputs, _split((*sources, *further)), all_sources, _day(as_of), jsonl))
+    sys.exit(command.evaluate(inputs, _split((*sources, *further)), all_sources, _day(as_of), jsonl, site))
 
 
 def _split(sources: tuple[str, ...]) -> tuple[str, ...]:
@@ -135,11 +141,12 @@ def content() -> None:
     "--content", "folder", type=click.Path(path_type=Path), help="Content folder; the packaged one if not given."
 )
 @click.option("--only", metavar="PATTERN", help="Only rules whose id matches, such as 'nccn-2015-*'.")
-def content_check(folder: Path | None, only: str | None) -> None:
-    """Load the content and run every check over it."""
+@_SITE
+def content_check(folder: Path | None, only: str | None, site: Path | None) -> None:
+    """Load the content and run every check over it; with --site, list what the site changed."""
     from service.commands import content as command
 
-    sys.exit(command.check(folder, only))
+    sys.exit(command.check(folder, only, site))
 
 
 if __name__ == "__main__":

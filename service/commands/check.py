@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 
 import click
 
@@ -12,6 +13,7 @@ from service.advice.cards import Card
 from service.advice.engine import Answer
 from service.advice.words import Words
 from service.commands.inputs import Unreadable, invocations
+from service.commands.loading import content_problems_told
 from service.rules.verdict import Trace, TraceNode
 from service.wiring import Clinic, build_clinic
 
@@ -19,9 +21,10 @@ _COLOURS = {"critical": "red", "warning": "yellow", "info": "cyan"}
 _MARKS = {True: ("✓", "green"), False: ("✗", "red"), None: ("?", "yellow")}
 
 
-def check(files: tuple[str, ...], as_of: date | None, trace: bool) -> int:
-    """Run the command; 1 if any file could not be read."""
-    clinic = build_clinic(as_of=as_of)
+def check(files: tuple[str, ...], as_of: date | None, trace: bool, site: Path | None = None) -> int:
+    """Run the command; 1 if any file could not be read. ``site``: folder with content of the site's own."""
+    with content_problems_told():
+        clinic = build_clinic(as_of=as_of, site=site)
     failed = False
     with click.progressbar(invocations(files, as_of), length=len(files), label="checking",
                            hidden=len(files) < 5, file=sys.stderr) as rows:  # fmt: skip

@@ -8,12 +8,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from pathlib import Path
 from typing import IO, Any
 
 import click
 import yaml
 
 from service.advice.engine import as_json
+from service.commands.loading import content_problems_told
 from service.content import read_content
 from service.facts.given import StatedFactsProblem, facts_from_mapping
 from service.facts.registry import REGISTRY
@@ -75,11 +77,20 @@ def _day(value: object) -> date | None:
         raise StatedFactsProblem([f"as_of: {value!r} is not a date. Allowed: YYYY-MM-DD."]) from None
 
 
-def evaluate(files: Iterable[str], sources: tuple[str, ...], all_sources: bool, as_of: date | None, jsonl: bool) -> int:
+def evaluate(
+    files: Iterable[str],
+    sources: tuple[str, ...],
+    all_sources: bool,
+    as_of: date | None,
+    jsonl: bool,
+    site: Path | None = None,
+) -> int:
     """Run the command; the exit code is 0 when every patient (with ``jsonl``: every line) got an answer."""
     today = as_of or date.today()  # noqa: DTZ011 - the day of the user's own clock is what is meant
+    with content_problems_told():
+        content = read_content(site=site)
     try:
-        judge = Judge(Selection(read_content(), sources, all_sources), today)
+        judge = Judge(Selection(content, sources, all_sources), today)
     except UnknownSource as problem:
         raise click.BadParameter(str(problem), param_hint="--source") from None
     failed = False
