@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
+from service.advice.label_lines import LabelLines
 from service.advice.model import INCOMPLETE, UNDIAGNOSED, Advice, Gap, Missing, Notice, Option, Options, Unsafe
 from service.advice.suggestions import OrderBook
 from service.advice.words import Words, escape
@@ -68,6 +70,20 @@ def listed(head: str, names: list[str], limit: int = SUMMARY) -> str:
     return shorten(f"{head}: {len(names)} items", limit)
 
 
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What the cards of one call share.
+
+    ``namespace``: from which the uuids of its cards are made. ``silent_before``: the sources in force that the policy
+    asks before the one of a rule, and that have nothing on its topic.
+    """
+
+    facts: Facts
+    patient_id: str
+    namespace: uuid.UUID
+    silent_before: Callable[[Rule], tuple[str, ...]]
+
+
 class CardWriter:
     """Draws cards from advice with the wording templates of the content."""
 
@@ -75,27 +91,31 @@ class CardWriter:
         self.content = content
         self.words = words
         self.orders = orders
+        self.labels = LabelLines(words)
         # Not HTML: the output is Markdown, and what came from the record is escaped as Markdown in `words`.
         environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)  # noqa: S701 - see above
         self._templates = {name: environment.from_string(text) for name, text in content.wording.items()}
 
-    def draw(self, advice: Advice, facts: Facts, patient_id: str, namespace: uuid.UUID) -> Card:
+    def draw(self, advice: Advice, call: Call) -> Card:
         """One card. Its uuid follows from the request and the advice, so that a repeated call repeats it."""
         match advice:
             case Options():
-                return self._options(advice, facts, patient_id, namespace)
+                return self._options(advice, call)
             case Missing():
-                return self._missing(advice, patient_id, namespace)
+                return self._missing(advice, call)
             case Unsafe():
-                return self._unsafe(advice, facts, namespace)
+                return self._unsafe(advice, call)
             case Notice():
-                return self._notice(advice, facts, namespace)
+                return self._notice(advice, call)
 
-    def _card(self, key: str, namespace: uuid.UUID, summary: str, indicator: str, rules: Iterable[Rule],
+    def _card(self, key: str, call: Call, summary: str, indicator: str, rules: Iterable[Rule],
               template: str, values: Mapping[str, object]) -> tuple[Card, uuid.UUID]:  # fmt: skip
-        own = uuid.uuid5(namespace, key)
+        own = uuid.uuid5(call.namespace, key)
+        rules = list(rules)
         sources = list(dict.fromkeys(rule.source.ref for rule in rules))
-        detail = self._templates[template].render(**values, sources=[self.content.sources[s] for s in sources])
+        detail = self._templates[template].render(
+            **values, differences=self._differences(rules), sources=self._cited(rules, call)
+        )
         card: Card = {
             "uuid": str(own),
             "summary": shorten(summary),
@@ -113,6 +133,25 @@ class CardWriter:
             card["links"] = links
         return card, own
 
+    def _differences(self, rules: list[Rule]) -> list[dict[str, str]]:
+        """Where sources disagree on what a card says."""
+        ids = {rule.id for rule in rules}
+        rows = [row for row in self.content.differences.values() if ids.intersection(row.rules)]
+        return [{"title": row.title, "says": row.says, "decided": row.decided} for row in rows]
+
+    def _cited(self, rules: list[Rule], call: Call) -> list[dict[str, str]]:
+        """Each source in full, and which newer ones have nothing on what it is cited for."""
+        silent: dict[str, dict[str, None]] = {}
+        for rule in rules:
+            silent.setdefault(rule.source.ref, {}).update(dict.fromkeys(call.silent_before(rule)))
+        return [
+            {
+                "citation": self.content.sources[ref].citation,
+                "silent": ", ".join(self.content.sources[name].short_label for name in names),
+            }
+            for ref, names in silent.items()
+        ]
+
     def _source(self, sources: list[str]) -> dict[str, Any]:
         labels = [self.content.sources[s].label for s in sources] or ["Allcue"]
         made: dict[str, Any] = {"label": "; ".join(labels), "topic": dict(_TOPIC)}
@@ -120,34 +159,37 @@ class CardWriter:
             made["url"] = self.content.sources[sources[0]].url
         return made
 
-    def _options(self, advice: Options, facts: Facts, patient_id: str, namespace: uuid.UUID) -> Card:
+    def _options(self, advice: Options, call: Call) -> Card:
+        facts = call.facts
         rules = [v.rule for option in (*advice.offered, *advice.ruled_out) for v in option.verdicts]
         head = self.content.topic_title(advice.topic)
         names = [self._name(option) for option in advice.offered]
         summary = listed(head, names) if names else f"{head}: each listed option is ruled out for this patient"
         values = {
             "title": head,
-            "offered": [self._offered(option) for option in advice.offered],
+            "offered": [self._offered(option, facts) for option in advice.offered],
             "ruled_out": [self._ruled_out(option, facts) for option in advice.ruled_out],
             "notes": [self._line(verdict) for verdict in advice.notes],
             "facts": self._facts_behind(advice.offered, facts),
             "assumptions": list(
                 dict.fromkeys(text for o in advice.offered for v in o.verdicts for text in v.rule.assumptions)
             ),
-            "evidence": self._evidence(v.rule for option in advice.offered for v in option.verdicts),
+            "evidence": self._evidence(
+                v.rule for v in (*(v for option in advice.offered for v in option.verdicts), *advice.evidence)
+            ),
         }
-        card, own = self._card(f"options/{advice.topic}", namespace, summary, "info", rules, "options", values)
+        card, own = self._card(f"options/{advice.topic}", call, summary, "info", rules, "options", values)
         safe = [option for option in advice.offered if not option.unchecked]
         keys = list(dict.fromkeys(key for option in safe for key in option.rule.suggest))[:SUGGESTED]
         if keys:
-            card["suggestions"] = [self.orders.suggestion(key, patient_id, own) for key in keys]
+            card["suggestions"] = [self.orders.suggestion(key, call.patient_id, own) for key in keys]
             card["selectionBehavior"] = "at-most-one"
         return card
 
     def _name(self, option: Option) -> str:
         return option.rule.advise.regimen or option.subject
 
-    def _offered(self, option: Option) -> dict[str, object]:
+    def _offered(self, option: Option, facts: Facts) -> dict[str, object]:
         advise = option.rule.advise
         return {
             "name": self._name(option),
@@ -165,7 +207,7 @@ class CardWriter:
                 {"line": self._line(verdict), "needs": "; ".join(self.words.label(n) for n in verdict.missing)}
                 for verdict in option.open_cautions
             ],
-            "labels": [self._line(verdict) for verdict in option.labels],
+            "labels": self.labels.lines(option.labels, facts),
         }
 
     def _ruled_out(self, option: Option, facts: Facts) -> dict[str, object]:
@@ -190,7 +232,7 @@ class CardWriter:
         rows = [self.content.evidence[key] for key in keys]
         return [{"trial": row.trial, "figures": row.figures, "citation": row.citation, "at": row.at} for row in rows]
 
-    def _missing(self, advice: Missing, patient_id: str, namespace: uuid.UUID) -> Card:
+    def _missing(self, advice: Missing, call: Call) -> Card:
         rules = [*(rule for gap in advice.gaps for rule in gap.decisions), *(v.rule for v in advice.tests)]
         names = [self.words.label(gap.fact.name) for gap in advice.gaps]
         summary = listed("Missing to decide in ALL", names) if advice.blocks else (
@@ -207,7 +249,7 @@ class CardWriter:
             ],
         }
         indicator = "warning" if advice.blocks else "info"
-        card, own = self._card("missing", namespace, summary, indicator, rules, "missing", values)
+        card, own = self._card("missing", call, summary, indicator, rules, "missing", values)
         wanted: dict[str, str] = {}
         for verdict in advice.tests:
             wanted.update(dict.fromkeys(verdict.rule.suggest, verdict.rule.title))
@@ -216,7 +258,7 @@ class CardWriter:
                 wanted.setdefault(key, order.why or "")
         if wanted:
             card["suggestions"] = [
-                self.orders.suggestion(key, patient_id, own, why) for key, why in list(wanted.items())[:SUGGESTED]
+                self.orders.suggestion(key, call.patient_id, own, why) for key, why in list(wanted.items())[:SUGGESTED]
             ]
             card["selectionBehavior"] = "any"
         return card
@@ -232,29 +274,29 @@ class CardWriter:
             "orders": [order.title for _, order in gap.orders],
         }
 
-    def _unsafe(self, advice: Unsafe, facts: Facts, namespace: uuid.UUID) -> Card:
+    def _unsafe(self, advice: Unsafe, call: Call) -> Card:
         rules = [verdict.rule for verdict in advice.verdicts]
         summary = f"{'Being taken now: ' if advice.drugs else ''}{rules[0].title}"
         values = {
             "subject": advice.subject,
             "drugs": list(advice.drugs),
             "warnings": [self._line(verdict) for verdict in advice.verdicts],
-            "facts": self._known(rules, facts),
+            "facts": self._known(rules, call.facts),
             "unchecked": [self.words.label(n) for n in sorted({n for v in advice.verdicts for n in v.unchecked})],
         }
-        return self._card(f"unsafe/{advice.subject}", namespace, summary, "warning", rules, "unsafe", values)[0]
+        return self._card(f"unsafe/{advice.subject}", call, summary, "warning", rules, "unsafe", values)[0]
 
     def _known(self, rules: Iterable[Rule], facts: Facts) -> list[str]:
         names = dict.fromkeys(name for rule in rules for name in sorted(rule.facts))
         return [self.words.fact(facts[name]) for name in names if facts[name].known][:FACTS_SHOWN]
 
-    def _notice(self, advice: Notice, facts: Facts, namespace: uuid.UUID) -> Card:
+    def _notice(self, advice: Notice, call: Call) -> Card:
         rules = [verdict.rule for verdict in advice.verdicts]
         summary = rules[0].title if rules else _UNREAD[advice.key]
         values = {
             "lines": [self._line(verdict) for verdict in advice.verdicts],
             "unread": [{"type": kind, "how": how} for kind, how in advice.unread],
-            "facts": self._known(rules, facts),
+            "facts": self._known(rules, call.facts),
         }
         indicator = "warning" if advice.unread else "info"
-        return self._card(f"notice/{advice.key}", namespace, summary, indicator, rules, "notice", values)[0]
+        return self._card(f"notice/{advice.key}", call, summary, indicator, rules, "notice", values)[0]

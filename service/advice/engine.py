@@ -9,7 +9,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from service.advice.cards import Card, CardWriter
+from service.advice.cards import Call, Card, CardWriter
 from service.advice.missing import orderables_by_fact
 from service.advice.model import Advice
 from service.advice.options import ORDERED, DrugRules
@@ -106,16 +106,24 @@ class Engine:
             return Answer(())
         facts = self.facts(question)
         if has_all is None:
-            return self._drawn(question, facts, [undiagnosed(facts)], ())
+            return self._drawn(question, facts, [undiagnosed(facts)], (), Speaking(()))
         speaking, drug_rules = self._speaking(question.hook, question.as_of)
         verdicts = self._evaluator.verdicts(speaking.to(facts), facts)
         advice = advise(verdicts, drug_rules, facts, self.content, self.vocabulary, self._by_fact)
-        return self._drawn(question, facts, advice[: self.content.policy.cards_on_chart_open], tuple(verdicts))
+        shown = advice[: self.content.policy.cards_on_chart_open]
+        return self._drawn(question, facts, shown, tuple(verdicts), speaking)
 
-    def _drawn(self, question: Question, facts: Facts, advice: list[Advice], verdicts: tuple[Verdict, ...]) -> Answer:
+    def _drawn(
+        self,
+        question: Question,
+        facts: Facts,
+        advice: list[Advice],
+        verdicts: tuple[Verdict, ...],
+        speaking: Speaking,
+    ) -> Answer:
         namespace = uuid.uuid5(uuid.NAMESPACE_URL, f"{question.call_id}/{self.content.digest}")
-        patient = question.record.patient_id or "unknown"
-        cards = tuple(self._writer.draw(item, facts, patient, namespace) for item in advice)
+        call = Call(facts, question.record.patient_id or "unknown", namespace, speaking.silent_before)
+        cards = tuple(self._writer.draw(item, call) for item in advice)
         return Answer(cards, tuple(advice), verdicts, facts)
 
     def evaluate(self, rules: tuple[Rule, ...], facts: Facts) -> list[Verdict]:

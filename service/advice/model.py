@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TypeAlias
 
+from service.advice.labels import Label
 from service.facts.model import Fact
 from service.rules.rule import Rule
 from service.rules.tables import Orderable
@@ -26,8 +27,8 @@ class Option:
     """One treatment the guidelines offer this patient, said by one or more rules.
 
     ``against``: safety verdicts that speak against it for this patient. ``cautions``: safety verdicts to heed when it
-    is chosen; ``open_cautions``: those that cannot be excluded yet. ``labels``: what the labels of the configured
-    region say. ``unchecked``: facts without which it is offered, or which could still forbid it.
+    is chosen; ``open_cautions``: those that cannot be excluded yet. ``labels``: for each drug of
+    it whether the configured region has it labelled for this patient. ``unchecked``: facts without which it is offered, or which could still forbid it.
     """
 
     subject: str
@@ -35,7 +36,7 @@ class Option:
     against: tuple[Verdict, ...] = ()
     cautions: tuple[Verdict, ...] = ()
     open_cautions: tuple[Verdict, ...] = ()
-    labels: tuple[Verdict, ...] = ()
+    labels: tuple[Label, ...] = ()
     unchecked: tuple[str, ...] = ()
 
     @property
@@ -46,12 +47,16 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The choice on one topic: what is offered, what is ruled out for this patient, and notes that go with it."""
+    """The choice on one topic: what is offered, what is ruled out for this patient, and what goes with it.
+
+    ``notes`` are to be borne in mind; ``evidence`` are rules that bring figures for something offered.
+    """
 
     topic: str
     offered: tuple[Option, ...]
     ruled_out: tuple[Option, ...] = ()
     notes: tuple[Verdict, ...] = ()
+    evidence: tuple[Verdict, ...] = ()
     urgency: Urgency = Urgency.OPTIONS
 
 

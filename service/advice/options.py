@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
+from service.advice.labels import Label, Standing, overlay
 from service.advice.model import Option, Options
 from service.facts.model import Fact, Facts, TokenSet, known
 from service.facts.vocabulary.base import ValueProblem, Vocabulary
@@ -54,6 +55,13 @@ class DrugRules:
         ordered, rules = self._about(tuple(drugs)) if of_patient else self._prepared(tuple(drugs))
         return self._evaluator.verdicts(rules, facts.assuming(ordered)) if rules else []
 
+    def labels(self, drugs: Sequence[str], verdicts: Iterable[Verdict], facts: Facts) -> tuple[Label, ...]:
+        """The labels of the drugs among these words, from the verdicts that `asked` gave for them."""
+        ordered, _ = self._prepared(tuple(drugs))
+        named = [token for drug in drugs if (token := self._canonical(drug)) is not None]
+        about = [verdict for verdict in verdicts if verdict.rule.advise.kind == "label"]
+        return overlay(list(dict.fromkeys(named)), about, facts.assuming(ordered), ORDERED)
+
     def _about(self, drugs: tuple[str, ...]) -> tuple[Fact, tuple[Rule, ...]]:
         """The order as a fact, and the rules that may concern it."""
         tokens = [token for drug in drugs if (token := self._canonical(drug)) is not None]
@@ -98,7 +106,8 @@ def choose(verdicts: Sequence[Verdict], drug_rules: DrugRules, facts: Facts) -> 
                 continue
             safety = drug_rules.asked(holding[0].rule.advise.subjects, facts)
             named = [by_id[name] for v in holding for name in v.rule.cautions if name in by_id]
-            option = _weighed(subject, holding, [*safety, *named])
+            labels = drug_rules.labels(holding[0].rule.advise.subjects, safety, facts)
+            option = _weighed(subject, holding, [*safety, *named], labels)
             (ruled_out if option.against else offered).append(option)
         if offered:
             offered.sort(key=_rank)
@@ -112,21 +121,18 @@ def choose(verdicts: Sequence[Verdict], drug_rules: DrugRules, facts: Facts) -> 
 def _rank(option: Option) -> tuple[int, int, int, int, str]:
     """Strongest first; among equals what is labelled for this patient, and last what is expressly not."""
     trial, preference, category, name = strength(option.rule)
-    acts = {verdict.rule.advise.act for verdict in option.labels}
-    label = 0 if "labelled" in acts else 2 if "not-labelled" in acts else 1
+    standings = {label.standing for label in option.labels}
+    label = 2 if Standing.NOT_LABELLED in standings else 0 if Standing.LABELLED in standings else 1
     return trial, preference, category, label, name
 
 
-def _weighed(subject: str, holding: list[Verdict], safety: list[Verdict]) -> Option:
-    against, cautions, open_cautions, labels = [], [], [], []
+def _weighed(subject: str, holding: list[Verdict], safety: list[Verdict], labels: tuple[Label, ...]) -> Option:
+    against, cautions, open_cautions = [], [], []
     unchecked = {name for verdict in holding for name in verdict.unchecked}
     for verdict in safety:
-        if verdict.outcome is Outcome.DOES_NOT_APPLY:
+        if verdict.outcome is Outcome.DOES_NOT_APPLY or verdict.rule.advise.kind == "label":
             continue
-        if verdict.rule.advise.kind == "label":
-            if verdict.outcome is Outcome.APPLIES:
-                labels.append(verdict)
-        elif verdict.outcome is Outcome.CANNOT_TELL:
+        if verdict.outcome is Outcome.CANNOT_TELL:
             # a danger that cannot be excluded is said, never taken as absent
             if verdict.rule.advise.act == "avoid":
                 unchecked.update(verdict.missing)
@@ -142,7 +148,7 @@ def _weighed(subject: str, holding: list[Verdict], safety: list[Verdict]) -> Opt
         tuple(against),
         tuple(cautions),
         tuple(open_cautions),
-        tuple(labels),
+        labels,
         tuple(sorted(unchecked)),
     )
 

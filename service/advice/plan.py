@@ -38,10 +38,11 @@ def advise(
     applying = [v for v in verdicts if v.outcome is Outcome.APPLIES and not is_offer(v.rule)]
     warnings = [v for v in applying if v.rule.is_safety and v.rule.advise.act in ("avoid", "require")]
     referrals = [v for v in applying if v.rule.advise.act == "refer"]
+    figures = [v for v in applying if v.rule.advise.kind == "evidence"]
     notes = [v for v in applying if v not in warnings and v not in referrals and v.rule.advise.kind not in
-             ("test", "label")]  # fmt: skip
+             ("test", "label", "evidence")]  # fmt: skip
     advice: list[Advice] = [*_unsafe_now(drug_rules, facts), *_warned(warnings)]
-    advice += _with_notes(options, notes)
+    advice += _with_notes(options, notes, figures)
     missing = plan_missing(verdicts, options, facts, content, vocabulary, by_fact)
     if missing is not None:
         advice.append(missing)
@@ -73,13 +74,18 @@ def _warned(verdicts: list[Verdict]) -> list[Unsafe]:
     return [Unsafe(subject, tuple(said)) for subject, said in by_subject.items()]
 
 
-def _with_notes(options: list[Options], notes: list[Verdict]) -> list[Options]:
-    """Notes go with the options of their topic; a note without a choice to make is not worth a card of its own."""
+def _with_notes(options: list[Options], notes: list[Verdict], figures: list[Verdict]) -> list[Options]:
+    """Notes go with the options of their topic; a note without a choice to make is not worth a card of its own.
+
+    Figures go with the drug they are about.
+    """
     out = []
     for choice in options:
         root = choice.topic.partition("/")[0]
         own = tuple(v for v in notes if v.rule.topic.partition("/")[0] == root)
-        out.append(replace(choice, notes=own))
+        offered = {name for o in choice.offered for name in (o.subject, *o.rule.advise.subjects)}
+        about = tuple(v for v in figures if v.rule.advise.subject in offered)
+        out.append(replace(choice, notes=own, evidence=about))
     return out
 
 

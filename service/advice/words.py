@@ -6,9 +6,10 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 
+from service.advice.english import in_english
 from service.facts.model import Fact, Interval, TokenSet
 from service.facts.vocabulary.base import FactType, ValueProblem, Vocabulary
-from service.rules.criterion import holds
+from service.rules.criterion import Criterion, holds
 from service.rules.expression import Leaf, Node, leaves
 from service.rules.interpret import Known
 from service.rules.rule import REPLACED, REWORDED, Content, Rule
@@ -115,6 +116,10 @@ class Words:
             parts = [self._quote(newest.resource)] + ([newest.date[:10]] if newest.date else [])
             where = f" ({', '.join(parts)})"
         return f"{self.label(fact.name)}: {self.value(fact)}{where}"
+
+    def criterion(self, criterion: Criterion) -> str:
+        """A criterion in plain English."""
+        return in_english(criterion, self.label(criterion.fact), self.kind(criterion.fact))
 
     def why_unknown(self, fact: Fact) -> str:
         """Why a fact does not settle a decision, in a clause; what was found is quoted."""

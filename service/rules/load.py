@@ -17,7 +17,7 @@ from service.rules.schema import TOPIC, S, Shape, SourceShape, read_shape
 from service.rules.site import Overlay
 from service.rules.site_content import SiteContent, SiteRowsShape
 from service.rules.site_rules import SiteRules
-from service.rules.tables import KEYED_TABLES, Definition, Evidence, LookupShape, NotImplemented, Orderable
+from service.rules.tables import KEYED_TABLES, Definition, Difference, Evidence, LookupShape, NotImplemented, Orderable
 from service.rules.templates import template_problems
 
 
@@ -84,6 +84,7 @@ class _Loader:
             topics=topics,
             evidence=_of(Evidence, keyed["evidence"]),
             definitions=_of(Definition, keyed["definitions"]),
+            differences=_of(Difference, keyed["differences"]),
             not_implemented=not_implemented,
             digest=self.digest,
             wording={PurePosixPath(path).stem: text for path, text in self.templates.items()},
@@ -182,7 +183,13 @@ class _Loader:
                 if row is not None:
                     rows[key] = row
                     self._facts_named(document, getattr(row, "answers", ()), f"{key}.answers")
+                    self._rules_named(document, getattr(row, "rules", ()), f"{key}.rules")
         return rows
+
+    def _rules_named(self, document: Document, names: tuple[str, ...], path: str) -> None:
+        """Rules named in a table; a rule's id is its file's name."""
+        paths = (PurePosixPath(found.path) for found in self.documents.values())
+        self.problems.extend(document.misses(path, names, {p.stem for p in paths if p.parts[0] == "rules"}, "rule"))
 
     def _facts_named(self, document: Document, names: tuple[str, ...], path: str) -> None:
         for index, name in enumerate(names):

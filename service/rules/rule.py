@@ -9,7 +9,7 @@ from typing import Any as AnyValue
 
 from service.rules.expression import Node, facts_of
 from service.rules.site_content import SiteContent
-from service.rules.tables import Definition, Evidence, LookupShape, NotImplemented, Orderable
+from service.rules.tables import Definition, Difference, Evidence, LookupShape, NotImplemented, Orderable
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +186,7 @@ class Content:
     topics: Mapping[str, str]
     evidence: Mapping[str, Evidence]
     definitions: Mapping[str, Definition]
+    differences: Mapping[str, Difference]
     not_implemented: Mapping[str, NotImplemented]
     wording: Mapping[str, str]
     digest: str

@@ -70,6 +70,16 @@ class Definition(Shape):
     inventory: tuple[str, ...] = Field(default=(), strict=False)
 
 
+class Difference(Shape):
+    """Where sources, or places of one source, disagree: what each says, and what is done here."""
+
+    title: str
+    rules: tuple[str, ...] = Field(strict=False, min_length=1)
+    says: str
+    decided: str
+    inventory: tuple[str, ...] = Field(default=(), strict=False)
+
+
 class NotImplemented(Shape):
     """An inventory entry that no rule implements, with the reason or the place that carries it instead."""
 
@@ -83,4 +93,5 @@ KEYED_TABLES: Mapping[str, type[Shape]] = {  # rows by id, in one file or in a f
     "drugs": Orderable,
     "evidence": Evidence,
     "definitions": Definition,
+    "differences": Difference,
 }

@@ -106,7 +106,8 @@ TABLES = {
 }  # fmt: skip
 
 
-def content(*rules: Raw, cards: int = 5) -> Content:
+def content(*rules: Raw, cards: int = 5, more: Mapping[str, str] | None = None) -> Content:
+    """Content of these rules (all of `RULES` if none); ``more``: further files, or others in place of these."""
     made = {
         "sources/guide-2025.yaml": dump({**SOURCE, "url": "https://www.nccn.org/"}),
         "policy.yaml": dump({**POLICY, "populations": {}, "editions": [], "limits": {"cards_on_chart_open": cards}}),
@@ -114,6 +115,7 @@ def content(*rules: Raw, cards: int = 5) -> Content:
         **{f"rules/{one['id']}.yaml": dump(one) for one in rules or RULES},
         **{f"tables/{name}.yaml": dump(table) for name, table in TABLES.items()},
         **{f"wording/{path.name}": path.read_text(encoding="utf-8") for path in WORDING.glob("*.md")},
+        **(more or {}),
     }
     return load_content(made, VOCABULARY)
 
@@ -122,17 +124,23 @@ def record(coverage: Mapping[str, Coverage] | None = None) -> PatientRecord:
     return PatientRecord("p1", {"resourceType": "Patient", "id": "p1"}, (), coverage or {}, read_terminology())
 
 
-def engine(*rules: Raw, cards: int = 5, gate: bool | None = True) -> Engine:
-    return Engine(content(*rules, cards=cards), VOCABULARY, REGISTRY, lambda _: gate, lambda *_: False)
+def engine(*rules: Raw, cards: int = 5, gate: bool | None = True, more: Mapping[str, str] | None = None) -> Engine:
+    return Engine(content(*rules, cards=cards, more=more), VOCABULARY, REGISTRY, lambda _: gate, lambda *_: False)
 
 
 def stated(facts: Raw) -> Mapping[str, Fact]:
     return facts_from_mapping(facts, AS_OF, REGISTRY).stated
 
 
-def ask(facts: Raw, *rules: Raw, cards: int = 5, coverage: Mapping[str, Coverage] | None = None) -> Answer:
+def ask(
+    facts: Raw,
+    *rules: Raw,
+    cards: int = 5,
+    coverage: Mapping[str, Coverage] | None = None,
+    more: Mapping[str, str] | None = None,
+) -> Answer:
     question = Question("patient-view", "call-1", AS_OF, record(coverage), stated(facts))
-    return engine(*rules, cards=cards).answer(question)
+    return engine(*rules, cards=cards, more=more).answer(question)
 
 
 def card(answer: Answer, start: str) -> Raw:

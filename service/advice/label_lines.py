@@ -1,0 +1,54 @@
+"""The labels of an option in words: a line for each drug that has something particular, one for those alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from service.advice.labels import REGION, Label, Standing
+from service.advice.words import Words
+from service.facts.model import Facts
+
+
+class LabelLines:
+    """Says labels the way cards show them."""
+
+    def __init__(self, words: Words):
+        self.words = words
+
+    def lines(self, labels: Sequence[Label], facts: Facts) -> list[str]:
+        """What the label of the configured region says of each drug for this patient."""
+        region = facts.value(REGION)
+        head = f"{region} label" if isinstance(region, str) else "Label"
+        made = list(self._each(labels, facts, head))
+        silent = [label.drug for label in labels if label.standing is Standing.NOT_STATED]
+        if silent:
+            made.append(f"{head}: not stated in the sources for {', '.join(silent)}")
+        return made
+
+    def _each(self, labels: Sequence[Label], facts: Facts, head: str) -> Iterator[str]:
+        alone = len(labels) == 1
+        for label in labels:
+            if label.verdict is None:
+                continue
+            rule = label.verdict.rule
+            name = "" if alone else f"{label.drug} "
+            where = f"({self.words.source(rule)})"
+            about = rule.advise.note or rule.title
+            match label.standing:
+                case Standing.LABELLED:
+                    yield f"{head}: {name}labelled for this patient: {about} {where}"
+                case Standing.OPEN:
+                    needs = "; ".join(self.words.label(fact) for fact in label.missing)
+                    yield f"{head}: {name}not settled without {needs}: {about} {where}"
+                case _:
+                    yield f"{head}: {name}not labelled for this patient: {self._why(label, facts)} {where}"
+
+    def _why(self, label: Label, facts: Facts) -> str:
+        """The conditions of the closest label that fail, each with what the patient has."""
+        fails = [
+            f"{self.words.criterion(leaf.criterion)} (here: {self.words.value(facts[leaf.criterion.fact])})"
+            for leaf in label.failing
+        ]
+        fails += [f"not with {self.words.fact(facts[leaf.criterion.fact])}" for leaf in label.excluding]
+        about = label.verdict.rule.advise.note or label.verdict.rule.title if label.verdict else ""
+        return f"it asks for {'; '.join(fails)}" if fails else about
