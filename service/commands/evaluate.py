@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -16,9 +16,9 @@ import yaml
 
 from service.advice.engine import as_json
 from service.commands.loading import content_problems_told
+from service.commands.stated import stated_patient
 from service.content import read_content
-from service.facts.given import StatedFactsProblem, facts_from_mapping
-from service.facts.registry import REGISTRY
+from service.facts.given import StatedFactsProblem
 from service.rules.compile import Evaluator
 from service.rules.editions import Speaking, UnknownSource, by_policy, every_rule, of_sources
 from service.rules.rule import Content
@@ -59,22 +59,9 @@ class Judge:
         Raises:
             StatedFactsProblem: names or values that are not in the vocabulary.
         """
-        if not isinstance(patient, Mapping):
-            raise StatedFactsProblem(["a patient is a mapping of fact names to values."])
-        raw = dict(patient.get("facts", patient) if isinstance(patient.get("facts"), Mapping) else patient)
-        as_of = _day(raw.pop("as_of", patient.get("as_of"))) or self.as_of
-        facts = facts_from_mapping(raw, as_of, REGISTRY)
-        found = self._evaluator.verdicts(self._speaking(as_of).to(facts), facts)
-        return {"as_of": as_of.isoformat(), "verdicts": [as_json(verdict) for verdict in found]}
-
-
-def _day(value: object) -> date | None:
-    if value is None:
-        return None
-    try:
-        return value if isinstance(value, date) else date.fromisoformat(str(value))
-    except ValueError:
-        raise StatedFactsProblem([f"as_of: {value!r} is not a date. Allowed: YYYY-MM-DD."]) from None
+        facts = stated_patient(patient, self.as_of)
+        found = self._evaluator.verdicts(self._speaking(facts.as_of).to(facts), facts)
+        return {"as_of": facts.as_of.isoformat(), "verdicts": [as_json(verdict) for verdict in found]}
 
 
 def evaluate(
