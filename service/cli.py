@@ -126,6 +126,28 @@ def evaluate(
     sys.exit(command.evaluate(inputs, _split((*sources, *further)), all_sources, _day(as_of), jsonl, site))
 
 
+@main.command()
+@_FILES
+@click.option("--source", "sources", multiple=True, required=True, metavar="ID",
+              help="A source to compare; give two, by id or alias.")  # fmt: skip
+@click.option("--as-of", type=_DATE, help="Day of judgement; today if not given.")
+@click.option("--json", "as_json", is_flag=True, help="For machines: one JSON object per patient and line.")
+@_SITE
+def compare(
+    files: tuple[str, ...], sources: tuple[str, ...], as_of: datetime | None, as_json: bool, site: Path | None
+) -> None:
+    """What two sources say for one patient, and why they differ.
+
+    FILES hold FHIR (a Bundle, a prefetch object, a whole request) or facts stated by name (JSON or YAML).
+    """
+    from service.commands import compare as command
+
+    names = _split(sources)
+    if len(names) != 2:
+        raise click.UsageError(f"Give exactly two sources, --source A --source B; given: {len(names)}.")
+    sys.exit(command.compare(files, (names[0], names[1]), _day(as_of), as_json, site))
+
+
 def _split(sources: tuple[str, ...]) -> tuple[str, ...]:
     """``--source a --source b`` and ``--source a,b`` mean the same."""
     return tuple(part.strip() for source in sources for part in source.split(",") if part.strip())

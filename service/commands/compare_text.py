@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
@@ -10,7 +11,7 @@ import click
 
 from service.advice.compare import Comparison, Item, LabelItem, Reason, Tally, Why
 from service.advice.labels import Label, Standing
-from service.advice.options import ORDERED
+from service.advice.options import ORDERED, is_offer
 from service.advice.words import Words
 from service.commands.explain import clean
 from service.commands.patients import Patient
@@ -55,14 +56,11 @@ class _Report:
         for title, items in parts:
             yield ""
             yield click.style(f"{title}: {self._counted(items)}", bold=True)
-            for topic, group in groupby(items, key=lambda item: item.topic):
-                yield click.style(self.words.content.topic_title(topic), underline=True)
-                for item in group:
-                    yield from self._item(item)
+            for heading, group in groupby(items, key=lambda item: self.words.content.topic_title(item.topic)):
+                yield from self._topic(heading, list(group))
         if self.found.labels:
             yield ""
-            differing = sum(item.differs for item in self.found.labels)
-            yield click.style(f"Labels: {differing} of {len(self.found.labels)} drugs differ", bold=True)
+            yield click.style(f"Labels: {self._labels_counted()}", bold=True)
             for label_item in self.found.labels:
                 yield from self._labels(label_item)
 
@@ -84,7 +82,21 @@ class _Report:
         ]
         return ", ".join(f"{count} {what}" for count, what in parts if count) or "none"
 
-    def _item(self, item: Item) -> Iterator[str]:
+    def _topic(self, title: str, items: list[Item]) -> Iterator[str]:
+        """The topics of one title; that a source is silent on all of it is said once."""
+        yield click.style(title, underline=True)
+        silent = [i for i in range(2) if all(not item.sides[i] and _is_off_topic(item) for item in items)]
+        for side in silent:
+            if self.found.tallies[side].rules:
+                yield from _wrapped("  ", f"{self.names[side]}: silent on this topic")
+        for item in items:
+            yield from self._item(item, with_reasons=not silent)
+
+    def _labels_counted(self) -> str:
+        counts = Counter(_label_mark(item) for item in self.found.labels)
+        return ", ".join(f"{counts[mark]} {mark}" for mark in _MARKS if counts[mark])
+
+    def _item(self, item: Item, with_reasons: bool = True) -> Iterator[str]:
         changes = _changes(item)
         if item.first and item.second:
             mark, colour = (f"both, changed {' and '.join(changes)}", "yellow") if changes else ("both", "green")
@@ -95,17 +107,22 @@ class _Report:
             for verdict in side:
                 yield from _wrapped("    ", f"{name}: {self._said(verdict, item.topic)}")
         other = self.names[0] if not item.first else self.names[1]
+        if not with_reasons:
+            return
         for reason in item.reasons[:_MOST_REASONS]:
             yield from _wrapped("    ", f"{other}: {self._reason(reason, item)}")
         if len(item.reasons) > _MOST_REASONS:
             yield from _wrapped(
-                "    ", f"{other}: and {len(item.reasons) - _MOST_REASONS} more rules that do not apply"
+                "    ", f"{other}: further rules that do not apply: {len(item.reasons) - _MOST_REASONS}"
             )
 
     def _said(self, verdict: Verdict, topic: str) -> str:
         rule = verdict.rule
-        regimen = rule.advise.regimen if rule.advise.regimen and rule.advise.regimen != rule.advise.subject else None
-        parts = [rule.advise.act, regimen, self.words.strength(rule) or None, rule.source.at]
+        regimen = rule.advise.regimen
+        if regimen and _plain(regimen) == _plain(rule.advise.subject):
+            regimen = None
+        title = None if is_offer(rule) else rule.title
+        parts = [rule.advise.act, title or regimen, self.words.strength(rule) or None, rule.source.at]
         if rule.topic != topic:
             parts.append(f"under “{self.words.content.topic_title(rule.topic)}”")
         if verdict.unchecked:
@@ -128,7 +145,7 @@ class _Report:
             case Why.CANNOT_TELL:
                 return f"cannot tell ({where}{under}): needs {self._labels_of(reason.missing)}"
             case Why.EXCLUDED:
-                return f"excludes it ({where}{under}): {self._criteria(reason.excluding, reason.facts)}"
+                return f"excludes this patient ({where}{under}): {self._held(reason.excluding, reason.facts)}"
             case _:
                 asked = [self._criteria(group, reason.facts, " or ") for group in reason.failing]
                 return f"says it for other patients ({where}{under}): {'; '.join(asked)}"
@@ -150,15 +167,20 @@ class _Report:
         ]
         return f"{shown} (here: {', '.join(has)})" if has else shown
 
+    def _held(self, lines: Sequence[Leaf], facts: Facts | None) -> str:
+        """Facts of exclusions, with what this patient has."""
+        names = dict.fromkeys(leaf.criterion.fact for leaf in lines)
+        shown = [f"{self.words.label(name)}: {self._value(name, facts)}" for name in names if facts is not None]
+        return "; ".join(shown)
+
     def _value(self, name: str, facts: Facts) -> str:
         fact = facts[name]
         newest = max((seen.date or "" for seen in fact.provenance), default="")
         return clean(self.words.value(fact)) + (f", {newest[:10]}" if newest else "")
 
     def _labels(self, item: LabelItem) -> Iterator[str]:
-        yield from _wrapped(
-            "  ", f"{item.drug}: {'differs' if item.differs else 'alike'}", "yellow" if item.differs else "green"
-        )
+        mark = _label_mark(item)
+        yield from _wrapped("  ", f"{item.drug}: {mark}", _MARKS[mark])
         for name, label in zip(self.names, (item.first, item.second), strict=True):
             yield from _wrapped("    ", f"{name}: {self._label(label, item.facts)}")
 
@@ -167,10 +189,28 @@ class _Report:
         if label.verdict is None:
             return said
         rule = label.verdict.rule
-        why = [self._criteria([leaf], facts) for leaf in (*label.failing, *label.excluding)]
+        why = [self._criteria([leaf], facts) for leaf in label.failing]
+        why += [f"not with {self._held([leaf], facts)}" for leaf in label.excluding]
         if label.standing is Standing.OPEN:
             why = [f"needs {self._labels_of(label.missing)}"]
         return f"{said} ({rule.source.at}){': ' + '; '.join(why) if why else ''}"
+
+
+_MARKS = {"different": "yellow", "alike": "green", "reported by one only": "cyan"}
+
+
+def _label_mark(item: LabelItem) -> str:
+    if Standing.NOT_STATED in (item.first.standing, item.second.standing):
+        return "reported by one only"
+    return "different" if item.differs else "alike"
+
+
+def _is_off_topic(item: Item) -> bool:
+    return all(reason.why is Why.SILENT_TOPIC for reason in item.reasons)
+
+
+def _plain(text: str) -> str:
+    return text.lower().replace("-", " ")
 
 
 def _changes(item: Item) -> list[str]:
