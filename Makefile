@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 HOST ?= 127.0.0.1
 PORT ?= 8000
 
-.PHONY: demo test check lint types docs bench clean
+.PHONY: demo test check lint types docs book bench clean
 
 $(STAMP): pyproject.toml requirements.lock
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
@@ -32,6 +32,11 @@ check: lint types test
 
 docs: $(STAMP)
 	$(BIN)/python -m docs.generate
+
+# The rule book as a site: build/book/site/index.html
+book: $(STAMP)
+	$(BIN)/allcue content book build/book
+	$(BIN)/mkdocs build --quiet --strict -f build/book/mkdocs.yml
 
 bench: $(STAMP)
 	$(BIN)/python -m bench

@@ -1,4 +1,4 @@
-"""Write the generated pages: the facts, what Allcue reads of FHIR, the rule book, and the catalogue that the tests pin.
+"""Write the generated pages: the facts, what Allcue reads of FHIR, the coverage of the sources, and the catalogue that the tests pin.
 
 Run ``python -m docs.generate`` after changing vocabulary or content; a test fails while the committed pages differ.
 """
@@ -14,6 +14,7 @@ from pathlib import Path
 from click import unstyle
 
 from docs import reads
+from service.book.pages import coverage_lines
 from service.commands.coverage import survey_folder
 from service.commands.coverage_report import as_text
 from service.content import read_content, read_terminology
@@ -22,8 +23,6 @@ from service.facts.sources import Sources
 from service.facts.vocabulary import VOCABULARY
 from service.facts.vocabulary.base import FactType
 from service.rules.checks import catalogue
-from service.rules.expression import All, Leaf, Node
-from service.rules.rule import Content, Rule
 
 _EXAMPLES_DAY = date(2026, 3, 2)  # the day after the last result of the examples
 _SHOWN_FACTS = {"lineage", "ph_status", "cd19", "wbc_current"}
@@ -36,15 +35,13 @@ _MADE = "<!-- Made by `python -m docs.generate`; change the vocabulary or the co
 def pages() -> Mapping[str, str]:
     """Every generated file by its path in the repository, and the hand-written page with a generated part."""
     content = read_content()
-    made = {
+    return {
         "docs/facts.md": _MADE + "\n".join(_facts(Sources(VOCABULARY, REGISTRY, read_terminology()))) + "\n",
         f"docs/{reads.PAGE}": _MADE + "\n".join(reads.page(read_terminology())) + "\n",
+        "docs/coverage.md": _MADE + "\n".join(coverage_lines(content)) + "\n",
         "docs/integration.md": _with_report((ROOT / "docs" / "integration.md").read_text(encoding="utf-8")),
         "tests/data/catalogue.json": json.dumps(catalogue(content), indent=1, ensure_ascii=False) + "\n",
     }
-    for source in content.sources:
-        made[f"docs/rulebook/{source}.md"] = _MADE + "\n".join(_book(content, source)) + "\n"
-    return made
 
 
 def _with_report(page: str) -> str:
@@ -121,52 +118,6 @@ def _concepts(kind: FactType, sources: Sources) -> str:
         for group in sources.of(kind.name).groups
     }
     return ", ".join(f"[{title}]({reads.PAGE}#{place})" for place, title in links.items())
-
-
-def _book(content: Content, source: str) -> Iterator[str]:
-    about = content.sources[source]
-    rules = [rule for rule in content.rules if rule.source.ref == source]
-    yield f"# {about.label}\n"
-    yield f"{about.citation}\n"
-    yield f"Population: {about.population}. Region: {about.region}. {len(rules)} rules. {about.licence_note or ''}"
-    for topic in dict.fromkeys(rule.topic for rule in rules):
-        yield f"\n## {content.topic_title(topic)}\n"
-        for rule in rules:
-            if rule.topic == topic:
-                yield from _rule(rule, content)
-
-
-def _rule(rule: Rule, content: Content) -> Iterator[str]:
-    yield f"\n### {rule.title}\n"
-    strength = [rule.source.preference or "", f"category {rule.source.category}" if rule.source.category else ""]
-    yield f"`{rule.id}` ({rule.status}) · {rule.source.at}" + "".join(f" · {part}" for part in strength if part) + "\n"
-    if rule.advise.note:
-        yield f"{rule.advise.note}\n"
-    yield "When:\n"
-    yield from _tree(rule.when, 0)
-    if rule.unless.children if not isinstance(rule.unless, Leaf) else True:
-        yield "\nUnless:\n"
-        yield from _tree(rule.unless, 0)
-    for label, items in (("Assumed", rule.assumptions), ("Cautions", rule.cautions)):
-        if items:
-            yield f"\n{label}: {'; '.join(items)}"
-    for key in rule.evidence:
-        row = content.evidence[key]
-        yield f"\nEvidence: {row.trial}: {row.figures} ({row.citation}; {row.at})"
-    if rule.inventory:
-        yield f"\nInventory: {', '.join(f'`{entry}`' for entry in rule.inventory)}"
-
-
-def _tree(node: Node, depth: int) -> Iterator[str]:
-    indent = "  " * depth
-    after = f" (while unknown: go on and name it; {node.because})" if node.because else ""
-    if isinstance(node, Leaf):
-        yield f"{indent}- {node.criterion.said}{after}"
-        return
-    if depth or after:
-        yield f"{indent}- {'all of' if isinstance(node, All) else 'any of'}{after}:"
-    for child in node.children:
-        yield from _tree(child, depth + 1 if depth or after else depth)
 
 
 def main() -> None:

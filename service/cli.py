@@ -42,12 +42,17 @@ def serve(host: str, port: int, workers: int, site: Path | None) -> None:
 @_FILES
 @click.option("--as-of", type=_DATE, help="Day of judgement; today if not given.")
 @click.option("--trace/--no-trace", default=True, help="Show how each verdict came about.")
+@click.option(
+    "--source", "sources", multiple=True, help="Ask this source alone, in place of the policy; may be repeated."
+)
 @_SITE
-def check(files: tuple[str, ...], as_of: datetime | None, trace: bool, site: Path | None) -> None:
+def check(
+    files: tuple[str, ...], as_of: datetime | None, trace: bool, sources: tuple[str, ...], site: Path | None
+) -> None:
     """Cards and trace for FHIR Bundles, prefetch objects or whole CDS Hooks requests."""
     from service.commands import check as command
 
-    sys.exit(command.check(files, _day(as_of), trace, site))
+    sys.exit(command.check(files, _day(as_of), trace, _split(sources), site))
 
 
 @main.command()
@@ -169,6 +174,27 @@ def content_check(folder: Path | None, only: str | None, site: Path | None) -> N
     from service.commands import content as command
 
     sys.exit(command.check(folder, only, site))
+
+
+@content.command("coverage")
+@click.option("--source", help="One source, by id or alias; all if not given.")
+@click.option("--all", "every", is_flag=True, help="Every statement, not only the counts and what is missing.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def content_coverage(source: str | None, every: bool, as_json: bool) -> None:
+    """What the content carries of each source: rules, rows of tables, what is left out and why."""
+    from service.commands import content_coverage as command
+
+    sys.exit(command.show(source, every=every, as_json=as_json))
+
+
+@content.command("book")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--content", type=click.Path(path_type=Path), help="Content folder; the packaged one if not given.")
+def content_book(folder: Path, content: Path | None) -> None:
+    """Write the rule book into FOLDER, ready for `mkdocs build`."""
+    from service.commands import book as command
+
+    sys.exit(command.write(folder, content))
 
 
 if __name__ == "__main__":

@@ -194,3 +194,23 @@ def test_karyotype_prints_one_line_for_each(tmp_path: Path) -> None:
     assert last["problem"]
     assert run("karyotype", "-", stdin="46,XX[20]\n").exit_code == 0
     assert run("karyotype", str(tmp_path / "none")).exit_code == 2
+
+
+def test_coverage_counts_what_each_source_has_carried() -> None:
+    done = run("content", "coverage", "--source", "nccn-2025")
+    assert done.output.startswith("NCCN adult 2.2025: 308 statements: ")
+    rows = json.loads(run("content", "coverage", "--source", "nccn-2025", "--json").output)
+    assert {row["entry"]: row["how"] for row in rows["nccn-adult-2-2025"]}["nccn-2025-category-1"] == "table"
+    wrong = run("content", "coverage", "--source", "nccn-2024")
+    assert wrong.exit_code == 2
+    assert "Did you mean" in wrong.output
+
+
+def test_check_may_ask_one_edition_alone() -> None:
+    patient = "fhir_examples/relapsed-ph-positive-t315i.json"
+    asked = run("check", patient, "--as-of", "2026-03-02", "--no-trace", "--source", "nccn-2025")
+    assert asked.exit_code == 0
+    assert "Source: NCCN Acute Lymphoblastic Leukemia (adult and AYA), Version 2.2025" in asked.output
+    wrong = run("check", patient, "--source", "nccn-2024")
+    assert wrong.exit_code == 2
+    assert "Did you mean" in wrong.output

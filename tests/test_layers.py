@@ -13,6 +13,7 @@ SERVICE = ROOT / "service"
 LAYERS = (
     ("cli", "commands", "wsgi"),
     ("app", "wiring"),
+    ("book",),
     ("settings",),
     ("hooks",),
     ("smart",),

@@ -9,8 +9,9 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
-from service.advice.label_lines import LabelLines
-from service.advice.model import INCOMPLETE, UNDIAGNOSED, Advice, Gap, Missing, Notice, Option, Options, Unsafe
+from service.advice.model import INCOMPLETE, UNDIAGNOSED, Advice, Gap, Missing, Notice, Options, Unsafe
+from service.advice.option_lines import FACTS_SHOWN, OptionLines
+from service.advice.reasons import OVERRIDE_REASONS
 from service.advice.suggestions import OrderBook
 from service.advice.words import Words, escape
 from service.facts.model import Facts
@@ -20,28 +21,11 @@ from service.rules.verdict import Verdict
 Card = dict[str, Any]
 SUMMARY = 139  # the specification wants fewer than 140 characters
 _TOPIC = {"system": "http://snomed.info/sct", "code": "91857003", "display": "Acute lymphoid leukemia"}
-_HL7_REASONS = "http://terminology.hl7.org/CodeSystem/non-adherence-reason-codes"
-_OWN_REASONS = "urn:x-allcue:override-reason"  # stable for good: feedback statistics rest on it
-OVERRIDE_REASONS = tuple(
-    {"system": system, "code": code, "display": display}
-    for system, code, display in (
-        (_HL7_REASONS, "cds-not-applicable", "Not applicable to this patient"),
-        (_HL7_REASONS, "cds-suboptimal-context", "Not the right moment"),
-        (_HL7_REASONS, "recipient-disagrees-evidence", "Disagree with the evidence"),
-        (_HL7_REASONS, "patient-contraindication", "Contraindicated for this patient"),
-        (_HL7_REASONS, "patient-refuses", "Patient declines"),
-        (_HL7_REASONS, "action-completed", "Already done"),
-        (_OWN_REASONS, "clinical-trial", "Treated in a clinical trial"),
-        (_OWN_REASONS, "tumor-board-decision", "Decided otherwise in the tumor board"),
-        (_OWN_REASONS, "palliative-intent", "Palliative intent"),
-    )
-)
 _UNREAD = {
     UNDIAGNOSED: "Allcue could not tell whether this patient has acute lymphoblastic leukemia: no advice",
     INCOMPLETE: "Part of the record could not be read: the advice on ALL may be incomplete",
 }
 SUGGESTED = 4  # options or tests offered as buttons; more are still named in the text
-FACTS_SHOWN = 10
 
 
 def shorten(text: str, limit: int = SUMMARY) -> str:
@@ -81,7 +65,7 @@ class Call:
     facts: Facts
     patient_id: str
     namespace: uuid.UUID
-    silent_before: Callable[[Rule], tuple[str, ...]]
+    silent_before: Callable[[Rule, Facts], tuple[str, ...]]
 
 
 class CardWriter:
@@ -91,7 +75,7 @@ class CardWriter:
         self.content = content
         self.words = words
         self.orders = orders
-        self.labels = LabelLines(words)
+        self.options = OptionLines(content, words)
         # Not HTML: the output is Markdown, and what came from the record is escaped as Markdown in `words`.
         environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)  # noqa: S701 - see above
         self._templates = {name: environment.from_string(text) for name, text in content.wording.items()}
@@ -143,7 +127,7 @@ class CardWriter:
         """Each source in full, and which newer ones have nothing on what it is cited for."""
         silent: dict[str, dict[str, None]] = {}
         for rule in rules:
-            silent.setdefault(rule.source.ref, {}).update(dict.fromkeys(call.silent_before(rule)))
+            silent.setdefault(rule.source.ref, {}).update(dict.fromkeys(call.silent_before(rule, call.facts)))
         return [
             {
                 "citation": self.content.sources[ref].citation,
@@ -163,20 +147,12 @@ class CardWriter:
         facts = call.facts
         rules = [v.rule for option in (*advice.offered, *advice.ruled_out) for v in option.verdicts]
         head = self.content.topic_title(advice.topic)
-        names = [self._name(option) for option in advice.offered]
+        names = [self.options.name(option) for option in advice.offered]
         summary = listed(head, names) if names else f"{head}: each listed option is ruled out for this patient"
         values = {
             "title": head,
-            "offered": [self._offered(option, facts) for option in advice.offered],
-            "ruled_out": [self._ruled_out(option, facts) for option in advice.ruled_out],
+            **self.options.lines(advice, facts),
             "notes": [self._line(verdict) for verdict in advice.notes],
-            "facts": self._facts_behind(advice.offered, facts),
-            "assumptions": list(
-                dict.fromkeys(text for o in advice.offered for v in o.verdicts for text in v.rule.assumptions)
-            ),
-            "evidence": self._evidence(
-                v.rule for v in (*(v for option in advice.offered for v in option.verdicts), *advice.evidence)
-            ),
         }
         card, own = self._card(f"options/{advice.topic}", call, summary, "info", rules, "options", values)
         safe = [option for option in advice.offered if not option.unchecked]
@@ -186,51 +162,8 @@ class CardWriter:
             card["selectionBehavior"] = "at-most-one"
         return card
 
-    def _name(self, option: Option) -> str:
-        return option.rule.advise.regimen or option.subject
-
-    def _offered(self, option: Option, facts: Facts) -> dict[str, object]:
-        advise = option.rule.advise
-        return {
-            "name": self._name(option),
-            "act": advise.act,
-            "with": advise.with_,
-            "note": advise.note,
-            "components": advise.components,
-            "said": [
-                {"source": self.words.source(v.rule), "strength": self.words.strength(v.rule)} for v in option.verdicts
-            ],
-            "unchecked": [self.words.label(name) for name in option.unchecked],
-            "cautions": [self._line(verdict) for verdict in option.cautions]
-            + [text for v in option.verdicts for text in v.rule.cautions if " " in text],
-            "open_cautions": [
-                {"line": self._line(verdict), "needs": "; ".join(self.words.label(n) for n in verdict.missing)}
-                for verdict in option.open_cautions
-            ],
-            "labels": self.labels.lines(option.labels, facts),
-        }
-
-    def _ruled_out(self, option: Option, facts: Facts) -> dict[str, object]:
-        reasons = [self._line(verdict) for verdict in option.against]
-        if not reasons:
-            reasons = [self.words.standing_against(verdict, facts) for verdict in option.verdicts]
-        return {"name": self._name(option), "reasons": list(dict.fromkeys(reasons))}
-
     def _line(self, verdict: Verdict) -> str:
-        """A rule in one line, with its page."""
-        return f"{verdict.rule.advise.note or verdict.rule.title} ({self.words.source(verdict.rule)})"
-
-    def _facts_behind(self, options: Iterable[Option], facts: Facts) -> list[str]:
-        names = dict.fromkeys(
-            name for option in options for verdict in option.verdicts for name in sorted(verdict.rule.facts)
-        )
-        known = [facts[name] for name in names if facts[name].known]
-        return [self.words.fact(fact) for fact in known[:FACTS_SHOWN]]
-
-    def _evidence(self, rules: Iterable[Rule]) -> list[dict[str, object]]:
-        keys = dict.fromkeys(key for rule in rules for key in rule.evidence)
-        rows = [self.content.evidence[key] for key in keys]
-        return [{"trial": row.trial, "figures": row.figures, "citation": row.citation, "at": row.at} for row in rows]
+        return self.options.line(verdict)
 
     def _missing(self, advice: Missing, call: Call) -> Card:
         rules = [*(rule for gap in advice.gaps for rule in gap.decisions), *(v.rule for v in advice.tests)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
@@ -20,7 +20,7 @@ from service.facts.model import Fact, Facts, Registry, Site
 from service.facts.vocabulary.base import Vocabulary
 from service.record.model import PatientRecord
 from service.rules.compile import Evaluator
-from service.rules.editions import Speaking, by_policy, every_rule
+from service.rules.editions import Speaking, by_policy, every_rule, of_sources
 from service.rules.interpret import trace
 from service.rules.rule import Content, Rule
 from service.rules.verdict import Trace, Verdict
@@ -70,7 +70,14 @@ class Engine:
         gate: Gate,
         deceased: Callable[[PatientRecord, date], bool],
         site: Site | None = None,
+        pinned: tuple[str, ...] = (),
     ):
+        """``pinned``: sources, by id or alias, that alone are asked in place of those the policy has in force.
+
+        Raises:
+            service.rules.editions.UnknownSource: a pinned source that the content does not have.
+        """
+        self._pinned = Speaking(of_sources(content, pinned)) if pinned else None
         self.content = content
         self.vocabulary = vocabulary
         self.registry = registry
@@ -86,10 +93,12 @@ class Engine:
 
     def _rules_for(self, hook: str, as_of: date) -> tuple[Speaking, DrugRules]:
         """The rules that speak at a hook on a day: those about the patient, and those to be asked about a drug."""
-        speaking = by_policy(self.content, as_of)
-        rules = tuple(rule for rule in speaking.rules if hook in rule.hooks)
-        drug_rules = DrugRules(rules, self._order_facts, self._evaluator, self.vocabulary)
-        return Speaking(tuple(rule for rule in rules if rule not in drug_rules), speaking.turns), drug_rules
+        speaking = self._pinned or by_policy(self.content, as_of)
+        return self._parted(Speaking(tuple(rule for rule in speaking.rules if hook in rule.hooks), speaking.turns))
+
+    def _parted(self, speaking: Speaking) -> tuple[Speaking, DrugRules]:
+        drug_rules = DrugRules(speaking.rules, self._order_facts, self._evaluator, self.vocabulary)
+        return Speaking(tuple(rule for rule in speaking.rules if rule not in drug_rules), speaking.turns), drug_rules
 
     def facts(self, question: Question) -> Facts:
         """The facts of the record, read as they are asked for."""
@@ -107,7 +116,13 @@ class Engine:
         facts = self.facts(question)
         if has_all is None:
             return self._drawn(question, facts, [undiagnosed(facts)], (), Speaking(()))
-        speaking, drug_rules = self._speaking(question.hook, question.as_of)
+        return self._said(question, facts, *self._speaking(question.hook, question.as_of))
+
+    def of_rules(self, question: Question, rules: Iterable[Rule], facts: Facts) -> Answer:
+        """The cards if only these rules spoke, whatever the policy and the hook: how a rule looks, a pinned edition."""
+        return self._said(question, facts, *self._parted(Speaking(tuple(rules))))
+
+    def _said(self, question: Question, facts: Facts, speaking: Speaking, drug_rules: DrugRules) -> Answer:
         verdicts = self._evaluator.verdicts(speaking.to(facts), facts)
         advice = advise(verdicts, drug_rules, facts, self.content, self.vocabulary, self._by_fact)
         shown = advice[: self.content.policy.cards_on_chart_open]

@@ -16,14 +16,17 @@ class LabelLines:
         self.words = words
 
     def lines(self, labels: Sequence[Label], facts: Facts) -> list[str]:
-        """What the label of the configured region says of each drug for this patient."""
+        """What the labels of the configured region say of each drug for this patient, as far as the sources state it."""
+        return list(self._each(labels, facts, self._head(facts)))
+
+    def not_stated(self, labels: Sequence[Label], facts: Facts) -> str:
+        """One line for the drugs whose label no source states."""
+        drugs = ", ".join(label.drug for label in labels)
+        return f"{self._head(facts)}: not stated in the sources for {drugs}" if drugs else ""
+
+    def _head(self, facts: Facts) -> str:
         region = facts.value(REGION)
-        head = f"{region} label" if isinstance(region, str) else "Label"
-        made = list(self._each(labels, facts, head))
-        silent = [label.drug for label in labels if label.standing is Standing.NOT_STATED]
-        if silent:
-            made.append(f"{head}: not stated in the sources for {', '.join(silent)}")
-        return made
+        return f"{region} label" if isinstance(region, str) else "Label"
 
     def _each(self, labels: Sequence[Label], facts: Facts, head: str) -> Iterator[str]:
         alone = len(labels) == 1
@@ -33,7 +36,7 @@ class LabelLines:
             rule = label.verdict.rule
             name = "" if alone else f"{label.drug} "
             where = f"({self.words.source(rule)})"
-            about = rule.advise.note or rule.title
+            about = (rule.advise.note or rule.title).removeprefix(f"{head}: ")
             match label.standing:
                 case Standing.LABELLED:
                     yield f"{head}: {name}labelled for this patient: {about} {where}"

@@ -13,18 +13,22 @@ from service.rules.tables import Orderable
 from service.rules.verdict import Outcome, Verdict
 
 SHOWN = 6  # more questions at once are not read
+ANSWERS = 2  # tests named for one question
 _WEIGHT = {"preferred": 4.0, "other": 2.0, None: 2.0, "useful-in-certain-circumstances": 1.0}
 ORDERS = "orders"  # group of the facts that an order brings
 _DECIDES = ("therapy", "transplant", "test")
 
 
 def orderables_by_fact(content: Content) -> Mapping[str, tuple[tuple[str, Orderable], ...]]:
-    """Tests that answer each fact."""
-    by_fact: dict[str, list[tuple[str, Orderable]]] = {}
+    """Tests that answer each fact, those first that are made for it: what a row lists first is its main answer."""
+    by_fact: dict[str, list[tuple[int, int, str, Orderable]]] = {}
     for key, order in content.orderables.items():
-        for fact in order.answers:
-            by_fact.setdefault(fact, []).append((key, order))
-    return {fact: tuple(orders) for fact, orders in by_fact.items()}
+        for place, fact in enumerate(order.answers):
+            by_fact.setdefault(fact, []).append((place, len(order.answers), key, order))
+    return {
+        fact: tuple((key, order) for _, _, key, order in sorted(rows, key=lambda row: row[:3])[:ANSWERS])
+        for fact, rows in by_fact.items()
+    }
 
 
 def plan(

@@ -106,7 +106,8 @@ def choose(verdicts: Sequence[Verdict], drug_rules: DrugRules, facts: Facts) -> 
                 continue
             safety = drug_rules.asked(holding[0].rule.advise.subjects, facts)
             named = [by_id[name] for v in holding for name in v.rule.cautions if name in by_id]
-            labels = drug_rules.labels(holding[0].rule.advise.subjects, safety, facts)
+            therapy = holding[0].rule.advise.kind == "therapy"  # a transplant has no label
+            labels = drug_rules.labels(holding[0].rule.advise.subjects, safety, facts) if therapy else ()
             option = _weighed(subject, holding, [*safety, *named], labels)
             (ruled_out if option.against else offered).append(option)
         if offered:

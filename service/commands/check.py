@@ -14,6 +14,7 @@ from service.advice.engine import Answer
 from service.advice.words import Words
 from service.commands.inputs import Unreadable, invocations
 from service.commands.loading import content_problems_told
+from service.rules.editions import UnknownSource
 from service.rules.verdict import Trace, TraceNode
 from service.wiring import Clinic, build_clinic
 
@@ -21,10 +22,22 @@ _COLOURS = {"critical": "red", "warning": "yellow", "info": "cyan"}
 _MARKS = {True: ("✓", "green"), False: ("✗", "red"), None: ("?", "yellow")}
 
 
-def check(files: tuple[str, ...], as_of: date | None, trace: bool, site: Path | None = None) -> int:
-    """Run the command; 1 if any file could not be read. ``site``: folder with content of the site's own."""
-    with content_problems_told():
-        clinic = build_clinic(as_of=as_of, site=site)
+def check(
+    files: tuple[str, ...], as_of: date | None, trace: bool, sources: tuple[str, ...] = (), site: Path | None = None
+) -> int:
+    """Run the command; 1 if any file could not be read.
+
+    Args:
+        sources: editions asked in place of the policy's; ``site``: folder with content of the site's own.
+
+    Raises:
+        click.BadParameter: no such source.
+    """
+    try:
+        with content_problems_told():
+            clinic = build_clinic(as_of=as_of, site=site, sources=sources)
+    except UnknownSource as problem:
+        raise click.BadParameter(str(problem), param_hint="--source") from None
     failed = False
     with click.progressbar(invocations(files, as_of), length=len(files), label="checking",
                            hidden=len(files) < 5, file=sys.stderr) as rows:  # fmt: skip

@@ -16,6 +16,7 @@ from service.facts.model import Facts
 from service.facts.registry import REGISTRY
 from service.facts.vocabulary import VOCABULARY
 from service.rules.checks import applies_to_nobody_known, idle_criteria, opposite_advice, wrong_examples
+from service.rules.coverage import uncovered
 from service.rules.editions import every_rule
 from service.rules.load import ContentProblems
 from service.rules.rule import Content, Example
@@ -43,6 +44,7 @@ def problems(content: Content, only: str | None = None) -> Iterator[str]:
     yield from idle_criteria(rules, VOCABULARY)
     if only is None:
         yield from opposite_advice(content, rules, VOCABULARY)
+        yield from uncovered(content)
     for rule in content.rules if only is None else rules:
         try:
             yield from wrong_examples([rule], facts_of)

@@ -11,7 +11,7 @@ from itertools import combinations
 
 from service.facts.vocabulary.base import Vocabulary
 from service.rules.criterion import NUMERIC, Op
-from service.rules.expression import Leaf, leaves
+from service.rules.expression import All, Leaf, Node, leaves
 from service.rules.interpret import Known, judge
 from service.rules.rule import Content, Example, Rule
 from service.rules.verdict import Outcome, Verdict
@@ -35,15 +35,44 @@ def applies_to_nobody_known(rules: Iterable[Rule]) -> Iterator[str]:
 def idle_criteria(rules: Iterable[Rule], vocabulary: Vocabulary) -> Iterator[str]:
     """Every criterion decides something: two patients differing only in its fact get opposite verdicts.
 
-    For a number, the verdict must also turn exactly at the threshold: just below, at and just above.
+    For a number, the verdict must also turn exactly at the threshold: just below, at and just above. A rule may be
+    stricter than the scope of its folder (below 26 years under a scope of below 40): the wider limit is then idle.
     """
     for rule in rules:
         for leaf in (*leaves(rule.when), *leaves(rule.unless)):
             pair = opposites(rule, leaf, vocabulary)
-            if pair is None:
+            if pair is None and not _wider_in_scope(rule.when, leaf):
                 yield f"{rule.id}: '{leaf.criterion}' never changes the verdict."
-            elif leaf.criterion.op in NUMERIC:
+            elif pair is not None and leaf.criterion.op in NUMERIC:
                 yield from _threshold(rule, leaf, pair[0], vocabulary)
+
+
+_UPPER, _LOWER = (Op.LT, Op.LE), (Op.GT, Op.GE)
+
+
+def _wider_in_scope(when: Node, leaf: Leaf) -> bool:
+    """Whether a limit comes from the folder's scope and the rule itself sets a narrower one on the same number."""
+    here = leaf.criterion
+    if here.op not in (*_UPPER, *_LOWER) or not isinstance(when, All) or not when.children:
+        return False
+    own = list(_required(when.children[-1]))
+    same = _UPPER if here.op in _UPPER else _LOWER
+    narrower = operator.lt if same is _UPPER else operator.gt
+    return leaf not in own and any(
+        other.criterion.fact == here.fact
+        and other.criterion.op in same
+        and narrower(float(other.criterion.operands[0]), float(here.operands[0]))
+        for other in own
+    )
+
+
+def _required(node: Node) -> Iterator[Leaf]:
+    """The lines that must all hold."""
+    if isinstance(node, Leaf):
+        yield node
+    elif isinstance(node, All):
+        for child in node.children:
+            yield from _required(child)
 
 
 def _threshold(rule: Rule, leaf: Leaf, patient: Patient, vocabulary: Vocabulary) -> Iterator[str]:
@@ -100,22 +129,6 @@ def outcome_of(verdict: Verdict) -> tuple[str, tuple[str, ...]]:
     if verdict.outcome is Outcome.APPLIES and verdict.unchecked:
         return "applies_unchecked", verdict.unchecked
     return str(verdict.outcome), verdict.missing
-
-
-def uncovered(content: Content, inventory: Iterable[str], prefix: str) -> Iterator[str]:
-    """Every inventory entry of a source is implemented by a rule, carried by a table, or listed with a reason."""
-    entries = set(inventory)
-    by_rules = {entry for rule in content.rules for entry in rule.inventory}
-    by_tables = {
-        entry for table in (content.evidence, content.definitions) for row in table.values() for entry in row.inventory
-    }
-    listed = set(content.not_implemented)
-    for entry in sorted(entries - by_rules - by_tables - listed):
-        yield f"{entry}: no rule implements it and not_implemented.yaml does not list it."
-    for entry in sorted(e for e in by_rules | by_tables | listed if e.startswith(prefix) and e not in entries):
-        yield f"{entry}: the inventory has no such entry."
-    for entry in sorted(entries & listed & by_rules):
-        yield f"{entry}: is implemented and yet listed in not_implemented.yaml."
 
 
 def catalogue(content: Content) -> dict[str, list[str]]:

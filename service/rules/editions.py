@@ -45,21 +45,21 @@ def of_sources(content: Content, names: Iterable[str]) -> tuple[Rule, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """Why a rule's source answers its topic: for these populations (none: for everyone), these having been silent.
+    """A population for which a rule's source answers its topic.
 
-    ``silent``: sources that the policy would have asked before, in force but without a rule on the topic.
+    ``silent``: sources that the policy asks before it for that population, in force but without a rule on the topic.
     """
 
-    populations: tuple[Population, ...] = ()
+    population: Population
     silent: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Speaking:
-    """The rules that may speak on a day, each with the patients its edition is in force for."""
+    """The rules that may speak on a day; those with turns only for patients of the populations named there."""
 
     rules: tuple[Rule, ...]
-    turns: Mapping[Rule, Turn] = field(default_factory=dict)
+    turns: Mapping[Rule, tuple[Turn, ...]] = field(default_factory=dict)
 
     def to(self, facts: Known) -> tuple[Rule, ...]:
         """The rules that speak for one patient.
@@ -68,17 +68,17 @@ class Speaking:
         in the record), the editions of both speak.
         """
         member: dict[str, bool] = {}
-        speaking = []
-        for rule in self.rules:
-            turn = self.turns.get(rule)
-            if turn is None or not turn.populations or any(_belongs(p, facts, member) for p in turn.populations):
-                speaking.append(rule)
-        return tuple(speaking)
+        return tuple(
+            rule
+            for rule in self.rules
+            if rule not in self.turns or any(_belongs(turn.population, facts, member) for turn in self.turns[rule])
+        )
 
-    def silent_before(self, rule: Rule) -> tuple[str, ...]:
-        """Sources that come before the rule's own and have nothing on its topic."""
-        turn = self.turns.get(rule)
-        return turn.silent if turn is not None else ()
+    def silent_before(self, rule: Rule, facts: Known) -> tuple[str, ...]:
+        """Sources asked for this patient before the rule's own, which have nothing on its topic."""
+        member: dict[str, bool] = {}
+        own = [turn for turn in self.turns.get(rule, ()) if _belongs(turn.population, facts, member)]
+        return tuple(dict.fromkeys(name for turn in own for name in turn.silent))
 
 
 def _belongs(population: Population, facts: Known, known: dict[str, bool]) -> bool:
@@ -97,7 +97,7 @@ def by_policy(content: Content, as_of: date) -> Speaking:
     for rule in rules:
         if rule.source.ref not in policy.beside:
             on_topic.setdefault(rule.topic, set()).add(rule.source.ref)
-    answering: dict[str, dict[str, Turn]] = {}
+    answering: dict[str, dict[str, tuple[Turn, ...]]] = {}
     chosen, turns = [], {}
     for rule in rules:
         if rule.id in superseded:
@@ -105,29 +105,29 @@ def by_policy(content: Content, as_of: date) -> Speaking:
         if not rule.speaks_from_every_source and rule.source.ref not in policy.beside:
             if rule.topic not in answering:
                 answering[rule.topic] = _answering(content, rule.topic, in_force, on_topic[rule.topic])
-            turn = answering[rule.topic].get(rule.source.ref)
-            if turn is None:
+            own = answering[rule.topic].get(rule.source.ref)
+            if own is None:
                 continue
-            turns[rule] = turn
+            if own:
+                turns[rule] = own
         chosen.append(rule)
     return Speaking(tuple(chosen), turns)
 
 
-def _answering(content: Content, topic: str, in_force: list[str], speaking: set[str]) -> dict[str, Turn]:
-    """The sources that answer a topic, each with its turn."""
+def _answering(content: Content, topic: str, in_force: list[str], speaking: set[str]) -> dict[str, tuple[Turn, ...]]:
+    """The sources that answer a topic, each with its turns; without any, it answers for everyone."""
     entries = list(_closest(content.policy, topic))
     if not entries:
         newest = max(content.sources[name].published for name in speaking)
-        return {name: Turn() for name in speaking if content.sources[name].published == newest}
-    populations: dict[str, list[Population]] = {}
-    silent: dict[str, list[str]] = {}
+        return {name: () for name in speaking if content.sources[name].published == newest}
+    turns: dict[str, tuple[Turn, ...]] = {}
     for entry in entries:
         asked = [name for name in entry.sources if name in in_force]
         answer = next((name for name in asked if name in speaking), None)
         if answer is not None:
-            populations.setdefault(answer, []).append(content.policy.populations[entry.population])
-            silent.setdefault(answer, []).extend(asked[: asked.index(answer)])
-    return {name: Turn(tuple(who), tuple(dict.fromkeys(silent[name]))) for name, who in populations.items()}
+            turn = Turn(content.policy.populations[entry.population], tuple(asked[: asked.index(answer)]))
+            turns[answer] = (*turns.get(answer, ()), turn)
+    return turns
 
 
 def _closest(policy: Policy, topic: str) -> Iterator[Edition]:

@@ -57,6 +57,8 @@ class _Loader:
         for document in self.documents.values():
             self.problems.extend(document.problems)
         self.problems.extend(template_problems(shipped, self.templates))
+        paths = (PurePosixPath(document.path) for document in self.documents.values())
+        self.rule_ids = {path.stem for path in paths if path.parts[0] == "rules"}  # a rule is named like its file
         self.digest = _digest({**files, **{f"{SITE}{path}": text for path, text in (site or {}).items()}})
 
     def load(self) -> Content:
@@ -72,6 +74,7 @@ class _Loader:
         self._references(rules, sources, orderables, keyed["evidence"], topics)
         rules, policy, site = self._as_the_site_wants(rules, sources, tables)
         not_implemented = self._not_implemented()
+        inventory = self._inventory(sources)
         if self.problems or policy is None:
             raise ContentProblems(self.problems)
         return Content(
@@ -85,6 +88,7 @@ class _Loader:
             evidence=_of(Evidence, keyed["evidence"]),
             definitions=_of(Definition, keyed["definitions"]),
             differences=_of(Difference, keyed["differences"]),
+            inventory=inventory,
             not_implemented=not_implemented,
             digest=self.digest,
             wording={PurePosixPath(path).stem: text for path, text in self.templates.items()},
@@ -146,7 +150,6 @@ class _Loader:
                 licence_note=shape.licence_note,
                 short=shape.short,
                 body=shape.authors_or_body,
-                inventory_prefixes=shape.inventory_prefixes,
                 supersedes=shape.supersedes,
                 silent_on=shape.silent_on,
                 last_checked=shape.last_checked,
@@ -187,9 +190,8 @@ class _Loader:
         return rows
 
     def _rules_named(self, document: Document, names: tuple[str, ...], path: str) -> None:
-        """Rules named in a table; a rule's id is its file's name."""
-        paths = (PurePosixPath(found.path) for found in self.documents.values())
-        self.problems.extend(document.misses(path, names, {p.stem for p in paths if p.parts[0] == "rules"}, "rule"))
+        """Rules named in a table."""
+        self.problems.extend(document.misses(path, names, self.rule_ids, "rule"))
 
     def _facts_named(self, document: Document, names: tuple[str, ...], path: str) -> None:
         for index, name in enumerate(names):
@@ -243,6 +245,26 @@ class _Loader:
             # A caution is the id of a rule or a sentence; one word alone can only be a misspelled id.
             wrong += document.misses("cautions", [c for c in rule.cautions if " " not in c], ids, "rule")
             self.problems.extend(wrong)
+
+    def _inventory(self, sources: Mapping[str, Source]) -> dict[str, dict[str, str]]:
+        """``inventory/<source>.yaml``: the statements of a source, as lists of ids by kind."""
+        found: dict[str, dict[str, str]] = {}
+        seen: set[str] = set()
+        for stem, document in self._under("inventory"):
+            if stem not in sources:
+                self.problems.append(document.problem("", f"{stem!r} is not a source.{did_you_mean(stem, sources)}"))
+            listed = found.setdefault(stem, {})
+            kinds = document.value if isinstance(document.value, dict) else {"": None}
+            for kind, entries in kinds.items():
+                if not isinstance(entries, list):
+                    self.problems.append(document.problem(str(kind), "is a list of ids by kind."))
+                    continue
+                for index, entry in enumerate(map(str, entries)):
+                    if entry in seen:
+                        self.problems.append(document.problem(f"{kind}[{index}]", f"{entry!r} is listed twice."))
+                    seen.add(entry)
+                    listed[entry] = str(kind)
+        return found
 
     def _not_implemented(self) -> dict[str, NotImplemented]:
         document = next(self._at("not_implemented.yaml"), None)

@@ -29,7 +29,6 @@ class Source:
     body: str = ""
     short: str | None = None
     licence_note: str | None = None
-    inventory_prefixes: tuple[str, ...] = ()
     supersedes: tuple[str, ...] = ()
     silent_on: tuple[str, ...] = ()
     last_checked: date | None = None
@@ -187,6 +186,7 @@ class Content:
     evidence: Mapping[str, Evidence]
     definitions: Mapping[str, Definition]
     differences: Mapping[str, Difference]
+    inventory: Mapping[str, Mapping[str, str]]  # by source, the kind of each listed statement
     not_implemented: Mapping[str, NotImplemented]
     wording: Mapping[str, str]
     digest: str

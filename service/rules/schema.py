@@ -61,7 +61,6 @@ class SourceShape(Shape):
     population: str
     region: str
     licence_note: str
-    inventory_prefixes: tuple[str, ...] = Field(default=(), strict=False)
     aliases: tuple[str, ...] = Field(default=(), strict=False)
     url: str | None = None
     in_force_from: date

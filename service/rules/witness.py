@@ -11,9 +11,10 @@ from itertools import islice, product
 
 from service.facts.model import Fact, Reason, TokenSet, Value, known, unknown
 from service.facts.vocabulary.base import FactType, Kind, Vocabulary
-from service.rules.criterion import Criterion, holds
+from service.rules.criterion import Criterion, Op, holds
 from service.rules.expression import All, Leaf, Node, leaves
 from service.rules.interpret import judge
+from service.rules.logic import Truth
 from service.rules.rule import Rule
 from service.rules.verdict import Outcome
 
@@ -37,9 +38,22 @@ def step_of(kind: FactType) -> float:
     return 1e-6 if kind.high == 1 else 0.5 if kind.unit in (None, "years", "months") else 0.01
 
 
-def candidates(criteria: Iterable[Criterion], kind: FactType) -> list[Value]:
-    """Values of one fact that the criteria over it can tell apart."""
+def candidates(criteria: Iterable[Criterion], kind: FactType) -> list[Value | None]:
+    """Values of one fact that the criteria over it can tell apart; ``None``, not known, where one asks for just that."""
     rows = list(criteria)
+    told_apart = [row for row in rows if row.op is not Op.KNOWN]
+    found: list[Value | None] = [*_values(told_apart, kind)]
+    return found if len(told_apart) == len(rows) else [*found, None]
+
+
+def meets(criterion: Criterion, value: Value | None) -> Truth:
+    """Whether a value is one that a criterion asks for; unlike in a rule, not being known is here a plain answer."""
+    if criterion.op is Op.KNOWN:
+        return value is not None
+    return holds(criterion, value)
+
+
+def _values(rows: list[Criterion], kind: FactType) -> list[Value]:
     if kind.kind is Kind.BOOLEAN:
         return [True, False]
     if kind.kind is Kind.TEXT:
@@ -106,8 +120,9 @@ def solve(wanted: Iterable[Demand], vocabulary: Vocabulary) -> Patient | None:
     patient: Patient = {}
     for fact, rows in by_fact.items():
         for value in candidates([leaf.criterion for leaf, _ in rows], vocabulary.lookup(fact)):
-            if all(holds(leaf.criterion, value) is truth for leaf, truth in rows):
-                patient[fact] = value
+            if all(meets(leaf.criterion, value) is truth for leaf, truth in rows):
+                if value is not None:
+                    patient[fact] = value
                 break
         else:
             return None
@@ -141,10 +156,10 @@ def opposites(rule: Rule, leaf: Leaf, vocabulary: Vocabulary) -> tuple[Patient, 
         if patient is None or judge(rule, Stated(patient)).outcome is not Outcome.APPLIES:
             continue
         for value in values:
-            changed = {**patient, fact: value}
+            changed = {name: other for name, other in {**patient, fact: value}.items() if other is not None}
             if (
-                holds(leaf.criterion, value) is (not in_when)
-                and all(holds(c, value) is holds(c, patient.get(fact)) for c in others_on_it)
+                meets(leaf.criterion, value) is (not in_when)
+                and all(meets(c, value) is meets(c, patient.get(fact)) for c in others_on_it)
                 and judge(rule, Stated(changed)).outcome is Outcome.DOES_NOT_APPLY
             ):
                 return patient, changed

@@ -8,8 +8,9 @@ import pytest
 from fhir.resources.R4B.medicationrequest import MedicationRequest
 from fhir.resources.R4B.servicerequest import ServiceRequest
 
-from service.advice.cards import OVERRIDE_REASONS, listed, shorten
+from service.advice.cards import listed, shorten
 from service.advice.engine import Question, as_json
+from service.advice.reasons import OVERRIDE_REASONS
 from service.advice.words import LONGEST, escape
 from service.record.model import Coverage
 from tests.advice.support import (
@@ -28,6 +29,7 @@ from tests.advice.support import (
     card,
     engine,
     record,
+    rule,
     stated,
 )
 
@@ -219,3 +221,17 @@ def test_lists_and_sentences_are_cut_to_fit() -> None:
 
 def test_a_label_alone_says_nothing() -> None:
     assert ask({"disease_state": "relapsed", "cd19": "positive"}, LABEL).cards == ()
+
+
+def test_a_caution_that_options_share_is_said_once_with_those_it_is_about() -> None:
+    plain = {"kind": "therapy", "act": "offer"}
+    both = ["Watch the heart."]
+    first = rule("a", {**plain, "subject": "imatinib"}, ["disease_state is relapsed"], cautions=both)
+    second = rule(
+        "b", {**plain, "subject": "dasatinib"}, ["disease_state is relapsed"], cautions=[*both, "Watch the lung."]
+    )
+    third = rule("c", {**plain, "subject": "nilotinib"}, ["disease_state is relapsed"])
+    detail = card(ask({"disease_state": "relapsed"}, first, second, third), "Relapsed ALL")["detail"]
+    assert detail.count("Watch the heart.") == 1
+    assert "- Watch the heart. (for imatinib, dasatinib)" in detail
+    assert "  - Caution: Watch the lung." in detail

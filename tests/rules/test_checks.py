@@ -11,13 +11,13 @@ from service.rules.checks import (
     catalogue,
     idle_criteria,
     opposite_advice,
-    uncovered,
     wrong_examples,
 )
 from service.rules.expression import leaves
+from service.rules.load import load_content
 from service.rules.rule import Content
 from service.rules.witness import Stated, applying, opposites
-from tests.rules.support import POLICY, VOCABULARY, content, dump, rule
+from tests.rules.support import POLICY, VOCABULARY, content, dump, files, rule
 
 NAME = {"if_unknown": "name", "because": "not asked for"}
 
@@ -133,16 +133,22 @@ def test_an_example_may_expect_an_unchecked_fact() -> None:
     assert not list(wrong_examples(content(made).rules, stated))
 
 
-def test_coverage_of_an_inventory() -> None:
-    found = content(
-        rule(inventory=["guide-1", "guide-9"]),
-        not_implemented=[{"id": "guide-2", "reason": "evidence"}, {"id": "guide-1", "reason": "by mistake"}],
-    )
-    assert list(uncovered(found, ["guide-1", "guide-2", "guide-3"], "guide-")) == [
-        "guide-3: no rule implements it and not_implemented.yaml does not list it.",
-        "guide-9: the inventory has no such entry.",
-        "guide-1: is implemented and yet listed in not_implemented.yaml.",
-    ]
+def test_a_rule_may_be_stricter_than_its_scope_but_not_wider() -> None:
+    scope = dump({"when": {"all": ["age < 40"]}, "because": "the guideline's patients"})
+    for limit, idle in (("age < 26", False), ("age < 50", True)):
+        made = rule(when={"all": ["lineage is B", limit]}, unless=None)
+        found = load_content({**files(made), "rules/scope.yaml": scope}, VOCABULARY)
+        assert bool(list(idle_criteria(found.rules, VOCABULARY))) is idle
+
+
+@pytest.mark.parametrize("fact", ["transplanted", "lineage", "drugs", "fraction"])
+def test_a_rule_may_hold_while_a_fact_is_not_known(fact: str) -> None:
+    """Asking for what is missing: the check finds a patient without the fact, and one with it."""
+    known = {"criterion": f"{fact} is known", **NAME}
+    asks = rule(when={"all": ["age >= 18"]}, unless={"any": [known]})
+    assert not list(idle_criteria(content(asks).rules, VOCABULARY))
+    idle = rule(when={"all": ["age >= 18", f"{fact} is known"]}, unless={"any": [known]})
+    assert list(idle_criteria(content(idle).rules, VOCABULARY))
 
 
 def test_the_catalogue_names_what_must_not_vanish() -> None:

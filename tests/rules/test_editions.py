@@ -70,14 +70,22 @@ def test_the_edition_in_force_answers_and_the_older_is_quiet() -> None:
 def test_before_the_newer_was_in_force_the_older_answers() -> None:
     found = two_editions(ADULTS, of("guide-2025", "new"), of("guide-2015", "old"))
     assert speaks(found, EARLIER) == {"old"}
-    assert by_policy(found, EARLIER).silent_before(found.rule("old")) == ()
+    assert by_policy(found, EARLIER).silent_before(found.rule("old"), ADULT) == ()
 
 
 def test_where_the_newer_is_silent_the_older_answers_and_it_is_told() -> None:
     found = two_editions(ADULTS, of("guide-2025", "new"), of("guide-2015", "old", topic="relapse/cns"))
     assert speaks(found) == {"new", "old"}
-    assert by_policy(found, LATER).silent_before(found.rule("old")) == ("guide-2025",)
-    assert by_policy(found, LATER).silent_before(found.rule("new")) == ()
+    assert by_policy(found, LATER).silent_before(found.rule("old"), ADULT) == ("guide-2025",)
+    assert by_policy(found, LATER).silent_before(found.rule("new"), ADULT) == ()
+
+
+def test_who_is_silent_is_a_matter_of_the_patients_own_population() -> None:
+    editions = [entry("adults", "guide-2025", "guide-2015"), entry("children", "children-2025", "guide-2015")]
+    found = two_editions(editions, of("guide-2015", "old"))
+    speaking = by_policy(found, LATER)
+    assert speaking.silent_before(found.rule("old"), ADULT) == ("guide-2025",)
+    assert speaking.silent_before(found.rule("old"), CHILD) == ("children-2025",)
 
 
 def test_without_an_entry_the_newest_source_on_the_topic_answers() -> None:
