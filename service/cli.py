@@ -12,6 +12,8 @@ from service import __version__
 
 _DATE = click.DateTime(formats=["%Y-%m-%d"])
 _FILES = click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, allow_dash=True))
+_SITE = click.option("--site", envvar="ALLCUE_SITE_CONTENT", metavar="FOLDER", help="Content of your own beside the shipped one; also ALLCUE_SITE_CONTENT.",
+                     type=click.Path(exists=True, file_okay=False, path_type=Path))  # fmt: skip
 
 
 def _day(value: datetime | None) -> date | None:
@@ -28,11 +30,12 @@ def main() -> None:
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
 @click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64), help="Worker processes.")
-def serve(host: str, port: int, workers: int) -> None:
+@_SITE
+def serve(host: str, port: int, workers: int, site: Path | None) -> None:
     """Serve CDS Hooks with the production WSGI server."""
     from service.commands import serve as command
 
-    sys.exit(command.serve(host, port, workers))
+    sys.exit(command.serve(host, port, workers, site))
 
 
 @main.command()
@@ -42,11 +45,14 @@ def serve(host: str, port: int, workers: int) -> None:
 @click.option(
     "--source", "sources", multiple=True, help="Ask this source alone, in place of the policy; may be repeated."
 )
-def check(files: tuple[str, ...], as_of: datetime | None, trace: bool, sources: tuple[str, ...]) -> None:
+@_SITE
+def check(
+    files: tuple[str, ...], as_of: datetime | None, trace: bool, sources: tuple[str, ...], site: Path | None
+) -> None:
     """Cards and trace for FHIR Bundles, prefetch objects or whole CDS Hooks requests."""
     from service.commands import check as command
 
-    sys.exit(command.check(files, _day(as_of), trace, _split(sources)))
+    sys.exit(command.check(files, _day(as_of), trace, _split(sources), site))
 
 
 @main.command()
@@ -101,6 +107,7 @@ def karyotype(files: tuple[str, ...]) -> None:
 @click.option("--all", "all_sources", is_flag=True, help="Ask the rules of all sources.")
 @click.option("--as-of", type=_DATE, help="Day of judgement; today if not given.")
 @click.option("--jsonl", is_flag=True, help="One patient a line in, one answer a line out.")
+@_SITE
 @click.argument("more", nargs=-1)
 def evaluate(
     files: tuple[str, ...],
@@ -108,6 +115,7 @@ def evaluate(
     all_sources: bool,
     as_of: datetime | None,
     jsonl: bool,
+    site: Path | None,
     more: tuple[str, ...],
 ) -> None:
     """Verdicts of rules over facts stated by vocabulary name (JSON or YAML)."""
@@ -120,7 +128,29 @@ def evaluate(
     if missing:
         raise click.BadParameter(f"no such file: {', '.join(missing)}", param_hint="files")
     inputs = (*files, *(name for name in more if name not in further))
-    sys.exit(command.evaluate(inputs, _split((*sources, *further)), all_sources, _day(as_of), jsonl))
+    sys.exit(command.evaluate(inputs, _split((*sources, *further)), all_sources, _day(as_of), jsonl, site))
+
+
+@main.command()
+@_FILES
+@click.option("--source", "sources", multiple=True, required=True, metavar="ID",
+              help="A source to compare; give two, by id or alias.")  # fmt: skip
+@click.option("--as-of", type=_DATE, help="Day of judgement; today if not given.")
+@click.option("--json", "as_json", is_flag=True, help="For machines: one JSON object per patient and line.")
+@_SITE
+def compare(
+    files: tuple[str, ...], sources: tuple[str, ...], as_of: datetime | None, as_json: bool, site: Path | None
+) -> None:
+    """What two sources say for one patient, and why they differ.
+
+    FILES hold FHIR (a Bundle, a prefetch object, a whole request) or facts stated by name (JSON or YAML).
+    """
+    from service.commands import compare as command
+
+    names = _split(sources)
+    if len(names) != 2:
+        raise click.UsageError(f"Give exactly two sources, --source A --source B; given: {len(names)}.")
+    sys.exit(command.compare(files, (names[0], names[1]), _day(as_of), as_json, site))
 
 
 def _split(sources: tuple[str, ...]) -> tuple[str, ...]:
@@ -138,11 +168,12 @@ def content() -> None:
     "--content", "folder", type=click.Path(path_type=Path), help="Content folder; the packaged one if not given."
 )
 @click.option("--only", metavar="PATTERN", help="Only rules whose id matches, such as 'nccn-2015-*'.")
-def content_check(folder: Path | None, only: str | None) -> None:
-    """Load the content and run every check over it."""
+@_SITE
+def content_check(folder: Path | None, only: str | None, site: Path | None) -> None:
+    """Load the content and run every check over it; with --site, list what the site changed."""
     from service.commands import content as command
 
-    sys.exit(command.check(folder, only))
+    sys.exit(command.check(folder, only, site))
 
 
 @content.command("coverage")

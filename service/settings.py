@@ -27,6 +27,7 @@ class Settings:
     ``open_mode``: whether calls are answered without checking who calls; None: only if nothing else is configured
     and the service listens on this machine alone. ``max_body``: bytes. ``as_of``: a fixed day of judgement, for
     demonstrations. ``region``, ``care_setting``, ``cards_dir``: None leaves it to the content.
+    ``site_content``: folder with content of the site's own.
     """
 
     host: str = "127.0.0.1"
@@ -38,6 +39,7 @@ class Settings:
     cors_origins: tuple[str, ...] | None = None
     max_body: int = 10_000_000
     cards_dir: Path | None = None
+    site_content: Path | None = None
     region: str | None = None
     care_setting: str | None = None
     as_of: date | None = None
@@ -67,6 +69,7 @@ class Settings:
             cors_origins=reader.get("CORS_ORIGINS", _words, None),
             max_body=reader.get("MAX_BODY_BYTES", _positive, default.max_body),
             cards_dir=reader.get("CARDS_DIR", _folder, None),
+            site_content=reader.get("SITE_CONTENT", _folder, None),
             region=reader.get("REGION", _one_of(REGIONS), None),
             care_setting=reader.get("CARE_SETTING", _one_of(CARE_SETTINGS), None),
             as_of=reader.get("AS_OF", _day, None),

@@ -33,6 +33,7 @@ def test_everything_is_read(tmp_path: Path) -> None:
             "ALLCUE_CORS_ORIGINS": "https://c.example.org",
             "ALLCUE_MAX_BODY_BYTES": "500",
             "ALLCUE_CARDS_DIR": str(tmp_path),
+            "ALLCUE_SITE_CONTENT": str(tmp_path),
             "ALLCUE_REGION": "EU",
             "ALLCUE_CARE_SETTING": "pediatric-oncology",
             "ALLCUE_AS_OF": "2025-06-30",
@@ -47,7 +48,7 @@ def test_everything_is_read(tmp_path: Path) -> None:
     assert settings.fhir_servers == ("https://a.example.org/fhir", "https://b.example.org")
     assert settings.servers.may_read("https://b.example.org/fhir", "t")
     assert settings.origins == ("https://c.example.org",)
-    assert (settings.clients_file, settings.cards_dir) == (file, tmp_path)
+    assert (settings.clients_file, settings.cards_dir, settings.site_content) == (file, tmp_path, tmp_path)
     assert (settings.region, settings.care_setting) == ("EU", "pediatric-oncology")
     assert settings.as_of == date(2025, 6, 30)
     assert (settings.fhir.deadline, settings.fhir.timeout, settings.fhir.verify) == (2.5, 1.0, str(file))
@@ -79,6 +80,7 @@ WRONG = {
     "ALLCUE_PUBLIC_BASE_URL": ["cds.example.org"],
     "ALLCUE_CLIENTS_FILE": ["/no/such/file"],
     "ALLCUE_CARDS_DIR": ["/no/such/folder"],
+    "ALLCUE_SITE_CONTENT": ["/no/such/folder"],
     "ALLCUE_FHIR_CA_FILE": ["/no/such/file"],
     "ALLCUE_FHIR_SERVERS": ["https://a.example.org, b"],
     "ALLCUE_MAX_BODY_BYTES": ["0", "10MB"],

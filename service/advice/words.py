@@ -12,7 +12,7 @@ from service.facts.vocabulary.base import FactType, ValueProblem, Vocabulary
 from service.rules.criterion import Criterion, holds
 from service.rules.expression import Leaf, Node, leaves
 from service.rules.interpret import Known
-from service.rules.rule import Content, Rule
+from service.rules.rule import REPLACED, REWORDED, Content, Rule
 from service.rules.verdict import Verdict
 
 # Characters that can begin markup inside a line, and what makes a bare address a link (GitHub-flavored Markdown).
@@ -23,6 +23,7 @@ _PREFERENCE = {
     "other": "other recommended",
     "useful-in-certain-circumstances": "useful in certain circumstances",
 }
+_BY_SITE = {REWORDED: "; in this site's words", REPLACED: "; changed by this site"}
 LONGEST = 160  # characters of a found text that are shown
 WHY = {  # reasons for unknown in words
     "not-provided": "not provided",
@@ -129,8 +130,9 @@ class Words:
         return f"{said}: found “{self._quote(found)}”" if found else said
 
     def source(self, rule: Rule) -> str:
-        """Source and page of a rule, short; the foot of a card cites the source in full."""
-        return f"{self.content.sources[rule.source.ref].short_label}, {rule.source.at}"
+        """Source and page of a rule, short; the foot of a card cites the source in full. Says what a site changed."""
+        changed = _BY_SITE.get(rule.site or "", "")
+        return f"{self.content.sources[rule.source.ref].short_label}, {rule.source.at}{changed}"
 
     def strength(self, rule: Rule) -> str:
         """Preference and category as the source prints them."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 
 import click
 
@@ -12,6 +13,7 @@ from service.advice.cards import Card
 from service.advice.engine import Answer
 from service.advice.words import Words
 from service.commands.inputs import Unreadable, invocations
+from service.commands.loading import content_problems_told
 from service.rules.editions import UnknownSource
 from service.rules.verdict import Trace, TraceNode
 from service.wiring import Clinic, build_clinic
@@ -20,14 +22,20 @@ _COLOURS = {"critical": "red", "warning": "yellow", "info": "cyan"}
 _MARKS = {True: ("✓", "green"), False: ("✗", "red"), None: ("?", "yellow")}
 
 
-def check(files: tuple[str, ...], as_of: date | None, trace: bool, sources: tuple[str, ...] = ()) -> int:
+def check(
+    files: tuple[str, ...], as_of: date | None, trace: bool, sources: tuple[str, ...] = (), site: Path | None = None
+) -> int:
     """Run the command; 1 if any file could not be read.
+
+    Args:
+        sources: editions asked in place of the policy's; ``site``: folder with content of the site's own.
 
     Raises:
         click.BadParameter: no such source.
     """
     try:
-        clinic = build_clinic(as_of=as_of, sources=sources)
+        with content_problems_told():
+            clinic = build_clinic(as_of=as_of, site=site, sources=sources)
     except UnknownSource as problem:
         raise click.BadParameter(str(problem), param_hint="--source") from None
     failed = False

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from service.commands.site_report import site_report
 from service.content import NoContent, read_content
 from service.facts.given import StatedFactsProblem, facts_from_mapping
 from service.facts.model import Facts
@@ -51,17 +52,19 @@ def problems(content: Content, only: str | None = None) -> Iterator[str]:
             yield from (f"{rule.path}: examples: {line}" for line in problem.problems)
 
 
-def check(folder: Path | None, only: str | None = None) -> int:
-    """Run the command; 0 if nothing is wrong."""
+def check(folder: Path | None, only: str | None = None, site: Path | None = None) -> int:
+    """Run the command; 0 if nothing is wrong. What a site changed is listed first."""
     try:
-        content = read_content(folder)
+        content = read_content(folder, site)
     except NoContent as problem:
-        raise click.BadParameter(str(problem), param_hint="--content") from None
+        raise click.BadParameter(str(problem), param_hint="--content or --site") from None
     except ContentProblems as found:
         for item in found.problems:
             click.echo(str(item))
         click.echo(click.style(f"{len(found.problems)} problems", fg="red"), err=True)
         return 1
+    for line in site_report(content):
+        click.echo(line)
     with click.progressbar(list(problems(content, only)), label="checking", hidden=True) as lines:
         count = 0
         for line in lines:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from pathlib import Path
 from typing import IO, Any
 
 import click
 import yaml
 
 from service.advice.engine import as_json
+from service.commands.loading import content_problems_told
+from service.commands.stated import stated_patient
 from service.content import read_content
-from service.facts.given import StatedFactsProblem, facts_from_mapping
-from service.facts.registry import REGISTRY
+from service.facts.given import StatedFactsProblem
 from service.rules.compile import Evaluator
 from service.rules.editions import Speaking, UnknownSource, by_policy, every_rule, of_sources
 from service.rules.rule import Content
@@ -57,29 +59,25 @@ class Judge:
         Raises:
             StatedFactsProblem: names or values that are not in the vocabulary.
         """
-        if not isinstance(patient, Mapping):
-            raise StatedFactsProblem(["a patient is a mapping of fact names to values."])
-        raw = dict(patient.get("facts", patient) if isinstance(patient.get("facts"), Mapping) else patient)
-        as_of = _day(raw.pop("as_of", patient.get("as_of"))) or self.as_of
-        facts = facts_from_mapping(raw, as_of, REGISTRY)
-        found = self._evaluator.verdicts(self._speaking(as_of).to(facts), facts)
-        return {"as_of": as_of.isoformat(), "verdicts": [as_json(verdict) for verdict in found]}
+        facts = stated_patient(patient, self.as_of)
+        found = self._evaluator.verdicts(self._speaking(facts.as_of).to(facts), facts)
+        return {"as_of": facts.as_of.isoformat(), "verdicts": [as_json(verdict) for verdict in found]}
 
 
-def _day(value: object) -> date | None:
-    if value is None:
-        return None
-    try:
-        return value if isinstance(value, date) else date.fromisoformat(str(value))
-    except ValueError:
-        raise StatedFactsProblem([f"as_of: {value!r} is not a date. Allowed: YYYY-MM-DD."]) from None
-
-
-def evaluate(files: Iterable[str], sources: tuple[str, ...], all_sources: bool, as_of: date | None, jsonl: bool) -> int:
+def evaluate(
+    files: Iterable[str],
+    sources: tuple[str, ...],
+    all_sources: bool,
+    as_of: date | None,
+    jsonl: bool,
+    site: Path | None = None,
+) -> int:
     """Run the command; the exit code is 0 when every patient (with ``jsonl``: every line) got an answer."""
     today = as_of or date.today()  # noqa: DTZ011 - the day of the user's own clock is what is meant
+    with content_problems_told():
+        content = read_content(site=site)
     try:
-        judge = Judge(Selection(read_content(), sources, all_sources), today)
+        judge = Judge(Selection(content, sources, all_sources), today)
     except UnknownSource as problem:
         raise click.BadParameter(str(problem), param_hint="--source") from None
     failed = False

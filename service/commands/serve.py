@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
 import click
@@ -32,10 +33,17 @@ class _Server(BaseApplication):  # type: ignore[misc] # gunicorn has no type hin
         return self._app
 
 
-def serve(host: str, port: int, workers: int) -> int:
-    """Check settings and content, then serve until stopped. 1 if either must not be served."""
+def serve(host: str, port: int, workers: int, site: Path | None = None) -> int:
+    """Check settings and content, then serve until stopped. 1 if either must not be served.
+
+    Args:
+        site: folder with content of the site's own; the one of the environment if not given.
+    """
+    given = {"ALLCUE_HOST": host, "ALLCUE_PORT": str(port)}
+    if site is not None:
+        given["ALLCUE_SITE_CONTENT"] = str(site)
     try:
-        settings = Settings.from_env({**os.environ, "ALLCUE_HOST": host, "ALLCUE_PORT": str(port)})
+        settings = Settings.from_env({**os.environ, **given})
         app = create_app(settings)
     except (SettingsError, NoContent, ContentProblems) as problem:
         click.echo(str(problem), err=True)

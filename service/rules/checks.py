@@ -99,7 +99,8 @@ def opposite_advice(content: Content, rules: Iterable[Rule], vocabulary: Vocabul
                 found.add(pair)
                 if pair not in content.policy.accepted_oppositions:
                     yield f"{one.id} and {other.id} oppose each other for {_said(patient)}."
-    for pair in content.policy.accepted_oppositions.keys() - found:
+    off = content.site.rules_off if content.site else frozenset()
+    for pair in (p for p in content.policy.accepted_oppositions.keys() - found if not p & off):
         yield f"policy.yaml: {' and '.join(sorted(pair))} do not oppose each other: the exception is not needed."
 
 

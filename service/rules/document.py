@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
 
+from service.facts.vocabulary.base import did_you_mean
+
+SITE = "site:"  # before the path of a file that lies in the folder of a site, not in the shipped content
 _LOADER: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -33,12 +36,31 @@ class Document:
     lines: Mapping[str, int] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
 
+    @property
+    def path(self) -> str:
+        """The place inside its content folder, whichever of the two that is."""
+        return self.file.removeprefix(SITE)
+
+    @property
+    def of_site(self) -> bool:
+        return self.file.startswith(SITE)
+
     def problem(self, path: str, what: str) -> Problem:
         """A problem at a path; a path that is not there (a missing key) is placed at its nearest parent."""
         near = path
         while near and near not in self.lines:
             near = near[: max(near.rfind("."), near.rfind("["), 0)]
         return Problem(self.file, self.lines.get(near, 1), path, what)
+
+    def misses(
+        self, path: str, names: Iterable[str], allowed: Iterable[str], what: str, *, listed: bool = True
+    ) -> Iterator[Problem]:
+        """A problem for each name that points nowhere. ``listed``: the names stand in a list at that path."""
+        known = list(allowed)
+        for index, name in enumerate(names):
+            if name not in known:
+                at = f"{path}[{index}]" if listed else path
+                yield self.problem(at, f"{name!r} is not a {what}.{did_you_mean(name, known)}")
 
 
 def read_yaml(file: str, text: str) -> Document:

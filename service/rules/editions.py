@@ -2,7 +2,7 @@
 
 What is offered follows the edition in force for a topic and for the patient's population; where that edition is silent
 on a topic, the next one of the policy's list that has a rule on it answers. Safety and labels speak from every active
-source, until a newer rule replaces the older by name.
+source, until a newer rule replaces the older by name. A site's own sources speak beside the edition in force.
 """
 
 from __future__ import annotations
@@ -95,13 +95,14 @@ def by_policy(content: Content, as_of: date) -> Speaking:
     superseded = {old for rule in rules for old in rule.supersedes}
     on_topic: dict[str, set[str]] = {}
     for rule in rules:
-        on_topic.setdefault(rule.topic, set()).add(rule.source.ref)
+        if rule.source.ref not in policy.beside:
+            on_topic.setdefault(rule.topic, set()).add(rule.source.ref)
     answering: dict[str, dict[str, tuple[Turn, ...]]] = {}
     chosen, turns = [], {}
     for rule in rules:
         if rule.id in superseded:
             continue
-        if not rule.speaks_from_every_source:
+        if not rule.speaks_from_every_source and rule.source.ref not in policy.beside:
             if rule.topic not in answering:
                 answering[rule.topic] = _answering(content, rule.topic, in_force, on_topic[rule.topic])
             own = answering[rule.topic].get(rule.source.ref)

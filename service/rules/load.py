@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from service.facts.vocabulary.base import Vocabulary, did_you_mean
 from service.rules.criterion import Tables
-from service.rules.document import Document, Problem, read_yaml
-from service.rules.expression import parse_expression
+from service.rules.document import SITE, Document, Problem, read_yaml
+from service.rules.load_policy import PolicyReader
 from service.rules.load_rules import RuleReader
-from service.rules.rule import Content, Edition, Policy, Population, Rule, Source, is_under
-from service.rules.schema import TOPIC, PolicyShape, S, Shape, SourceShape, read_shape
-from service.rules.tables import Definition, Difference, Evidence, LookupShape, NotImplemented, Orderable
-
-KEYED_TABLES: Mapping[str, type[Shape]] = {
-    "tests": Orderable,
-    "drugs": Orderable,
-    "evidence": Evidence,
-    "definitions": Definition,
-    "differences": Difference,
-}
+from service.rules.rule import Content, Policy, Rule, Source, is_under
+from service.rules.schema import TOPIC, S, Shape, SourceShape, read_shape
+from service.rules.site import Overlay
+from service.rules.site_content import SiteContent, SiteRowsShape
+from service.rules.site_rules import SiteRules
+from service.rules.tables import KEYED_TABLES, Definition, Difference, Evidence, LookupShape, NotImplemented, Orderable
+from service.rules.templates import template_problems
 
 
 class ContentProblems(ValueError):
@@ -32,26 +29,37 @@ class ContentProblems(ValueError):
         super().__init__("\n".join(map(str, self.problems)))
 
 
-def load_content(files: Mapping[str, str], vocabulary: Vocabulary) -> Content:
+def load_content(files: Mapping[str, str], vocabulary: Vocabulary, site: Mapping[str, str] | None = None) -> Content:
     """Read content.
 
     Args:
         files: texts by path relative to the content folder, with forward slashes (``rules/.../x.yaml``).
         vocabulary: the facts that criteria may name.
+        site: texts of a site's own folder, which adds to the content and changes it as its ``site.yaml`` says.
 
     Raises:
         ContentProblems: anything misspelled, missing, doubled or pointing nowhere, with file and line.
     """
-    return _Loader(files, vocabulary).load()
+    return _Loader(files, vocabulary, site).load()
 
 
 class _Loader:
-    def __init__(self, files: Mapping[str, str], vocabulary: Vocabulary):
-        self.files = files
+    def __init__(self, files: Mapping[str, str], vocabulary: Vocabulary, site: Mapping[str, str] | None):
         self.vocabulary = vocabulary
         self.problems: list[Problem] = []
-        self.documents = {path: self._read(path, text) for path, text in files.items() if path.endswith(".yaml")}
-        self.rule_files = {PurePosixPath(path).stem for path in self.documents if path.startswith("rules/")}
+        self.documents = {path: read_yaml(path, text) for path, text in files.items() if path.endswith(".yaml")}
+        self.templates = shipped = _templates(files)
+        self.overlay = None
+        if site is not None:
+            self.overlay = Overlay(files, self.documents, site)
+            self.documents, self.templates = self.overlay.documents, _templates({**files, **site})
+            self.problems.extend(self.overlay.problems)
+        for document in self.documents.values():
+            self.problems.extend(document.problems)
+        self.problems.extend(template_problems(shipped, self.templates))
+        paths = (PurePosixPath(document.path) for document in self.documents.values())
+        self.rule_ids = {path.stem for path in paths if path.parts[0] == "rules"}  # a rule is named like its file
+        self.digest = _digest({**files, **{f"{SITE}{path}": text for path, text in (site or {}).items()}})
 
     def load(self) -> Content:
         sources = self._sources()
@@ -64,7 +72,7 @@ class _Loader:
         rules = reader.rules()
         orderables: dict[str, Orderable] = {**_of(Orderable, keyed["tests"]), **_of(Orderable, keyed["drugs"])}
         self._references(rules, sources, orderables, keyed["evidence"], topics)
-        policy = self._policy(sources, {rule.id for rule in rules}, tables)
+        rules, policy, site = self._as_the_site_wants(rules, sources, tables)
         not_implemented = self._not_implemented()
         inventory = self._inventory(sources)
         if self.problems or policy is None:
@@ -82,20 +90,38 @@ class _Loader:
             differences=_of(Difference, keyed["differences"]),
             inventory=inventory,
             not_implemented=not_implemented,
-            digest=_digest(self.files),
-            wording={PurePosixPath(p).stem: t for p, t in self.files.items() if p.startswith("wording/")},
+            digest=self.digest,
+            wording={PurePosixPath(path).stem: text for path, text in self.templates.items()},
+            site=site,
         )
 
-    def _read(self, path: str, text: str) -> Document:
-        document = read_yaml(path, text)
-        self.problems.extend(document.problems)
-        return document
+    def _as_the_site_wants(
+        self, rules: tuple[Rule, ...], sources: Mapping[str, Source], tables: Tables
+    ) -> tuple[tuple[Rule, ...], Policy | None, SiteContent | None]:
+        """Rules and policy with what the site switched off, worded otherwise or decided differently."""
+        reader = PolicyReader(self.documents, self.vocabulary, tables, self.problems)
+        own = frozenset(sources.keys() & self.overlay.own_sources) if self.overlay else frozenset()
+        policy = reader.read(sources, {rule.id for rule in rules}, own)
+        if self.overlay is None:
+            return rules, policy, None
+        active = policy.active if policy is not None else tuple(sources)
+        changed = SiteRules(self.overlay, rules, sources, active, self.documents, self.problems)
+        if policy is not None:
+            policy = replace(policy, active=tuple(s for s in active if s not in changed.sources_off))
+        site = changed.content and replace(changed.content, policy=reader.changes)
+        return tuple(changed.rules.values()), policy, site
 
     def _under(self, folder: str) -> Iterator[tuple[str, Document]]:
-        """Readable documents directly in a folder, by file name without ending."""
-        for path, document in sorted(self.documents.items()):
-            if PurePosixPath(path).parent == PurePosixPath(folder) and document.value is not None:
-                yield PurePosixPath(path).stem, document
+        """Readable documents directly in a folder, by file name without ending; of one name ours before the site's."""
+        for document in sorted(self.documents.values(), key=lambda document: (document.path, document.of_site)):
+            path = PurePosixPath(document.path)
+            if path.parent == PurePosixPath(folder) and document.value is not None:
+                yield path.stem, document
+
+    def _at(self, path: str) -> Iterator[Document]:
+        """Readable documents at a path: ours, the site's, or both."""
+        folder = str(PurePosixPath(path).parent)
+        yield from (document for _, document in self._under(folder) if document.path == path)
 
     def _shape(self, document: Document, shape: type[S], value: object = None, at: str = "") -> S | None:
         found, problems = read_shape(document, shape, value, at)
@@ -131,18 +157,23 @@ class _Loader:
         return sources
 
     def _lookups(self) -> dict[str, LookupShape]:
-        lookups = {}
+        lookups: dict[str, LookupShape] = {}
         for stem, document in self._under("tables"):
-            if stem not in KEYED_TABLES and stem != "questions":
-                shape = self._shape(document, LookupShape)
-                if shape is not None:
-                    lookups[stem] = shape
+            if stem in KEYED_TABLES or stem == "questions":
+                continue
+            if stem in lookups:  # the site's rows
+                more = self._shape(document, SiteRowsShape)
+                rows = {**lookups[stem].rows, **(more.rows if more is not None else {})}
+                lookups[stem] = lookups[stem].model_copy(update={"rows": rows})
+            elif (shape := self._shape(document, LookupShape)) is not None:
+                lookups[stem] = shape
         return lookups
 
     def _keyed(self, name: str, shape: type[S]) -> dict[str, S]:
         """Rows of ``tables/<name>.yaml`` and of every file in the folder ``tables/<name>/``; ids are unique over all."""
         rows: dict[str, S] = {}
-        for path, document in sorted(self.documents.items()):
+        for document in sorted(self.documents.values(), key=lambda document: (document.path, document.of_site)):
+            path = document.path
             if document.value is None or not (path == f"tables/{name}.yaml" or path.startswith(f"tables/{name}/")):
                 continue
             if not isinstance(document.value, dict):
@@ -159,8 +190,8 @@ class _Loader:
         return rows
 
     def _rules_named(self, document: Document, names: tuple[str, ...], path: str) -> None:
-        """Rules named in a table; a rule's id is its file's name."""
-        self._point(document, path, names, self.rule_files, "rule")
+        """Rules named in a table."""
+        self.problems.extend(document.misses(path, names, self.rule_ids, "rule"))
 
     def _facts_named(self, document: Document, names: tuple[str, ...], path: str) -> None:
         for index, name in enumerate(names):
@@ -170,21 +201,19 @@ class _Loader:
 
     def _sentences(self, path: str, key_problem: Callable[[str], str | None]) -> dict[str, str]:
         """A mapping of known keys to sentences."""
-        document = self.documents.get(path)
-        if document is None or document.value is None:
-            return {}
-        if not isinstance(document.value, dict):
-            self.problems.append(document.problem("", "is a mapping of names to sentences."))
-            return {}
         sentences = {}
-        for key, text in document.value.items():
-            wrong = key_problem(str(key))
-            if wrong:
-                self.problems.append(document.problem(str(key), wrong))
-            if isinstance(text, str):
-                sentences[str(key)] = text
-            else:
-                self.problems.append(document.problem(str(key), f"{text!r} is not a sentence."))
+        for document in self._at(path):
+            if not isinstance(document.value, dict):
+                self.problems.append(document.problem("", "is a mapping of names to sentences."))
+                continue
+            for key, text in document.value.items():
+                wrong = key_problem(str(key))
+                if wrong:
+                    self.problems.append(document.problem(str(key), wrong))
+                if isinstance(text, str):
+                    sentences[str(key)] = text
+                else:
+                    self.problems.append(document.problem(str(key), f"{text!r} is not a sentence."))
         return sentences
 
     def _is_fact(self, name: str) -> str | None:
@@ -207,64 +236,15 @@ class _Loader:
         ids = {rule.id for rule in rules}
         for rule in rules:
             document = self.documents[rule.path]
-            self._point(document, "source.ref", (rule.source.ref,), sources, "source", listed=False)
+            wrong = [*document.misses("source.ref", (rule.source.ref,), sources, "source", listed=False)]
             if topics and not any(is_under(rule.topic, topic) for topic in topics):
-                self.problems.append(document.problem("topic", f"{rule.topic!r} has no title in wording/topics.yaml."))
-            self._point(document, "suggest", rule.suggest, orderables, "row of tables/tests or tables/drugs")
-            self._point(document, "evidence", rule.evidence, evidence, "record in tables/evidence")
-            self._point(document, "supersedes", rule.supersedes, ids, "rule")
+                wrong.append(document.problem("topic", f"{rule.topic!r} has no title in wording/topics.yaml."))
+            wrong += document.misses("suggest", rule.suggest, orderables, "row of tables/tests or tables/drugs")
+            wrong += document.misses("evidence", rule.evidence, evidence, "record in tables/evidence")
+            wrong += document.misses("supersedes", rule.supersedes, ids, "rule")
             # A caution is the id of a rule or a sentence; one word alone can only be a misspelled id.
-            self._point(document, "cautions", tuple(c for c in rule.cautions if " " not in c), ids, "rule")
-
-    def _point(
-        self,
-        document: Document,
-        path: str,
-        names: tuple[str, ...],
-        allowed: Mapping[str, object] | set[str],
-        what: str,
-        *,
-        listed: bool = True,
-    ) -> None:
-        for index, name in enumerate(names):
-            if name not in allowed:
-                at = f"{path}[{index}]" if listed else path
-                self.problems.append(document.problem(at, f"{name!r} is not a {what}.{did_you_mean(name, allowed)}"))
-
-    def _policy(self, sources: Mapping[str, Source], rules: set[str], tables: Tables) -> Policy | None:
-        document = self.documents.get("policy.yaml")
-        if document is None:
-            self.problems.append(Problem("policy.yaml", 1, "", "is missing."))
-            return None
-        shape = self._shape(document, PolicyShape) if document.value is not None else None
-        if shape is None:
-            return None
-        self._point(document, "active", shape.active, sources, "source")
-        for index, edition in enumerate(shape.editions):
-            at = f"editions[{index}]"
-            self._point(document, f"{at}.sources", edition.sources, sources, "source")
-            self._point(document, f"{at}.population", (edition.population,), shape.populations, "population",
-                        listed=False)  # fmt: skip
-        for index, pair in enumerate(shape.accepted_oppositions):
-            self._point(document, f"accepted_oppositions[{index}].rules", pair.rules, rules, "rule")
-        return Policy(
-            active=shape.active,
-            populations=dict(self._populations(document, shape, tables)),
-            region=shape.region,
-            cards_on_chart_open=shape.limits.cards_on_chart_open,
-            editions=tuple(Edition(e.topic, e.population, e.sources) for e in shape.editions),
-            accepted_oppositions={frozenset(pair.rules): pair.because for pair in shape.accepted_oppositions},
-        )
-
-    def _populations(self, document: Document, shape: PolicyShape, tables: Tables) -> Iterator[tuple[str, Population]]:
-        def report(path: str, what: str) -> None:
-            self.problems.append(document.problem(path, what))
-
-        for name, population in shape.populations.items():
-            at = f"populations.{name}.when"
-            node = parse_expression(population.when, at, self.vocabulary, tables, report)
-            if node is not None:
-                yield name, Population(name, population.title, node)
+            wrong += document.misses("cautions", [c for c in rule.cautions if " " not in c], ids, "rule")
+            self.problems.extend(wrong)
 
     def _inventory(self, sources: Mapping[str, Source]) -> dict[str, dict[str, str]]:
         """``inventory/<source>.yaml``: the statements of a source, as lists of ids by kind."""
@@ -287,9 +267,9 @@ class _Loader:
         return found
 
     def _not_implemented(self) -> dict[str, NotImplemented]:
-        document = self.documents.get("not_implemented.yaml")
+        document = next(self._at("not_implemented.yaml"), None)
         entries: dict[str, NotImplemented] = {}
-        if document is None or document.value is None:
+        if document is None:
             return entries
         if not isinstance(document.value, list):
             self.problems.append(document.problem("", "is a list of {id, reason}."))
@@ -302,6 +282,10 @@ class _Loader:
                 self.problems.append(document.problem(f"[{index}].id", f"{entry.id!r} is listed twice."))
             entries[entry.id] = entry
         return entries
+
+
+def _templates(files: Mapping[str, str]) -> dict[str, str]:
+    return {path: text for path, text in files.items() if path.startswith("wording/") and path.endswith(".md")}
 
 
 def _keyed_row(item: tuple[object, object]) -> tuple[str, object]:

@@ -21,7 +21,8 @@ class RuleReader:
     def __init__(
         self, documents: Mapping[str, Document], vocabulary: Vocabulary, tables: Tables, problems: list[Problem]
     ):
-        self.documents = {p: d for p, d in sorted(documents.items()) if p.startswith("rules/")}
+        found = {document.path: document for document in documents.values()}
+        self.documents = {path: found[path] for path in sorted(found) if path.startswith("rules/")}
         self.vocabulary = vocabulary
         self.tables = tables
         self.problems = problems

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any as AnyValue
 
 from service.rules.expression import Node, facts_of
+from service.rules.site_content import SiteContent
 from service.rules.tables import Definition, Difference, Evidence, LookupShape, NotImplemented, Orderable
 
 
@@ -76,9 +77,16 @@ class Example:
     facts: tuple[str, ...] = ()  # the missing or unchecked facts that must be named
 
 
+ADDED, REPLACED, REWORDED = "added", "replaced", "reworded"  # what a site did to a rule
+SWITCHED_OFF = "switched-off"  # the status of a rule that a site does not want to be asked
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Rule:
-    """One recommendation of one source. ``when`` and ``unless`` include the scope inherited from its folders."""
+    """One recommendation of one source. ``when`` and ``unless`` include the scope inherited from its folders.
+
+    ``site``: what a site did to it, if anything: `ADDED`, `REPLACED` (or something it rests on), `REWORDED`.
+    """
 
     id: str
     title: str
@@ -98,6 +106,7 @@ class Rule:
     examples: tuple[Example, ...] = ()
     questions: Mapping[str, str] = field(default_factory=dict)
     path: str = ""
+    site: str | None = None
 
     @property
     def facts(self) -> frozenset[str]:
@@ -140,7 +149,7 @@ class Edition:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What a site has switched on."""
+    """What a site has switched on. ``beside``: sources that speak whichever edition is in force, a site's own."""
 
     active: tuple[str, ...]
     populations: Mapping[str, Population]
@@ -148,6 +157,7 @@ class Policy:
     region: str
     cards_on_chart_open: int = 5
     accepted_oppositions: Mapping[frozenset[str], str] = field(default_factory=dict)
+    beside: frozenset[str] = frozenset()
 
 
 def is_under(topic: str, parent: str) -> bool:
@@ -161,7 +171,10 @@ def is_under(topic: str, parent: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """Everything under the content folder, read and checked. ``digest`` identifies it in traces and answers."""
+    """Everything under the content folder, read and checked. ``digest`` identifies it in traces and answers.
+
+    ``site``: what the site's own content changed, if there is one.
+    """
 
     sources: Mapping[str, Source]
     rules: tuple[Rule, ...]
@@ -177,6 +190,7 @@ class Content:
     not_implemented: Mapping[str, NotImplemented]
     wording: Mapping[str, str]
     digest: str
+    site: SiteContent | None = None
 
     def rule(self, rule_id: str) -> Rule:
         """The rule of that id.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import Field
@@ -85,3 +86,12 @@ class NotImplemented(Shape):
     id: str
     reason: str
     mapped_to: str | None = None
+
+
+KEYED_TABLES: Mapping[str, type[Shape]] = {  # rows by id, in one file or in a folder of files
+    "tests": Orderable,
+    "drugs": Orderable,
+    "evidence": Evidence,
+    "definitions": Definition,
+    "differences": Difference,
+}
