@@ -89,15 +89,19 @@ def _threshold(rule: Rule, leaf: Leaf, patient: Patient, vocabulary: Vocabulary)
 
 
 def opposite_advice(content: Content, rules: Iterable[Rule], vocabulary: Vocabulary) -> Iterator[str]:
-    """No two rules advise opposite things about one subject for one patient, unless accepted with a reason."""
-    found = set()
+    """No two rules advise opposite things about one subject for one patient, unless accepted with a reason.
+
+    What is accepted is a pair, or one warning against any offer.
+    """
+    accepted = content.policy.accepted_oppositions
+    found: set[frozenset[str]] = set()
     for one, other in combinations(rules, 2):
         if one.advise.subject == other.advise.subject and _opposed(one.advise.act, other.advise.act):
             patient = applying((one, other), vocabulary)
             pair = frozenset({one.id, other.id})
             if patient is not None:
-                found.add(pair)
-                if pair not in content.policy.accepted_oppositions:
+                found.update((pair, frozenset({one.id}), frozenset({other.id})))
+                if not accepted.keys() & {pair, frozenset({one.id}), frozenset({other.id})}:
                     yield f"{one.id} and {other.id} oppose each other for {_said(patient)}."
     off = content.site.rules_off if content.site else frozenset()
     for pair in (p for p in content.policy.accepted_oppositions.keys() - found if not p & off):

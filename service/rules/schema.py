@@ -132,7 +132,9 @@ class EditionShape(Shape):
 
 
 class OppositionShape(Shape):
-    rules: tuple[str, str] = Field(strict=False)
+    """Two rules that may oppose each other; or one warning that may oppose any offer."""
+
+    rules: tuple[str, ...] = Field(strict=False, min_length=1, max_length=2)
     because: str
 
 

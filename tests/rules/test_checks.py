@@ -95,9 +95,17 @@ def test_opposite_advice_is_found_and_may_be_accepted_with_a_reason() -> None:
     assert not list(opposite_advice(found, found.rules, VOCABULARY))
 
 
-def test_an_exception_nobody_needs_is_found() -> None:
+def test_a_warning_may_be_accepted_against_any_offer() -> None:
+    avoid = rule(id="avoid-x", advise=AVOID, when={"all": ["age >= 60"]})
+    accepted = {"rules": ["avoid-x"], "because": "the option is shown as ruled out"}
+    found = content(rule(), rule(id="offer-y"), avoid, policy={**POLICY, "accepted_oppositions": [accepted]})
+    assert not list(opposite_advice(found, found.rules, VOCABULARY))
+
+
+@pytest.mark.parametrize("rules", [["avoid-x", "offer-x"], ["avoid-x"]])
+def test_an_exception_nobody_needs_is_found(rules: list[str]) -> None:
     avoid = rule(id="avoid-x", advise=AVOID, when={"all": ["lineage is T"]})
-    accepted = {"rules": ["avoid-x", "offer-x"], "because": "once needed"}
+    accepted = {"rules": rules, "because": "once needed"}
     found = content(rule(), avoid, policy={**POLICY, "accepted_oppositions": [accepted]})
     (problem,) = opposite_advice(found, found.rules, VOCABULARY)
     assert "the exception is not needed" in problem
