@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
+from service.advice.options import is_offer
 from service.commands.evaluate import Judge, Selection
 from service.content import read_content
 
 TODAY = date(2026, 3, 2)
-OFFERS = ("therapy", "transplant")
+TREATMENT = ("frontline", "relapsed-refractory")
 RELAPSED: dict[str, Any] = {
     "disease_state": "relapsed", "relapse_number": 1, "lineage": "B", "ph_status": "negative", "cd19": "positive",
     "cd22": "positive", "months_diagnosis_to_relapse": 20, "relapse_site": "isolated-marrow",
@@ -27,7 +28,7 @@ def judge() -> Judge:
 
 
 def offering(facts: dict[str, Any], day: date = TODAY) -> set[str]:
-    """Sources whose offers hold for a patient on a day."""
+    """Sources whose offers of treatment, new or after relapse, hold for a patient on a day."""
     content = read_content()
     found = judge().verdicts({**facts, "as_of": day.isoformat()})["verdicts"]
     return {v["source"] for v in found if v["verdict"] == "applies" and content.rule(v["rule"]).advise.kind in OFFERS}
