@@ -31,7 +31,8 @@ def offering(facts: dict[str, Any], day: date = TODAY) -> set[str]:
     """Sources whose offers of treatment, new or after relapse, hold for a patient on a day."""
     content = read_content()
     found = judge().verdicts({**facts, "as_of": day.isoformat()})["verdicts"]
-    return {v["source"] for v in found if v["verdict"] == "applies" and content.rule(v["rule"]).advise.kind in OFFERS}
+    rules = [content.rule(v["rule"]) for v in found if v["verdict"] == "applies"]
+    return {rule.source.ref for rule in rules if is_offer(rule) and rule.topic.startswith(TREATMENT)}
 
 
 @pytest.mark.parametrize(

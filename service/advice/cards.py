@@ -9,7 +9,7 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
-from service.advice.model import INCOMPLETE, UNDIAGNOSED, Advice, Gap, Missing, Notice, Options, Unsafe
+from service.advice.model import INCOMPLETE, UNDIAGNOSED, Advice, Care, Gap, Missing, Notice, Options, Unsafe
 from service.advice.option_lines import FACTS_SHOWN, OptionLines
 from service.advice.reasons import OVERRIDE_REASONS
 from service.advice.suggestions import OrderBook
@@ -25,6 +25,7 @@ _UNREAD = {
     UNDIAGNOSED: "Allcue could not tell whether this patient has acute lymphoblastic leukemia: no advice",
     INCOMPLETE: "Part of the record could not be read: the advice on ALL may be incomplete",
 }
+CARE_SHOWN = 8  # lines of cautions or of supportive care; more are not read
 SUGGESTED = 4  # options or tests offered as buttons; more are still named in the text
 
 
@@ -89,6 +90,8 @@ class CardWriter:
                 return self._missing(advice, call)
             case Unsafe():
                 return self._unsafe(advice, call)
+            case Care():
+                return self._care(advice, call)
             case Notice():
                 return self._notice(advice, call)
 
@@ -224,6 +227,28 @@ class CardWriter:
         }
         return self._card(f"unsafe/{advice.subject}", call, summary, "warning", rules, "unsafe", values)[0]
 
+    def _care(self, advice: Care, call: Call) -> Card:
+        shown = advice.verdicts[:CARE_SHOWN]
+        rules = [verdict.rule for verdict in shown]
+        head, key = (
+            ("To heed in ALL", "care/safety") if advice.safety else ("Supportive care in ALL", "care/supportive")
+        )
+        warns = any(verdict.rule.advise.act == "caution" for verdict in shown)
+        values = {
+            "lines": [f"**{verdict.rule.title}**: {self._line(verdict)}" for verdict in shown],
+            "more": len(advice.verdicts) - len(shown),
+            "unread": [],
+            "facts": self._known(rules, call.facts),
+        }
+        summary = listed(head, [rule.title for rule in rules])
+        indicator = "warning" if advice.safety and warns else "info"
+        card, own = self._card(key, call, summary, indicator, rules, "notice", values)
+        keys = list(dict.fromkeys(order for rule in rules for order in rule.suggest))[:SUGGESTED]
+        if keys:
+            card["suggestions"] = [self.orders.suggestion(order, call.patient_id, own) for order in keys]
+            card["selectionBehavior"] = "any"
+        return card
+
     def _known(self, rules: Iterable[Rule], facts: Facts) -> list[str]:
         names = dict.fromkeys(name for rule in rules for name in sorted(rule.facts))
         return [self.words.fact(facts[name]) for name in names if facts[name].known][:FACTS_SHOWN]
@@ -233,6 +258,7 @@ class CardWriter:
         summary = rules[0].title if rules else _UNREAD[advice.key]
         values = {
             "lines": [self._line(verdict) for verdict in advice.verdicts],
+            "more": 0,
             "unread": [{"type": kind, "how": how} for kind, how in advice.unread],
             "facts": self._known(rules, call.facts),
         }

@@ -17,9 +17,10 @@ class Urgency(IntEnum):
     """Order of cards; the least first."""
 
     UNSAFE = 0
-    OPTIONS = 1
-    MISSING = 2
-    NOTICE = 3
+    HEED = 1
+    OPTIONS = 2
+    MISSING = 3
+    NOTICE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,21 @@ class Unsafe:
     urgency: Urgency = Urgency.UNSAFE
 
 
+@dataclass(frozen=True, slots=True)
+class Care:
+    """What goes with treatment now, whatever is chosen: cautions and how to go on after a toxicity, supportive care.
+
+    ``safety``: whether it is of safety, which comes before options; supportive care comes last.
+    """
+
+    verdicts: tuple[Verdict, ...]
+    safety: bool
+
+    @property
+    def urgency(self) -> Urgency:
+        return Urgency.HEED if self.safety else Urgency.NOTICE
+
+
 INCOMPLETE = "record-incomplete"  # key of the notice that a part of the record could not be read
 UNDIAGNOSED = "undiagnosed"  # key of the notice that the record does not tell whether there is ALL
 
@@ -112,4 +128,4 @@ class Notice:
     urgency: Urgency = Urgency.NOTICE
 
 
-Advice: TypeAlias = Options | Missing | Unsafe | Notice
+Advice: TypeAlias = Options | Missing | Unsafe | Care | Notice

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from service.advice.missing import plan as plan_missing
-from service.advice.model import INCOMPLETE, UNDIAGNOSED, Advice, Notice, Options, Unsafe
+from service.advice.model import INCOMPLETE, UNDIAGNOSED, Advice, Care, Notice, Options, Unsafe
 from service.advice.options import DrugRules, choose, current_drugs, is_offer
 from service.facts.model import Facts
 from service.facts.vocabulary.base import Vocabulary
@@ -41,8 +41,9 @@ def advise(
     figures = [v for v in applying if v.rule.advise.kind == "evidence"]
     notes = [v for v in applying if v not in warnings and v not in referrals and v.rule.advise.kind not in
              ("test", "label", "evidence")]  # fmt: skip
-    advice: list[Advice] = [*_unsafe_now(drug_rules, facts), *_warned(warnings)]
+    advice: list[Advice] = [*_unsafe(_forbidden_now(drug_rules, facts), warnings)]
     advice += _with_notes(options, notes, figures)
+    advice += _care(options, notes)
     missing = plan_missing(verdicts, options, facts, content, vocabulary, by_fact)
     if missing is not None:
         advice.append(missing)
@@ -53,25 +54,36 @@ def advise(
     return sorted(advice, key=lambda item: item.urgency)
 
 
-def _unsafe_now(drug_rules: DrugRules, facts: Facts) -> list[Unsafe]:
-    """Drugs being taken now that a safety rule forbids this patient."""
-    drugs = current_drugs(facts)
-    forbidden = [
+def _forbidden_now(drug_rules: DrugRules, facts: Facts) -> list[Verdict]:
+    """Warnings of safety rules that forbid this patient a drug being taken now."""
+    return [
         verdict
-        for verdict in drug_rules.asked(drugs, facts, of_patient=True)
+        for verdict in drug_rules.asked(current_drugs(facts), facts, of_patient=True)
         if verdict.outcome is Outcome.APPLIES and verdict.rule.is_safety and verdict.rule.advise.act == "avoid"
     ]
-    by_subject: dict[str, list[Verdict]] = {}
-    for verdict in forbidden:
-        by_subject.setdefault(verdict.rule.advise.subject, []).append(verdict)
-    return [Unsafe(subject, tuple(said), drugs=(subject,)) for subject, said in by_subject.items()]
 
 
-def _warned(verdicts: list[Verdict]) -> list[Unsafe]:
-    by_subject: dict[str, list[Verdict]] = {}
-    for verdict in verdicts:
-        by_subject.setdefault(verdict.rule.advise.subject, []).append(verdict)
-    return [Unsafe(subject, tuple(said)) for subject, said in by_subject.items()]
+def _unsafe(forbidden: list[Verdict], warnings: list[Verdict]) -> list[Unsafe]:
+    """One warning per subject, first those about drugs being taken."""
+    by_subject: dict[str, dict[str, Verdict]] = {}
+    for verdict in (*forbidden, *warnings):
+        by_subject.setdefault(verdict.rule.advise.subject, {})[verdict.rule.id] = verdict
+    taken = {verdict.rule.advise.subject for verdict in forbidden}
+    return [
+        Unsafe(subject, tuple(said.values()), drugs=(subject,) if subject in taken else ())
+        for subject, said in by_subject.items()
+    ]
+
+
+def _care(options: list[Options], notes: list[Verdict]) -> list[Care]:
+    """What no options card says: notes of safety, and of supportive care."""
+    told = {verdict.rule.id for choice in options for verdict in choice.notes}
+    roots = {choice.topic.partition("/")[0] for choice in options}
+    left = [v for v in notes if v.rule.id not in told and v.rule.topic.partition("/")[0] not in roots]
+    safety = [v for v in left if v.rule.advise.kind == "safety"]
+    safety.sort(key=lambda verdict: verdict.rule.advise.act != "caution")
+    supportive = [v for v in left if v.rule.advise.kind == "supportive"]
+    return [Care(tuple(said), is_safety) for said, is_safety in ((safety, True), (supportive, False)) if said]
 
 
 def _with_notes(options: list[Options], notes: list[Verdict], figures: list[Verdict]) -> list[Options]:
