@@ -70,8 +70,13 @@ def _label(drug: str, said: list[Verdict], facts: Known, ordered: str) -> Label:
     if not granting:
         return Label(drug, Standing.NOT_STATED)
     reasons = [(tuple(_failing(v.rule.when, facts, ordered)), tuple(_excluding(v, facts)), v) for v in granting]
-    failing, excluding, verdict = min(reasons, key=lambda row: len(row[0]) + len(row[1]))
+    failing, excluding, verdict = min(reasons, key=lambda row: (len(row[0]) + len(row[1]), -_met(row[2], facts)))
     return Label(drug, Standing.NOT_LABELLED, verdict, failing, excluding)
+
+
+def _met(verdict: Verdict, facts: Known) -> int:
+    """How many lines of a label the patient meets; of two that fail in one line, the one that asks more is closer."""
+    return sum(find(leaf, facts, True).truth is True for leaf in leaves(verdict.rule.when))
 
 
 def _of_another_region(verdict: Verdict, facts: Known) -> bool:

@@ -41,6 +41,13 @@ def test_the_closest_label_is_named_with_the_condition_that_fails_and_what_the_p
     assert "US label: not labelled for this patient: it asks for age: at least 18 years (here: 16 years)" in said
 
 
+def test_of_two_labels_that_fail_in_one_line_the_one_that_fits_more_is_named() -> None:
+    negative = label("a-negative", "ph_status is positive")
+    positive = label("b-negative-adult", "ph_status is negative", "cd19 is positive", "age_years >= 18")
+    said = detail(PATIENT, BLINA, negative, positive)
+    assert "it asks for age: at least 18 years (here: 16 years)" in said
+
+
 def test_a_label_that_waits_for_a_fact_is_neither_yes_nor_no() -> None:
     facts = {k: v for k, v in PATIENT.items() if k != "age_years"}
     assert "US label: not settled without age: Label adults." in detail(facts, BLINA, ADULTS)
