@@ -41,6 +41,7 @@ _KEYS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "adverse-events": ("AdverseEvent?subject=Patient/{{context.patientId}}", ("AdverseEvent",)),
     "care-plans": ("CarePlan?patient={{context.patientId}}", ("CarePlan",)),
     "service-requests": ("ServiceRequest?patient={{context.patientId}}", ("ServiceRequest",)),
+    "encounters": ("Encounter?patient={{context.patientId}}", ("Encounter",)),  # adult or pediatric oncology
 }
 SERVICES: tuple[ServiceDefinition, ...] = (
     ServiceDefinition(

@@ -175,11 +175,13 @@ class CardWriter:
     def _missing(self, advice: Missing, call: Call) -> Card:
         rules = [*(rule for gap in advice.gaps for rule in gap.decisions), *(v.rule for v in advice.tests)]
         names = [self.words.label(gap.fact.name) for gap in advice.gaps]
-        summary = listed("Missing to decide in ALL", names) if advice.blocks else (
-            listed("Worth checking in ALL", names)
-            if names
-            else listed("Testing advised in ALL", [verdict.rule.title for verdict in advice.tests])
-        )  # fmt: skip
+        due = [verdict.rule for verdict in advice.tests]
+        if advice.blocks:
+            summary = listed("Missing to decide in ALL", names)
+        elif due:
+            summary = listed("Tests advised in ALL", [rule.title for rule in due])
+        else:
+            summary = listed("Worth checking in ALL", names)
         values = {
             "gaps": [self._gap(gap) for gap in advice.gaps],
             "further": advice.further,
@@ -189,7 +191,6 @@ class CardWriter:
             ],
         }
         indicator = "warning" if advice.blocks else "info"
-        due = [verdict.rule for verdict in advice.tests]
         card, own = self._card("missing", call, summary, indicator, rules, "missing", values, due)
         wanted: dict[str, str] = {}
         for verdict in advice.tests:
@@ -211,6 +212,7 @@ class CardWriter:
             "detail": escape(gap.fact.detail) if gap.fact.detail else None,
             "question": gap.question,
             "blocks": gap.blocks,
+            "decides_edition": gap.decides_edition,
             "decisions": list(dict.fromkeys(rule.advise.regimen or rule.advise.subject for rule in gap.decisions)),
             "orders": [order.title for _, order in gap.orders],
         }

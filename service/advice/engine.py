@@ -124,7 +124,8 @@ class Engine:
 
     def _said(self, question: Question, facts: Facts, speaking: Speaking, drug_rules: DrugRules) -> Answer:
         verdicts = self._evaluator.verdicts(speaking.to(facts), facts)
-        advice = advise(verdicts, drug_rules, facts, self.content, self.vocabulary, self._by_fact)
+        waiting = speaking.waiting_for(facts)
+        advice = advise(verdicts, drug_rules, facts, self.content, self.vocabulary, self._by_fact, waiting)
         shown = advice[: self.content.policy.cards_on_chart_open]
         return self._drawn(question, facts, shown, tuple(verdicts), speaking)
 

@@ -15,6 +15,7 @@ from service.rules.verdict import Outcome, Verdict
 SHOWN = 6  # more questions at once are not read
 ANSWERS = 2  # tests named for one question
 _WEIGHT = {"preferred": 4.0, "other": 2.0, None: 2.0, "useful-in-certain-circumstances": 1.0}
+OF_A_TEST = 0.2  # what decides whether a test is due counts less than what decides on treatment
 ORDERS = "orders"  # group of the facts that an order brings
 _DECIDES = ("therapy", "transplant", "test")
 
@@ -38,8 +39,11 @@ def plan(
     content: Content,
     vocabulary: Vocabulary,
     by_fact: Mapping[str, tuple[tuple[str, Orderable], ...]],
+    editions: frozenset[str] = frozenset(),
 ) -> Missing | None:
     """The gaps, most useful first: a fact that alone stands between the patient and a preferred option leads.
+
+    Before all others come ``editions``, the facts on which it hangs which guideline answers at all.
 
     Facts about an order that is being considered are not asked for: the order itself answers them.
     """
@@ -54,6 +58,8 @@ def plan(
         if verdict.outcome is not Outcome.CANNOT_TELL or verdict.rule.advise.kind not in _DECIDES:
             continue
         weight = _WEIGHT[verdict.rule.source.preference] / len(verdict.missing)
+        if verdict.rule.advise.kind == "test":
+            weight *= OF_A_TEST
         for name in set(verdict.missing) - not_asked:
             score[name] = score.get(name, 0.0) + weight
             waiting.setdefault(name, {})[verdict.rule.id] = verdict.rule
@@ -64,14 +70,18 @@ def plan(
             for name in set(option.unchecked) - not_asked:
                 score[name] = score.get(name, 0.0) + 1.0
                 waiting.setdefault(name, {})[option.rule.id] = option.rule
+    for name in editions:
+        score.setdefault(name, 0.0)
+        waiting.setdefault(name, {})
     if not score and not tests:
         return None
-    names = sorted(score, key=lambda name: (name not in blocking, -score[name], name))
+    names = sorted(score, key=lambda name: (name not in editions, name not in blocking, -score[name], name))
     gaps = tuple(
         Gap(
             fact=facts[name],
             decisions=tuple(waiting[name].values()),
             blocks=name in blocking,
+            decides_edition=name in editions,
             orders=by_fact.get(name, ()),
             question=_question(name, waiting[name].values(), content),
         )

@@ -65,6 +65,7 @@ class Options:
 class Gap:
     """A fact worth asking for: why it is unknown, which decisions wait for it, and what would answer it.
 
+    ``decides_edition``: it hangs on it which guideline answers.
     ``blocks``: a recommendation waits for it; otherwise it is only unchecked on something offered.
     """
 
@@ -73,6 +74,7 @@ class Gap:
     blocks: bool
     orders: tuple[tuple[str, Orderable], ...] = ()  # by id
     question: str | None = None
+    decides_edition: bool = False
 
 
 @dataclass(frozen=True, slots=True)

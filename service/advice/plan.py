@@ -28,11 +28,13 @@ def advise(
     content: Content,
     vocabulary: Vocabulary,
     by_fact: Mapping[str, tuple[tuple[str, Orderable], ...]],
+    editions: frozenset[str] = frozenset(),
 ) -> list[Advice]:
     """Everything worth saying, most urgent first.
 
     Args:
         verdicts: of the rules about the patient; ``drug_rules`` are asked here about each drug that is named.
+        editions: facts on which it hangs which guideline answers.
     """
     options = choose(verdicts, drug_rules, facts)
     applying = [v for v in verdicts if v.outcome is Outcome.APPLIES and not is_offer(v.rule)]
@@ -44,7 +46,7 @@ def advise(
     advice: list[Advice] = [*_unsafe(_forbidden_now(drug_rules, facts), warnings)]
     advice += _with_notes(options, notes, figures)
     advice += _care(options, notes)
-    missing = plan_missing(verdicts, options, facts, content, vocabulary, by_fact)
+    missing = plan_missing(verdicts, options, facts, content, vocabulary, by_fact, editions)
     if missing is not None:
         advice.append(missing)
     advice += [Notice(verdict.rule.advise.subject, (verdict,)) for verdict in referrals]

@@ -74,6 +74,18 @@ class Speaking:
             if rule not in self.turns or any(_belongs(turn.population, facts, member) for turn in self.turns[rule])
         )
 
+    def waiting_for(self, facts: Known) -> frozenset[str]:
+        """Facts on which it hangs which editions speak, while those of several populations do."""
+        speakers: dict[Population, set[str]] = {}
+        for rule, turns in self.turns.items():
+            for turn in turns:
+                speakers.setdefault(turn.population, set()).add(rule.source.ref)
+        findings = [(find(population.when, facts, True), who) for population, who in speakers.items()]
+        possible = [(finding, who) for finding, who in findings if finding.truth is not False]
+        if all(who == possible[0][1] for _, who in possible):
+            return frozenset()
+        return frozenset[str]().union(*(finding.missing for finding, _ in possible))
+
     def silent_before(self, rule: Rule, facts: Known) -> tuple[str, ...]:
         """Sources asked for this patient before the rule's own, which have nothing on its topic."""
         member: dict[str, bool] = {}

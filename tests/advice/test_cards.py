@@ -32,6 +32,7 @@ from tests.advice.support import (
     rule,
     stated,
 )
+from tests.rules.support import POLICY, SOURCE, dump
 
 RELAPSED = {"disease_state": "relapsed", "ph_status": "negative", "cd19": "positive", "cd22": "positive",
             "prior_sos": False, "wbc_current": 4, "trial_available": True}  # fmt: skip
@@ -96,7 +97,7 @@ def test_what_blocks_a_recommendation_is_asked_first_with_its_decision() -> None
 
 def test_a_test_that_is_due_is_advised_with_its_order() -> None:
     facts = {**RELAPSED, "ph_status": "positive", "abl1_mutation_tested": False}
-    advised = card(ask(facts, TEST), "Testing advised in ALL")
+    advised = card(ask(facts, TEST), "Tests advised in ALL")
     assert "Test for ABL1 mutations: Now. (Guide, 2025, p. 7)" in advised["detail"]
     (suggestion,) = advised["suggestions"]
     resource = suggestion["actions"][0]["resource"]
@@ -235,3 +236,28 @@ def test_a_caution_that_options_share_is_said_once_with_those_it_is_about() -> N
     assert detail.count("Watch the heart.") == 1
     assert "- Watch the heart. (for imatinib, dasatinib)" in detail
     assert "  - Caution: Watch the lung." in detail
+
+
+def test_what_decides_which_guideline_answers_is_asked_first() -> None:
+    populations = {
+        "young": {"title": "young", "when": "care_setting is pediatric-oncology"},
+        "old": {"title": "old", "when": "care_setting is adult-oncology"},
+    }
+    editions = [
+        {"topic": "*", "population": "young", "sources": ["guide-2025"]},
+        {"topic": "*", "population": "old", "sources": ["guide-2015"]},
+    ]
+    older = {**SOURCE, "id": "guide-2015", "date": "2015-01-01", "in_force_from": "2015-01-01", "aliases": []}
+    more = {
+        "sources/guide-2015.yaml": dump(older),
+        "policy.yaml": dump({**POLICY, "active": ["guide-2025", "guide-2015"], "populations": populations,
+                             "editions": editions}),
+    }  # fmt: skip
+    old = rule("old", {"kind": "therapy", "act": "offer", "subject": "imatinib"}, ["disease_state is relapsed"])
+    old["source"]["ref"] = "guide-2015"
+    facts = {k: v for k, v in RELAPSED.items() if k != "cd19"}
+    asked = card(ask(facts, BLINA, old, more=more), "Missing to decide")
+    assert asked["summary"].startswith("Missing to decide in ALL: care setting, CD19")
+    assert "Decides which guideline answers" in asked["detail"]
+    settled = card(ask({**facts, "care_setting": "pediatric-oncology"}, BLINA, old, more=more), "Missing to decide")
+    assert "care setting" not in settled["detail"]
