@@ -25,6 +25,7 @@ _PREFERENCE = {
 }
 _BY_SITE = {REWORDED: "; in this site's words", REPLACED: "; changed by this site"}
 LONGEST = 160  # characters of a found text that are shown
+OF_CELLS = "of cells"  # the unit of fractions of cells
 WHY = {  # reasons for unknown in words
     "not-provided": "not provided",
     "record-empty": "nothing in the record",
@@ -100,6 +101,8 @@ class Words:
             return "yes" if fact.value else "no"
         kind = self.kind(fact.name)
         unit = f" {kind.unit}" if kind and kind.unit else ""
+        if isinstance(fact.value, float | int) and kind and kind.unit == OF_CELLS:
+            return f"{_number(fact.value * 100)} %{unit}"  # the way laboratories print MRD
         if isinstance(fact.value, float | int):
             return f"{_number(fact.value)}{unit}"
         if isinstance(fact.value, Interval):
