@@ -104,10 +104,11 @@ def choose(verdicts: Sequence[Verdict], drug_rules: DrugRules, facts: Facts) -> 
             if not holding:
                 ruled_out.append(Option(subject, tuple(said)))
                 continue
-            safety = drug_rules.asked(holding[0].rule.advise.subjects, facts)
+            drugs = list(dict.fromkeys(drug for v in holding for drug in v.rule.advise.subjects))
+            safety = drug_rules.asked(drugs, facts)
             named = [by_id[name] for v in holding for name in v.rule.cautions if name in by_id]
             therapy = holding[0].rule.advise.kind == "therapy"  # a transplant has no label
-            labels = drug_rules.labels(holding[0].rule.advise.subjects, safety, facts) if therapy else ()
+            labels = drug_rules.labels(drugs, safety, facts) if therapy else ()
             option = _weighed(subject, holding, [*safety, *named], labels)
             (ruled_out if option.against else offered).append(option)
         if offered:

@@ -11,10 +11,11 @@ from service.advice.options import DrugRules, choose, current_drugs, is_offer
 from service.facts.model import Facts
 from service.facts.vocabulary.base import Vocabulary
 from service.record.model import Coverage
-from service.rules.rule import Content
+from service.rules.rule import Content, is_under
 from service.rules.tables import Orderable
 from service.rules.verdict import Outcome, Verdict
 
+WARNS = ("avoid", "require")
 _UNREAD = {
     Coverage.FAILED: "could not be read",
     Coverage.PARTIAL: "arrived only in part",
@@ -38,7 +39,7 @@ def advise(
     """
     options = choose(verdicts, drug_rules, facts)
     applying = [v for v in verdicts if v.outcome is Outcome.APPLIES and not is_offer(v.rule)]
-    warnings = [v for v in applying if v.rule.is_safety and v.rule.advise.act in ("avoid", "require")]
+    warnings = [v for v in applying if v.rule.is_safety and v.rule.advise.act in WARNS]
     referrals = [v for v in applying if v.rule.advise.act == "refer"]
     figures = [v for v in applying if v.rule.advise.kind == "evidence"]
     notes = [v for v in applying if v not in warnings and v not in referrals and v.rule.advise.kind not in
@@ -57,11 +58,11 @@ def advise(
 
 
 def _forbidden_now(drug_rules: DrugRules, facts: Facts) -> list[Verdict]:
-    """Warnings of safety rules that forbid this patient a drug being taken now."""
+    """Warnings of safety rules about drugs being taken now: what is forbidden, what must go with them."""
     return [
         verdict
         for verdict in drug_rules.asked(current_drugs(facts), facts, of_patient=True)
-        if verdict.outcome is Outcome.APPLIES and verdict.rule.is_safety and verdict.rule.advise.act == "avoid"
+        if verdict.outcome is Outcome.APPLIES and verdict.rule.is_safety and verdict.rule.advise.act in WARNS
     ]
 
 
@@ -95,12 +96,28 @@ def _with_notes(options: list[Options], notes: list[Verdict], figures: list[Verd
     """
     out = []
     for choice in options:
-        root = choice.topic.partition("/")[0]
-        own = tuple(v for v in notes if v.rule.topic.partition("/")[0] == root)
+        topics = {v.rule.topic for option in (*choice.offered, *choice.ruled_out) for v in option.verdicts}
+        told = {verdict.rule.id for option in choice.offered for verdict in option.cautions}
+        own = tuple(v for v in notes if v.rule.id not in told and any(_goes_with(v.rule.topic, t) for t in topics))
         offered = {name for o in choice.offered for name in (o.subject, *o.rule.advise.subjects)}
         about = tuple(v for v in figures if v.rule.advise.subject in offered)
         out.append(replace(choice, notes=own, evidence=about))
     return out
+
+
+def _goes_with(note: str, choice: str) -> bool:
+    """Whether what is noted on one topic belongs to a choice on another.
+
+    General topics of a pathway go with all its choices; what is noted of another phase or disease does not.
+
+    >>> _goes_with("frontline/overview", "frontline/ph-positive/induction")
+    True
+    >>> _goes_with("frontline/ph-positive/maintenance", "frontline/ph-positive/induction")
+    False
+    """
+    if is_under(choice, note) or is_under(note, choice):
+        return True
+    return note.count("/") <= 1 and note.partition("/")[0] == choice.partition("/")[0]
 
 
 def undiagnosed(facts: Facts) -> Notice:
