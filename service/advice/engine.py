@@ -94,11 +94,11 @@ class Engine:
     def _rules_for(self, hook: str, as_of: date) -> tuple[Speaking, DrugRules]:
         """The rules that speak at a hook on a day: those about the patient, and those to be asked about a drug."""
         speaking = self._pinned or by_policy(self.content, as_of)
-        return self._parted(Speaking(tuple(rule for rule in speaking.rules if hook in rule.hooks), speaking.turns))
+        return self._parted(speaking.of(rule for rule in speaking.rules if hook in rule.hooks))
 
     def _parted(self, speaking: Speaking) -> tuple[Speaking, DrugRules]:
         drug_rules = DrugRules(speaking.rules, self._order_facts, self._evaluator, self.vocabulary)
-        return Speaking(tuple(rule for rule in speaking.rules if rule not in drug_rules), speaking.turns), drug_rules
+        return speaking.of(rule for rule in speaking.rules if rule not in drug_rules), drug_rules
 
     def facts(self, question: Question) -> Facts:
         """The facts of the record, read as they are asked for."""

@@ -42,6 +42,9 @@ class DrugRules:
         self._evaluator = evaluator
         self._drugs = vocabulary.lookup(ORDERED)
         self._prepared = lru_cache(maxsize=1024)(self._about)
+        self._token = lru_cache(maxsize=4096)(
+            self._canonical
+        )  # of words in rules; a word that is no drug costs a search
         self._names = {rule: frozenset(_named(rule)) for rule in self.rules}
 
     def __contains__(self, rule: Rule) -> bool:
@@ -58,7 +61,7 @@ class DrugRules:
     def labels(self, drugs: Sequence[str], verdicts: Iterable[Verdict], facts: Facts) -> tuple[Label, ...]:
         """The labels of the drugs among these words, from the verdicts that `asked` gave for them."""
         ordered, _ = self._prepared(tuple(drugs))
-        named = [token for drug in drugs if (token := self._canonical(drug)) is not None]
+        named = [token for drug in drugs if (token := self._token(drug)) is not None]
         about = [verdict for verdict in verdicts if verdict.rule.advise.kind == "label"]
         return overlay(list(dict.fromkeys(named)), about, facts.assuming(ordered), ORDERED)
 

@@ -8,7 +8,7 @@ source, until a newer rule replaces the older by name. A site's own sources spea
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from service.facts.vocabulary.base import did_you_mean
@@ -60,6 +60,11 @@ class Speaking:
 
     rules: tuple[Rule, ...]
     turns: Mapping[Rule, tuple[Turn, ...]] = field(default_factory=dict)
+    speakers: Mapping[Population, frozenset[str]] = field(default_factory=dict)  # the sources each one is answered by
+
+    def of(self, rules: Iterable[Rule]) -> Speaking:
+        """The same day with some of the rules."""
+        return replace(self, rules=tuple(rules))
 
     def to(self, facts: Known) -> tuple[Rule, ...]:
         """The rules that speak for one patient.
@@ -76,11 +81,7 @@ class Speaking:
 
     def waiting_for(self, facts: Known) -> frozenset[str]:
         """Facts on which it hangs which editions speak, while those of several populations do."""
-        speakers: dict[Population, set[str]] = {}
-        for rule, turns in self.turns.items():
-            for turn in turns:
-                speakers.setdefault(turn.population, set()).add(rule.source.ref)
-        findings = [(find(population.when, facts, True), who) for population, who in speakers.items()]
+        findings = [(find(population.when, facts, True), who) for population, who in self.speakers.items()]
         possible = [(finding, who) for finding, who in findings if finding.truth is not False]
         if all(who == possible[0][1] for _, who in possible):
             return frozenset()
@@ -123,7 +124,11 @@ def by_policy(content: Content, as_of: date) -> Speaking:
             if own:
                 turns[rule] = own
         chosen.append(rule)
-    return Speaking(tuple(chosen), turns)
+    speakers: dict[Population, frozenset[str]] = {}
+    for rule, own in turns.items():
+        for turn in own:
+            speakers[turn.population] = speakers.get(turn.population, frozenset()) | {rule.source.ref}
+    return Speaking(tuple(chosen), turns, speakers)
 
 
 def _answering(content: Content, topic: str, in_force: list[str], speaking: set[str]) -> dict[str, tuple[Turn, ...]]:
