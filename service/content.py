@@ -75,7 +75,15 @@ def read_content(folder: Path | None = None, site: Path | None = None) -> Conten
         NoContent: no such folder, or a file in it that is no text.
         service.rules.load.ContentProblems: everything that is wrong with it.
     """
+    if folder is None and site is None:
+        return _packaged()
     return load_content(content_files(folder), VOCABULARY, site_files(site) if site is not None else None)
+
+
+@lru_cache(maxsize=1)
+def _packaged() -> Content:
+    """What ships with the service: it does not change while a process runs, and reading it takes seconds."""
+    return load_content(content_files(), VOCABULARY)
 
 
 @lru_cache(maxsize=1)

@@ -25,7 +25,7 @@ class Previews:
 
     def card(self, rule: Rule) -> tuple[Example, Card] | None:
         """The first example the rule applies to with the card it is on; ``None`` where it makes no card alone."""
-        for example in rule.examples:
+        for example in rule.examples if rule.status == "active" else ():
             if example.expect not in ("applies", "applies_unchecked"):
                 continue
             facts = self._facts(example)

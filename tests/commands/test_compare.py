@@ -80,7 +80,7 @@ def test_stated_facts_in_words(site: Path) -> None:
     shown = " ".join(result.stdout.split())
     assert f"- as of {DAY} Old SOP: 2 of 3 rules apply, 0 cannot tell" in shown
     assert "Recommendations: 1 only Old SOP, 1 only Riverside SOP, 1 both, changed" in shown
-    assert "Relapsed or refractory Ph-positive B-ALL" in shown
+    assert "Relapsed or refractory Ph-positive ALL" in shown
     assert (
         "flag: both, changed category Old SOP: offer, category 2B, p. 7 Riverside SOP: offer, category 2A, p. 7"
         in shown
