@@ -16,6 +16,7 @@ from service.advice.engine import Answer
 from service.advice.model import Missing, Options
 from service.app import create_app
 from service.commands.inputs import invocation_of
+from service.content import read_content
 from service.facts.model import Interval, TokenSet
 from service.facts.vocabulary import VOCABULARY
 from service.settings import Settings
@@ -119,7 +120,13 @@ def test_an_example_tells_its_story_on_any_day(name: str) -> None:
     by = timedelta(days=333)
     status, body = post(request_of(moved(bundle(name), by), name), day_of(name) + by)
     assert status == 200
-    assert [card["summary"] for card in body["cards"]] == [card["summary"] for card in answer(name).cards]
+    if editions_on(day_of(name)) == editions_on(day_of(name) + by):  # a newer guideline may say something else
+        assert [card["summary"] for card in body["cards"]] == [card["summary"] for card in answer(name).cards]
+
+
+def editions_on(day: date) -> set[str]:
+    """The sources in force on a day."""
+    return {source.id for source in read_content().sources.values() if source.in_force_from <= day}
 
 
 def empty(value: Any, path: str) -> Any:

@@ -26,6 +26,7 @@ _UNREAD = {
     INCOMPLETE: "Part of the record could not be read: the advice on ALL may be incomplete",
 }
 CARE_SHOWN = 8  # lines of cautions or of supportive care; more are not read
+TESTS_IN_FULL = 5  # tests told with their note; further ones are named
 SUGGESTED = 4  # options or tests offered as buttons; more are still named in the text
 
 
@@ -187,8 +188,9 @@ class CardWriter:
             "further": advice.further,
             "tests": [
                 {"title": v.rule.title, "note": v.rule.advise.note, "source": self.words.source(v.rule)}
-                for v in advice.tests
+                for v in advice.tests[:TESTS_IN_FULL]
             ],
+            "further_tests": [verdict.rule.title for verdict in advice.tests[TESTS_IN_FULL:]],
         }
         indicator = "warning" if advice.blocks else "info"
         card, own = self._card("missing", call, summary, indicator, rules, "missing", values, due)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from service.advice.labels import Label, Standing, overlay
@@ -12,10 +12,11 @@ from service.facts.vocabulary.base import ValueProblem, Vocabulary
 from service.rules.compile import Evaluator
 from service.rules.criterion import Op
 from service.rules.expression import leaves
-from service.rules.rule import Rule
+from service.rules.rule import Content, Rule
 from service.rules.verdict import Outcome, Verdict
 
 ORDERED = "ordered_drug"
+ROOTS = ("relapsed-refractory", "frontline", "mrd", "transplant")  # choices in this order, then all others
 _OFFERS = frozenset({"offer", "consider", "prefer-trial"})
 _PREFERENCE = {"preferred": 0, "other": 1, "useful-in-certain-circumstances": 2, None: 1}
 _CATEGORY = {"1": 0, "2A": 1, "2B": 2, "3": 3, None: 1}
@@ -86,8 +87,10 @@ def _named(rule: Rule) -> Iterator[str]:
             yield from map(str, leaf.criterion.operands)
 
 
-def choose(verdicts: Sequence[Verdict], drug_rules: DrugRules, facts: Facts) -> list[Options]:
-    """The options per topic, strongest first.
+def choose(verdicts: Sequence[Verdict], drug_rules: DrugRules, facts: Facts, content: Content) -> list[Options]:
+    """The options per topic, strongest first. What several rules offer is told with the words of the strongest.
+
+    Among rules of equal strength the newest source leads.
 
     An option that a safety rule forbids for this patient, or that only an exclusion of its own rule stands against,
     is listed as ruled out with the reason, so that its absence is not taken for an oversight.
@@ -103,7 +106,7 @@ def choose(verdicts: Sequence[Verdict], drug_rules: DrugRules, facts: Facts) -> 
         offered: list[Option] = []
         ruled_out: list[Option] = []
         for subject, said in subjects.items():
-            holding = sorted((v for v in said if v.outcome is Outcome.APPLIES), key=lambda v: strength(v.rule))
+            holding = sorted((v for v in said if v.outcome is Outcome.APPLIES), key=_leading(content))
             if not holding:
                 ruled_out.append(Option(subject, tuple(said)))
                 continue
@@ -120,7 +123,17 @@ def choose(verdicts: Sequence[Verdict], drug_rules: DrugRules, facts: Facts) -> 
             found.append(Options(topic, tuple(offered), tuple(ruled_out)))
         elif any(option.against for option in ruled_out):
             found.append(Options(ruled_out[0].rule.topic, (), tuple(ruled_out)))
-    return found
+    return sorted(
+        found, key=lambda choice: ROOTS.index(root) if (root := choice.topic.partition("/")[0]) in ROOTS else len(ROOTS)
+    )
+
+
+def _leading(content: Content) -> Callable[[Verdict], tuple[tuple[int, int, int], int, str]]:
+    def key(verdict: Verdict) -> tuple[tuple[int, int, int], int, str]:
+        published = content.sources[verdict.rule.source.ref].published
+        return strength(verdict.rule)[:3], -published.toordinal(), verdict.rule.id
+
+    return key
 
 
 def _rank(option: Option) -> tuple[int, int, int, int, str]:

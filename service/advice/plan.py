@@ -16,6 +16,7 @@ from service.rules.tables import Orderable
 from service.rules.verdict import Outcome, Verdict
 
 WARNS = ("avoid", "require")
+PATHWAYS = ("frontline", "relapsed-refractory", "transplant")  # topics of which the general ones concern each choice
 _UNREAD = {
     Coverage.FAILED: "could not be read",
     Coverage.PARTIAL: "arrived only in part",
@@ -37,7 +38,7 @@ def advise(
         verdicts: of the rules about the patient; ``drug_rules`` are asked here about each drug that is named.
         editions: facts on which it hangs which guideline answers.
     """
-    options = choose(verdicts, drug_rules, facts)
+    options = choose(verdicts, drug_rules, facts, content)
     applying = [v for v in verdicts if v.outcome is Outcome.APPLIES and not is_offer(v.rule)]
     warnings = [v for v in applying if v.rule.is_safety and v.rule.advise.act in WARNS]
     referrals = [v for v in applying if v.rule.advise.act == "refer"]
@@ -117,7 +118,8 @@ def _goes_with(note: str, choice: str) -> bool:
     """
     if is_under(choice, note) or is_under(note, choice):
         return True
-    return note.count("/") <= 1 and note.partition("/")[0] == choice.partition("/")[0]
+    root = note.partition("/")[0]
+    return root in PATHWAYS and note.count("/") <= 1 and root == choice.partition("/")[0]
 
 
 def undiagnosed(facts: Facts) -> Notice:

@@ -42,7 +42,9 @@ class Previews:
     def _on(self, rule: Rule, card: Card) -> bool:
         """Whether a card says the rule: its note or, for an option, its subject."""
         said = rule.advise.note or rule.title
-        return said in card["detail"] or f"**{rule.advise.regimen or rule.advise.subject}**" in card["detail"]
+        return said in card["detail"] or f"- {rule.advise.regimen or rule.advise.subject}" in card["detail"].replace(
+            "**", ""
+        )
 
     def _facts(self, example: Example) -> Facts | None:
         try:

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from mkdocs.commands.build import build
 from mkdocs.config import load_config
 
+from service.advice.options import is_offer
 from service.advice.words import Words
 from service.book.flow import Step, exclusions, flow
 from service.book.svg import draw
@@ -114,7 +115,7 @@ def test_the_site_builds_without_a_warning_and_shows_every_rule(book: Path) -> N
 
 def test_each_offer_shows_the_card_it_makes(book: Path) -> None:
     rules: tuple[Rule, ...] = read_content().rules
-    offers = [one for one in rules if one.advise.kind in ("therapy", "transplant") and one.status == "active"]
+    offers = [one for one in rules if is_offer(one) and one.status == "active"]
     pages = {page: page.read_text(encoding="utf-8") for page in (book / "docs" / "sources").rglob("*.md")}
     without = []
     for one in offers:
