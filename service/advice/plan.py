@@ -11,11 +11,12 @@ from service.advice.options import DrugRules, choose, current_drugs, is_offer
 from service.facts.model import Facts
 from service.facts.vocabulary.base import Vocabulary
 from service.record.model import Coverage
-from service.rules.rule import Content, is_under
+from service.rules.rule import Content, Rule, is_under
 from service.rules.tables import Orderable
 from service.rules.verdict import Outcome, Verdict
 
 WARNS = ("avoid", "require")
+GENERAL = frozenset({"disease course", "identity and diagnosis", "genetics"})  # groups of facts
 PATHWAYS = ("frontline", "relapsed-refractory", "transplant")  # topics of which the general ones concern each choice
 _UNREAD = {
     Coverage.FAILED: "could not be read",
@@ -47,7 +48,7 @@ def advise(
              ("test", "label", "evidence")]  # fmt: skip
     advice: list[Advice] = [*_unsafe(_forbidden_now(drug_rules, facts), warnings)]
     advice += _with_notes(options, notes, figures)
-    advice += _care(options, notes)
+    advice += _care(options, [verdict for verdict in notes if _is_particular(verdict.rule, vocabulary)])
     missing = plan_missing(verdicts, options, facts, content, vocabulary, by_fact, editions)
     if missing is not None:
         advice.append(missing)
@@ -77,6 +78,14 @@ def _unsafe(forbidden: list[Verdict], warnings: list[Verdict]) -> list[Unsafe]:
         Unsafe(subject, tuple(said.values()), drugs=(subject,) if subject in taken else ())
         for subject, said in by_subject.items()
     ]
+
+
+def _is_particular(rule: Rule, vocabulary: Vocabulary) -> bool:
+    """Whether a rule rests on more than which disease this is and where in its course.
+
+    What holds for every patient of a phase is in the rule book; on each chart it would only be one more card.
+    """
+    return any(vocabulary.lookup(name).group not in GENERAL for name in rule.facts)
 
 
 def _care(options: list[Options], notes: list[Verdict]) -> list[Care]:

@@ -261,3 +261,30 @@ def test_what_decides_which_guideline_answers_is_asked_first() -> None:
     assert "Decides which guideline answers" in asked["detail"]
     settled = card(ask({**facts, "care_setting": "pediatric-oncology"}, BLINA, old, more=more), "Missing to decide")
     assert "care setting" not in settled["detail"]
+
+
+SUPPORT = {"kind": "supportive", "act": "note", "subject": "support"}
+CAUTION = {"kind": "safety", "act": "caution", "subject": "glucose"}
+
+
+def test_what_to_heed_and_supportive_care_have_cards_where_something_particular_calls_for_them() -> None:
+    pain = rule("pain", SUPPORT, ["pain is true"], topic="safety/pain", title="Treat pain")
+    everyone = rule("everyone", SUPPORT, ["disease_state is relapsed"], topic="safety/all", title="For everyone")
+    sugar = rule("sugar", CAUTION, ["on_steroids is true"], topic="safety/sugar", title="Watch the glucose")
+    answer = ask({"disease_state": "relapsed", "pain": True, "on_steroids": True}, pain, everyone, sugar)
+    assert [one["summary"] for one in answer.cards] == [
+        "To heed in ALL: Watch the glucose",
+        "Supportive care in ALL: Treat pain",
+    ]
+    assert [one["indicator"] for one in answer.cards] == ["warning", "info"]
+
+
+def test_one_warning_for_one_drug_whether_taken_or_not() -> None:
+    plain = rule("dasa-heart", {"kind": "safety", "act": "avoid", "subject": "dasatinib"}, ["cardiac_dysfunction is true"],
+                 topic="safety/dasatinib")  # fmt: skip
+    ordered = rule("dasa-t315i", {"kind": "safety", "act": "avoid", "subject": "dasatinib"},
+                   ["ordered_drug includes dasatinib", "abl1_mutations includes T315I"], topic="safety/abl1")  # fmt: skip
+    facts = {"cardiac_dysfunction": True, "abl1_mutations": ["T315I"], "current_therapies": ["dasatinib"]}
+    (warning,) = ask(facts, plain, ordered).cards
+    assert warning["summary"] == "Being taken now: Title of dasa-t315i"
+    assert "Title of dasa-heart" in warning["detail"]
