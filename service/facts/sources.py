@@ -70,6 +70,7 @@ _ORDERED_TESTS = (
 # Concept groups that readers look up for a fact beyond those its type in the vocabulary names as its own: dates of the
 # disease and of drugs, other tests that show the same. A test compares this with what readers cite.
 _ALSO: Mapping[str, tuple[str, ...]] = {
+    "pancreatitis_findings_normalized": ("labs.lipase", "labs.amylase"),
     "diagnosis_date": _DISEASE,
     "lineage": ("immunophenotype.markers",),
     "age_months_at_hct": ("course.allo_hct",),
@@ -110,14 +111,16 @@ _ALSO: Mapping[str, tuple[str, ...]] = {
     "testicular_disease_at_diagnosis": ("diagnosis.testicular_disease",),
     "csf_wbc": ("course.lumbar_puncture",),
     "traumatic_lp": ("diagnosis.cns.csf_rbc", "course.lumbar_puncture"),
-    "treatment_phase": _DRUGS,
+    "treatment_phase": (*_DRUGS, "diagnosis.all"),
     "prior_therapies": (*_PROCEDURES, "diagnosis.all"),
     "prior_anthracycline": ("therapy.any_chemo",),
     "prior_tkis": ("therapy.any_chemo",),
     "prior_tki_failures": _DISEASE,
     "induction_tki": (*_DRUGS, "therapy.any_chemo"),
     "prior_cart": (
-        "therapy.tisagenlecleucel", "therapy.brexucabtagene_autoleucel", "therapy.obecabtagene_autoleucel",
+        "therapy.tisagenlecleucel",
+        "therapy.brexucabtagene_autoleucel",
+        "therapy.obecabtagene_autoleucel",
     ),
     "induction_regimen": (*_DRUGS, "therapy.any_chemo"),
     "conditioning": ("course.allo_hct", "course.auto_hct"),
@@ -131,12 +134,17 @@ _ALSO: Mapping[str, tuple[str, ...]] = {
     "hct_planned": ("course.allo_hct", "course.auto_hct"),
     "anc": ("labs.wbc", "labs.neutrophil_percent"),
     "active_tls": ("toxicity.acute_complications",),
-    "toxicity": ("toxicity.acute_complications", "toxicity.other_toxicity", "toxicity.pancreatic_enzymes"),
+    "toxicity": (
+        "toxicity.acute_complications",
+        "toxicity.other_toxicity",
+        "toxicity.pancreatic_enzymes",
+        "labs.bilirubin_total",
+    ),
     "toxicity_worst": ("toxicity.acute_complications", "toxicity.other_toxicity", "toxicity.pancreatic_enzymes"),
     "lft_normal": ("labs.bilirubin_total", "labs.ast", "labs.alt"),
     "ordered_test": _ORDERED_TESTS,
     "ordered_procedure": ("course.allo_hct", "course.auto_hct", "course.lumbar_puncture", "response.marrow_procedure"),
-}  # fmt: skip
+}
 # Resources that readers take a fact from without looking for a code.
 _WITHOUT_CODE: Mapping[str, tuple[str, ...]] = {
     "blast_increase_percent": ("Observation", "DiagnosticReport"),

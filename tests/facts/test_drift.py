@@ -39,7 +39,6 @@ UNUSED = {
     "fitness.bsa": "no dose is calculated",
     "labs.albumin": "no rule asks for albumin",
     "labs.ammonia": "no rule asks for ammonia",
-    "labs.amylase": "pancreatitis is graded by lipase and by its statement",
     "labs.asparaginase_activity": "no rule asks for the activity of asparaginase",
     "labs.ferritin": "no rule asks for ferritin",
     "labs.other": "antithrombin as a share of normal and G6PD: no rule asks for them",

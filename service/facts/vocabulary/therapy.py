@@ -40,7 +40,7 @@ def _regimen(read_from: str) -> Options:
 TYPES = (
     token_set("prior_therapies", "treatments given so far", *DRUGS, *TREATMENTS, group=_G, implies=IMPLIES,
               value_aliases={**DRUG_ALIASES, **TREATMENT_ALIASES},
-              read_from="MedicationStatement, MedicationAdministration, MedicationRequest, MedicationDispense, Procedure",
+              read_from="MedicationStatement, MedicationAdministration, MedicationRequest, MedicationDispense, Procedure, CarePlan",
               no_means="complete medication and procedure lists without it"),
     token_set("current_therapies", "treatments being given", *DRUGS, *TREATMENTS, group=_G, implies=IMPLIES,
               value_aliases={**DRUG_ALIASES, **TREATMENT_ALIASES},

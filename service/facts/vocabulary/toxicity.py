@@ -52,7 +52,7 @@ TYPES = (
     boolean("thromboembolism_resolved", "thromboembolism resolved", group=_G,
             read_from="outcomes of all thromboses on record (AdverseEvent, Condition)", no_means="a thrombosis that goes on"),
     boolean("pancreatitis_findings_normalized", "findings of pancreatitis normalized", group=_G,
-            read_from="lipase and amylase of the last week and imaging after it", no_means="an enzyme above its range, or imaging that shows it"),
+            read_from="lipase and amylase (Observation) of the last week and imaging after it", no_means="an enzyme above its range, or imaging that shows it"),
     boolean("glucose_regulated_with_insulin", "glucose regulated with insulin", group=_G,
             read_from="glucose (Observation) of the last 2 days while on insulin", no_means="a newest glucose above 250 mg/dL"),
     boolean("hyperglycemia", "hyperglycemia", group=_G, read_from="Condition, toxicity grade",
