@@ -16,6 +16,7 @@ from service.rules.verdict import Verdict
 FACTS_SHOWN = 10
 IN_FULL = 5  # options told with all that goes with them; further ones are named with page and strength
 ASIDES = 6  # rows of evidence and of assumptions
+CAUTIONS = 5  # cautions told of one option
 
 
 class OptionLines:
@@ -40,7 +41,8 @@ class OptionLines:
         A caution that several options share is said once, with the options it is about.
         """
         full, brief = choice.offered[:IN_FULL], choice.offered[IN_FULL:]
-        cautions = {option: list(dict.fromkeys(self._cautions(option))) for option in full}
+        every = {option: list(dict.fromkeys(self._cautions(option))) for option in full}
+        cautions = {option: lines[:CAUTIONS] for option, lines in every.items()}
         counts = Counter(line for own in cautions.values() for line in own)
         shared = [line for line, count in counts.items() if count > 1]
         rules = [v.rule for option in full for v in option.verdicts]
@@ -48,7 +50,8 @@ class OptionLines:
         assumptions = list(dict.fromkeys(text for rule in rules for text in rule.assumptions))
         return {
             "offered": [
-                self._offered(option, [c for c in own if c not in shared], facts) for option, own in cautions.items()
+                self._offered(option, [c for c in own if c not in shared], len(every[option]) - len(own), facts)
+                for option, own in cautions.items()
             ],
             "further": [self._brief(option) for option in brief],
             "shared_cautions": [
@@ -78,7 +81,7 @@ class OptionLines:
             "not_labelled": [label.drug for label in labels],
         }
 
-    def _offered(self, option: Option, cautions: list[str], facts: Facts) -> dict[str, object]:
+    def _offered(self, option: Option, cautions: list[str], more: int, facts: Facts) -> dict[str, object]:
         advise = option.rule.advise
         return {
             "name": self.name(option),
@@ -91,15 +94,23 @@ class OptionLines:
             ],
             "unchecked": [self.words.label(name) for name in option.unchecked],
             "cautions": cautions,
+            "more_cautions": more,
             "labels": self._labels.lines(option.labels, facts),
         }
 
     def _cautions(self, option: Option) -> Iterator[str]:
-        for verdict in option.cautions:
+        """Cautions on an option: what must be done first, then of its own source, then from the newest source on."""
+
+        def order(verdict: Verdict) -> tuple[bool, bool, int]:
+            source = self.content.sources[verdict.rule.source.ref]
+            own = option.rule.source.ref
+            return verdict.rule.advise.act != "require", source.id != own, -source.published.toordinal()
+
+        for verdict in sorted(option.cautions, key=order):
             yield self.line(verdict)
         for verdict in option.verdicts:
             yield from (text for text in verdict.rule.cautions if " " in text)
-        for verdict in option.open_cautions:
+        for verdict in sorted(option.open_cautions, key=order):
             needs = "; ".join(self.words.label(name) for name in verdict.missing)
             yield f"Unless excluded ({needs}): {self.line(verdict)}"
 

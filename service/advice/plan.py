@@ -16,6 +16,7 @@ from service.rules.tables import Orderable
 from service.rules.verdict import Outcome, Verdict
 
 WARNS = ("avoid", "require")
+COURSE = frozenset({"on_chemotherapy", "on_steroids"})  # true of nearly every patient under treatment
 GENERAL = frozenset({"disease course", "identity and diagnosis", "genetics"})  # groups of facts
 PATHWAYS = ("frontline", "relapsed-refractory", "transplant")  # topics of which the general ones concern each choice
 _UNREAD = {
@@ -85,7 +86,7 @@ def _is_particular(rule: Rule, vocabulary: Vocabulary) -> bool:
 
     What holds for every patient of a phase is in the rule book; on each chart it would only be one more card.
     """
-    return any(vocabulary.lookup(name).group not in GENERAL for name in rule.facts)
+    return any(name not in COURSE and vocabulary.lookup(name).group not in GENERAL for name in rule.facts)
 
 
 def _care(options: list[Options], notes: list[Verdict]) -> list[Care]:

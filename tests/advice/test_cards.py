@@ -269,9 +269,15 @@ CAUTION = {"kind": "safety", "act": "caution", "subject": "glucose"}
 
 def test_what_to_heed_and_supportive_care_have_cards_where_something_particular_calls_for_them() -> None:
     pain = rule("pain", SUPPORT, ["pain is true"], topic="safety/pain", title="Treat pain")
-    everyone = rule("everyone", SUPPORT, ["disease_state is relapsed"], topic="safety/all", title="For everyone")
-    sugar = rule("sugar", CAUTION, ["on_steroids is true"], topic="safety/sugar", title="Watch the glucose")
-    answer = ask({"disease_state": "relapsed", "pain": True, "on_steroids": True}, pain, everyone, sugar)
+    treated = ["disease_state is relapsed", "on_chemotherapy is true"]
+    everyone = rule("everyone", SUPPORT, treated, topic="safety/all", title="For everyone")
+    sugar = rule("sugar", CAUTION, ["hyperglycemia is true"], topic="safety/sugar", title="Watch the glucose")
+    answer = ask(
+        {"disease_state": "relapsed", "pain": True, "hyperglycemia": True, "on_chemotherapy": True},
+        pain,
+        everyone,
+        sugar,
+    )
     assert [one["summary"] for one in answer.cards] == [
         "To heed in ALL: Watch the glucose",
         "Supportive care in ALL: Treat pain",
@@ -288,3 +294,17 @@ def test_one_warning_for_one_drug_whether_taken_or_not() -> None:
     (warning,) = ask(facts, plain, ordered).cards
     assert warning["summary"] == "Being taken now: Title of dasa-t315i"
     assert "Title of dasa-heart" in warning["detail"]
+
+
+def test_of_many_cautions_what_must_be_done_and_the_own_source_come_first() -> None:
+    drug = {"subject": "imatinib"}
+    offer = rule("offer", {"kind": "therapy", "act": "offer", **drug}, ["disease_state is relapsed"])
+    cautions = [
+        rule(f"caution-{i}", {"kind": "safety", "act": "require" if i == 6 else "caution", **drug},
+             ["ordered_drug includes imatinib"], topic=f"safety/{i}")
+        for i in range(7)
+    ]  # fmt: skip
+    detail = card(ask({"disease_state": "relapsed"}, offer, *cautions), "Relapsed ALL")["detail"]
+    assert detail.count("Caution: ") == 5
+    assert detail.index("Title of caution-6") < detail.index("Title of caution-0")
+    assert "and 2 more cautions in the rule book" in detail
