@@ -155,7 +155,7 @@ def test_values_keep_in_json_what_they_leave_open(folder: Path) -> None:
 def test_json_says_what_would_answer_an_unknown() -> None:
     unknown = facts_in(RELAPSED, "testicular_disease", "mrd_status", "trial_available")
     answered = unknown["testicular_disease"]["answered_by"]
-    assert answered["resources"] == ["Condition"]
+    assert answered["resources"] == ["Condition", "Observation"]
     assert answered["concepts"] == ["diagnosis.testicular_disease"]
     assert {"system", "code", "display"} == set(answered["codes"][0])
     assert "mrd_fraction" in unknown["mrd_status"]["answered_by"]["facts"]
