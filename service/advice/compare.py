@@ -16,10 +16,10 @@ from service.facts.model import Fact, Facts, Registry, TokenSet, known
 from service.facts.vocabulary.base import ValueProblem, Vocabulary
 from service.rules.compile import Evaluator
 from service.rules.editions import of_sources
-from service.rules.expression import All, Leaf, Node, leaves
-from service.rules.interpret import find
+from service.rules.expression import Leaf
 from service.rules.rule import Content, Rule, Source, is_under
 from service.rules.verdict import Outcome, Verdict
+from service.rules.why import failing, holding
 
 
 class Why(StrEnum):
@@ -353,9 +353,9 @@ def _reason(one: _Judged) -> Reason:
         return Reason(Why.ELSEWHERE, verdict, facts=facts)
     if verdict.outcome is Outcome.CANNOT_TELL:
         return Reason(Why.CANNOT_TELL, verdict, missing=verdict.missing, facts=facts)
-    failing = tuple(_failing(verdict.rule.when, facts))
-    excluding = tuple(dict.fromkeys(_holding(verdict.rule.unless, facts)))
-    return Reason(Why.CONDITION if failing else Why.EXCLUDED, verdict, failing, excluding, facts=facts)
+    fails = tuple(failing(verdict.rule.when, facts))
+    excluding = tuple(dict.fromkeys(holding(verdict.rule.unless, facts)))
+    return Reason(Why.CONDITION if fails else Why.EXCLUDED, verdict, fails, excluding, facts=facts)
 
 
 _NEAREST = (Why.ELSEWHERE, Why.CANNOT_TELL, Why.EXCLUDED, Why.CONDITION)  # to the patient
@@ -367,28 +367,3 @@ def _closeness(reason: Reason, topic: str) -> tuple[bool, int, int, int, str]:
     same = 0 if rule.topic == topic else 1 if rule.topic.partition("/")[0] == topic.partition("/")[0] else 2
     elsewhere = reason.why is Why.ELSEWHERE
     return not elsewhere, same, _NEAREST.index(reason.why), len(reason.failing) + len(reason.missing), rule.id
-
-
-def _failing(node: Node, facts: Facts) -> Iterator[tuple[Leaf, ...]]:
-    """Conditions that are known not to hold and make a tree fail; of an "any of", all its lines together."""
-    if find(node, facts, True).truth is not False:
-        return
-    if isinstance(node, Leaf):
-        yield (node,)
-    elif isinstance(node, All):
-        for child in node.children:
-            yield from _failing(child, facts)
-    else:
-        yield tuple(leaf for child in node.children for group in _failing(child, facts) for leaf in group)
-
-
-def _holding(node: Node, facts: Facts) -> Iterator[Leaf]:
-    """Lines that hold and make an exclusion hold."""
-    if find(node, facts, False).truth is True:
-        if isinstance(node, Leaf):
-            yield node
-        elif isinstance(node, All):
-            yield from leaves(node)
-        else:
-            for child in node.children:
-                yield from _holding(child, facts)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from service.advice.labels import REGION, Label, Standing
 from service.advice.words import Words
 from service.facts.model import Facts
+from service.rules.expression import Leaf
 
 
 class LabelLines:
@@ -39,7 +40,9 @@ class LabelLines:
             about = (rule.advise.note or rule.title).removeprefix(f"{head}: ")
             match label.standing:
                 case Standing.LABELLED:
-                    yield f"{head}: {name}labelled for this patient: {about} {where}"
+                    open_ = "; ".join(self.words.label(fact) for fact in label.missing)
+                    unless = f"; not checked: {open_}" if open_ else ""
+                    yield f"{head}: {name}labelled for this patient{unless}: {about} {where}"
                 case Standing.OPEN:
                     needs = "; ".join(self.words.label(fact) for fact in label.missing)
                     yield f"{head}: {name}not settled without {needs}: {about} {where}"
@@ -48,10 +51,11 @@ class LabelLines:
 
     def _why(self, label: Label, facts: Facts) -> str:
         """The conditions of the closest label that fail, each with what the patient has."""
-        fails = [
-            f"{self.words.criterion(leaf.criterion)} (here: {self.words.value(facts[leaf.criterion.fact])})"
-            for leaf in label.failing
-        ]
+        fails = [" or ".join(self._fails(leaf, facts) for leaf in group) for group in label.failing]
         fails += [f"not with {self.words.fact(facts[leaf.criterion.fact])}" for leaf in label.excluding]
         about = label.verdict.rule.advise.note or label.verdict.rule.title if label.verdict else ""
         return f"it asks for {'; '.join(fails)}" if fails else about
+
+    def _fails(self, leaf: Leaf, facts: Facts) -> str:
+        fact = facts[leaf.criterion.fact]
+        return f"{self.words.criterion(leaf.criterion)} (here: {self.words.value(fact)})"

@@ -11,9 +11,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from service.rules.expression import All, Leaf, Node, leaves
+from service.rules.expression import Leaf, leaves
 from service.rules.interpret import Known, find
 from service.rules.verdict import Outcome, Verdict
+from service.rules.why import failing, holding
 
 REGION = "jurisdiction"
 
@@ -30,13 +31,14 @@ class Label:
     """One drug's label for one patient.
 
     ``verdict``: of the label that decides or comes closest. ``failing``: its conditions that this patient does not
-    meet, and ``excluding`` those of its exclusions that hold; ``missing``: facts it waits for.
+    meet (the lines of an "any of" together), and ``excluding`` those of its exclusions that hold. ``missing``: facts
+    it waits for or, where it applies, could not check.
     """
 
     drug: str
     standing: Standing
     verdict: Verdict | None = None
-    failing: tuple[Leaf, ...] = ()
+    failing: tuple[tuple[Leaf, ...], ...] = ()
     excluding: tuple[Leaf, ...] = ()
     missing: tuple[str, ...] = ()
 
@@ -69,9 +71,14 @@ def _label(drug: str, said: list[Verdict], facts: Known, ordered: str) -> Label:
         return Label(drug, Standing.OPEN, closest, missing=closest.missing)
     if not granting:
         return Label(drug, Standing.NOT_STATED)
-    reasons = [(tuple(_failing(v.rule.when, facts, ordered)), tuple(_excluding(v, facts)), v) for v in granting]
-    failing, excluding, verdict = min(reasons, key=lambda row: (len(row[0]) + len(row[1]), -_met(row[2], facts)))
-    return Label(drug, Standing.NOT_LABELLED, verdict, failing, excluding)
+    reasons = [(tuple(_fails(v, facts, ordered)), tuple(holding(v.rule.unless, facts)), v) for v in granting]
+    fails, excluding, verdict = min(reasons, key=lambda row: (len(row[0]) + len(row[1]), -_met(row[2], facts)))
+    return Label(drug, Standing.NOT_LABELLED, verdict, fails, excluding)
+
+
+def _fails(verdict: Verdict, facts: Known, ordered: str) -> Iterator[tuple[Leaf, ...]]:
+    """The conditions that fail; that another drug of a regimen is not ordered is none."""
+    return (group for group in failing(verdict.rule.when, facts) if any(x.criterion.fact != ordered for x in group))
 
 
 def _met(verdict: Verdict, facts: Known) -> int:
@@ -81,25 +88,6 @@ def _met(verdict: Verdict, facts: Known) -> int:
 
 def _of_another_region(verdict: Verdict, facts: Known) -> bool:
     """Whether a label speaks of a region that is not the configured one."""
-    excluded = any(leaf.criterion.fact == REGION for leaf in _excluding(verdict, facts))
-    return excluded or any(leaf.criterion.fact == REGION for leaf in _failing(verdict.rule.when, facts, ""))
-
-
-def _failing(node: Node, facts: Known, ordered: str) -> Iterator[Leaf]:
-    """The lines of a tree that are known not to hold and make it fail."""
-    if find(node, facts, True).truth is not False:
-        return
-    if isinstance(node, Leaf):
-        if node.criterion.fact != ordered:
-            yield node
-    elif isinstance(node, All):
-        for child in node.children:
-            yield from _failing(child, facts, ordered)
-    else:
-        yield from min((list(_failing(child, facts, ordered)) for child in node.children), key=len)
-
-
-def _excluding(verdict: Verdict, facts: Known) -> Iterator[Leaf]:
-    for leaf in leaves(verdict.rule.unless):
-        if find(leaf, facts, False).truth is True:
-            yield leaf
+    excluding = any(leaf.criterion.fact == REGION for leaf in holding(verdict.rule.unless, facts))
+    failed = (leaf for group in failing(verdict.rule.when, facts) for leaf in group)
+    return excluding or any(leaf.criterion.fact == REGION for leaf in failed)

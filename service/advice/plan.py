@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from service.advice.missing import plan as plan_missing
-from service.advice.model import INCOMPLETE, UNDIAGNOSED, Advice, Care, Notice, Options, Unsafe
+from service.advice.model import INCOMPLETE, UNDIAGNOSED, Advice, Care, Notice, Options, Unsafe, Urgency
 from service.advice.options import DrugRules, choose, current_drugs, is_offer
 from service.facts.model import Facts
 from service.facts.vocabulary.base import Vocabulary
@@ -49,14 +49,15 @@ def advise(
              ("test", "label", "evidence")]  # fmt: skip
     advice: list[Advice] = [*_unsafe(_forbidden_now(drug_rules, facts), warnings)]
     advice += _with_notes(options, notes, figures)
-    advice += _care(options, [verdict for verdict in notes if _is_particular(verdict.rule, vocabulary)])
+    advice += _care(options, notes, vocabulary)
     missing = plan_missing(verdicts, options, facts, content, vocabulary, by_fact, editions)
     if missing is not None:
         advice.append(missing)
     advice += [Notice(verdict.rule.advise.subject, (verdict,)) for verdict in referrals]
     unread = _unread(facts)
     if unread:
-        advice.append(Notice(INCOMPLETE, unread=unread))
+        # Before everything that a limit on cards could cut off: it says that all the rest may be incomplete.
+        advice.append(Notice(INCOMPLETE, unread=unread, urgency=Urgency.HEED))
     return sorted(advice, key=lambda item: item.urgency)
 
 
@@ -89,14 +90,15 @@ def _is_particular(rule: Rule, vocabulary: Vocabulary) -> bool:
     return any(name not in COURSE and vocabulary.lookup(name).group not in GENERAL for name in rule.facts)
 
 
-def _care(options: list[Options], notes: list[Verdict]) -> list[Care]:
-    """What no options card says: notes of safety, and of supportive care."""
+def _care(options: list[Options], notes: list[Verdict], vocabulary: Vocabulary) -> list[Care]:
+    """What no options card says: every note of safety, and the supportive care that something particular calls for."""
     told = {verdict.rule.id for choice in options for verdict in choice.notes}
-    roots = {choice.topic.partition("/")[0] for choice in options}
-    left = [v for v in notes if v.rule.id not in told and v.rule.topic.partition("/")[0] not in roots]
-    safety = [v for v in left if v.rule.advise.kind == "safety"]
+    left = [verdict for verdict in notes if verdict.rule.id not in told]
+    safety = [verdict for verdict in left if verdict.rule.advise.kind == "safety"]
     safety.sort(key=lambda verdict: verdict.rule.advise.act != "caution")
-    supportive = [v for v in left if v.rule.advise.kind == "supportive"]
+    supportive = [
+        v for v in left if v.rule.advise.kind == "supportive" and _is_particular(v.rule, vocabulary)
+    ]  # fmt: skip
     return [Care(tuple(said), is_safety) for said, is_safety in ((safety, True), (supportive, False)) if said]
 
 

@@ -9,11 +9,11 @@ from functools import lru_cache
 from service.advice.english import in_english
 from service.facts.model import Fact, Interval, TokenSet
 from service.facts.vocabulary.base import FactType, ValueProblem, Vocabulary
-from service.rules.criterion import Criterion, holds
-from service.rules.expression import Leaf, Node, leaves
+from service.rules.criterion import Criterion
 from service.rules.interpret import Known
 from service.rules.rule import REPLACED, REWORDED, Content, Rule
 from service.rules.verdict import Verdict
+from service.rules.why import holding
 
 # Characters that can begin markup inside a line, and what makes a bare address a link (GitHub-flavored Markdown).
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>&|~@#]|:(?=//)|(?<=www)\.)", re.IGNORECASE)
@@ -146,10 +146,6 @@ class Words:
 
     def standing_against(self, verdict: Verdict, facts: Known) -> str:
         """The exclusions that hold for this patient, as read."""
-        found = [facts[leaf.criterion.fact] for leaf in _holding(verdict.rule.unless, facts)]
+        found = [facts[leaf.criterion.fact] for leaf in holding(verdict.rule.unless, facts)]
         lines = dict.fromkeys(self.fact(fact) for fact in found)
         return "; ".join(lines)
-
-
-def _holding(node: Node, facts: Known) -> list[Leaf]:
-    return [leaf for leaf in leaves(node) if holds(leaf.criterion, facts[leaf.criterion.fact].value)]

@@ -154,7 +154,7 @@ def _label(label: Label, facts: Facts, words: Words) -> dict[str, Any]:
         "rule": rule.id if rule else None,
         "note": (rule.advise.note or rule.title) if rule else None,
         "at": rule.source.at if rule else None,
-        "failing": _criteria(label.failing, facts, words),
+        "failing": _criteria((leaf for group in label.failing for leaf in group), facts, words),
         "excluding": _criteria(label.excluding, facts, words),
         "missing": list(label.missing),
     }

@@ -189,7 +189,7 @@ class _Report:
         if label.verdict is None:
             return said
         rule = label.verdict.rule
-        why = [self._criteria([leaf], facts) for leaf in label.failing]
+        why = [self._criteria(group, facts) for group in label.failing]
         why += [f"not with {self._held([leaf], facts)}" for leaf in label.excluding]
         if label.standing is Standing.OPEN:
             why = [f"needs {self._labels_of(label.missing)}"]

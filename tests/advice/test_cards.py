@@ -308,3 +308,16 @@ def test_of_many_cautions_what_must_be_done_and_the_own_source_come_first() -> N
     assert detail.count("Caution: ") == 5
     assert detail.index("Title of caution-6") < detail.index("Title of caution-0")
     assert "and 2 more cautions in the rule book" in detail
+
+
+def test_no_limit_on_cards_cuts_off_that_the_record_was_incomplete() -> None:
+    coverage = {"Observation": Coverage.FAILED}
+    answer = ask(RELAPSED, cards=1, coverage=coverage)
+    assert "could not be read" in answer.cards[0]["summary"]
+
+
+def test_a_caution_of_safety_is_told_whatever_it_rests_on() -> None:
+    plain = rule("offer", {"kind": "therapy", "act": "offer", "subject": "imatinib"}, ["disease_state is relapsed"])
+    caution = rule("course", CAUTION, ["disease_state is relapsed"], topic="relapse/other", title="Mind the course")
+    answer = ask({"disease_state": "relapsed"}, plain, caution)
+    assert "Mind the course" in "".join(one["detail"] for one in answer.cards)

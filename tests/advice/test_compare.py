@@ -200,7 +200,7 @@ def test_labels_are_compared_drug_by_drug() -> None:
     assert (adult.first.standing, adult.second.standing, adult.differs) == ("labelled", "labelled", False)
     (child,) = [one for one in compared({**RELAPSE, "age_years": 12}).labels if one.drug == "inotuzumab ozogamicin"]
     assert (child.first.standing, child.second.standing, child.differs) == ("labelled", "not-labelled", True)
-    assert [leaf.criterion.said for leaf in child.second.failing] == ["age_years >= 18"]
+    assert [[leaf.criterion.said for leaf in group] for group in child.second.failing] == [["age_years >= 18"]]
     assert not [one for one in compared(RELAPSE).labels if one.drug == "cytarabine"]
 
 

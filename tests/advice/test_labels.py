@@ -53,6 +53,23 @@ def test_a_label_that_waits_for_a_fact_is_neither_yes_nor_no() -> None:
     assert "US label: not settled without age: Label adults." in detail(facts, BLINA, ADULTS)
 
 
+def test_what_a_label_that_fits_could_not_check_is_named() -> None:
+    named = {"criterion": "prior_allo_hct is true", "if_unknown": "name", "because": "the label does not ask for it"}
+    open_label = label("open", "age_years >= 1")
+    open_label["unless"]["any"].append(named)
+    said = detail(PATIENT, BLINA, open_label)
+    assert "US label: labelled for this patient; not checked: prior allogeneic HCT: Label open." in said
+
+
+def test_half_of_an_exclusion_is_no_reason() -> None:
+    both = {"all": ["ph_status is negative", "prior_allo_hct is true"]}
+    adults = label("adults", "age_years >= 18")
+    adults["unless"]["any"].append(both)
+    said = detail({**PATIENT, "prior_allo_hct": False}, BLINA, adults)
+    assert "it asks for age: at least 18 years (here: 16 years) (Guide" in said
+    assert "not with" not in said
+
+
 def test_labels_of_another_region_are_not_this_regions() -> None:
     assert "US label: not labelled for this patient" in detail(PATIENT, BLINA, ADULTS, EU)
     assert "US label: not stated in the sources for blinatumomab" in detail(PATIENT, BLINA, EU)
