@@ -239,7 +239,10 @@ class _Loader:
             wrong = [*document.misses("source.ref", (rule.source.ref,), sources, "source", listed=False)]
             if topics and not any(is_under(rule.topic, topic) for topic in topics):
                 wrong.append(document.problem("topic", f"{rule.topic!r} has no title in wording/topics.yaml."))
-            wrong += document.misses("suggest", rule.suggest, orderables, "row of tables/tests or tables/drugs")
+            for key, orders in (("suggest", rule.suggest), ("replace", rule.replace)):
+                wrong += document.misses(key, orders, orderables, "row of tables/tests or tables/drugs")
+            if rule.advise.critical and not rule.is_safety:
+                wrong.append(document.problem("advise.critical", "is for safety rules: kind safety."))
             wrong += document.misses("evidence", rule.evidence, evidence, "record in tables/evidence")
             wrong += document.misses("supersedes", rule.supersedes, ids, "rule")
             # A caution is the id of a rule or a sentence; one word alone can only be a misspelled id.

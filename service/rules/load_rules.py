@@ -99,6 +99,7 @@ class RuleReader:
             evidence=shape.evidence,
             assumptions=shape.assumptions,
             suggest=shape.suggest,
+            replace=shape.replace,
             supersedes=shape.supersedes,
             examples=examples,
             questions=shape.questions,
@@ -143,4 +144,5 @@ def _advise(shape: AdviseShape) -> Advise:
         shape.components,
         shape.with_,
         shape.note,
+        shape.critical,
     )

@@ -55,7 +55,10 @@ class SourceRef:
 
 @dataclass(frozen=True, slots=True)
 class Advise:
-    """What a rule says when it applies. ``subjects`` are the drugs (or procedures) safety rules are asked about."""
+    """What a rule says when it applies. ``subjects`` are the drugs (or procedures) safety rules are asked about.
+
+    ``critical``: whether it should stop the signature of an order; if not said, what is to be avoided does.
+    """
 
     kind: str
     act: str
@@ -65,6 +68,11 @@ class Advise:
     components: str | None = None
     with_: str | None = None
     note: str | None = None
+    critical: bool | None = None
+
+    @property
+    def stops(self) -> bool:
+        return self.act == "avoid" if self.critical is None else self.critical
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +93,7 @@ SWITCHED_OFF = "switched-off"  # the status of a rule that a site does not want 
 class Rule:
     """One recommendation of one source. ``when`` and ``unless`` include the scope inherited from its folders.
 
+    ``suggest``: what may be ordered besides; ``replace``: what may be ordered in place of the drug that is spoken about.
     ``site``: what a site did to it, if anything: `ADDED`, `REPLACED` (or something it rests on), `REWORDED`.
     """
 
@@ -102,6 +111,7 @@ class Rule:
     evidence: tuple[str, ...] = ()
     assumptions: tuple[str, ...] = ()
     suggest: tuple[str, ...] = ()
+    replace: tuple[str, ...] = ()
     supersedes: tuple[str, ...] = ()
     examples: tuple[Example, ...] = ()
     questions: Mapping[str, str] = field(default_factory=dict)

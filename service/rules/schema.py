@@ -86,6 +86,7 @@ class AdviseShape(Shape):
     components: str | None = None
     with_: str | None = Field(default=None, alias="with")
     note: str | None = None
+    critical: bool | None = None
 
 
 class ExampleShape(Shape):
@@ -109,6 +110,7 @@ class RuleShape(Shape):
     evidence: tuple[str, ...] = Field(default=(), strict=False)
     assumptions: tuple[str, ...] = Field(default=(), strict=False)
     suggest: tuple[str, ...] = Field(default=(), strict=False)
+    replace: tuple[str, ...] = Field(default=(), strict=False)
     supersedes: tuple[str, ...] = Field(default=(), strict=False)
     questions: dict[str, str] = Field(default_factory=dict)
     examples: tuple[ExampleShape, ...] = Field(default=(), strict=False)

@@ -259,8 +259,8 @@ def test_two_orders_of_one_drug_must_agree() -> None:
 @pytest.mark.parametrize(
     ("members", "expected"),
     [
-        ({"dosageInstruction": [{"text": "20 mg/m2 p.o. once a week"}]}, {"ordered_dose": "20 mg/m2 p.o. once a week", "ordered_schedule": "weekly"}),
-        ({"dosageInstruction": {"text": "1 Tablette tgl."}}, {"ordered_dose": "1 Tablette tgl.", "ordered_schedule": "daily"}),
+        ({"dosageInstruction": [{"text": "20 mg/m2 p.o. once a week"}]}, {"ordered_dose": "20 mg/m2 p.o. once a week", "ordered_route": "oral", "ordered_schedule": "weekly"}),
+        ({"dosageInstruction": {"text": "1 Tablette tgl."}}, {"ordered_dose": "1 Tablette tgl.", "ordered_route": "oral", "ordered_schedule": "daily"}),
         ({"dosageInstruction": [{"timing": {"code": {"coding": [{"code": "BID"}]}}}]}, {"ordered_schedule": "daily"}),
         ({"dosageInstruction": [{"text": "bi-weekly"}]}, {}),
         ({"dosageInstruction": [{"text": "12 mg intrathekal"}]}, {"ordered_dose": "12 mg intrathekal", "ordered_route": "intrathecal"}),

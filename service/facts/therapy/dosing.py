@@ -35,6 +35,17 @@ _PER_AREA = re.compile(
 _HIGH = {"methotrexate": re.compile(r"high[\s-]*dose|hoch-?dos|\bHD[\s-]*MTX|\bHDMTX\b", re.IGNORECASE),
          "cytarabine": re.compile(r"high[\s-]*dose|hoch-?dos|\bHD[\s-]*Ara|\bHi?DAC\b|\bHIDAC\b", re.IGNORECASE)}  # fmt: skip
 _ORAL = re.compile(r"\boral|by mouth|\bp\.?\s?o\.?(?=\W|$)|\btab(?:let|lette)?s?\b|tablette", re.IGNORECASE)
+_ROUTES = (
+    ("intravenous", re.compile(r"intraven|\bi\.?v\.?(?=\W|$)|\bin(?:fusion|fundier)", re.IGNORECASE)),
+    ("subcutaneous", re.compile(r"subcut|subkut|\bs\.?\s?c\.?(?=\W|$)", re.IGNORECASE)),
+    ("intramuscular", re.compile(r"intramus|\bi\.?\s?m\.?(?=\W|$)", re.IGNORECASE)),
+    ("oral", _ORAL),
+)
+# SNOMED CT and EDQM
+_ROUTE_CODES = {
+    "47625008": "intravenous", "20045000": "intravenous", "34206005": "subcutaneous", "20066000": "subcutaneous",
+    "78421000": "intramuscular", "20035000": "intramuscular", "26643006": "oral", "20053000": "oral",
+}  # fmt: skip
 _LOW = re.compile(r"low[\s-]*dose|niedrig-?dos", re.IGNORECASE)
 _LIMITS = {
     "methotrexate": (50.0, 500.0, "low"),
@@ -104,12 +115,26 @@ def dose(resource: Resource) -> str | None:
 
 
 def route(resource: Resource, text: str) -> str | None:
-    """The route as it is written; "intrathecal" where only the words of the order say so."""
-    for dosage in dosages(resource):
-        said = concept_text(dosage.get("route"))
-        if said:
-            return said
-    return "intrathecal" if is_intrathecal(resource, text) else None
+    """The route: intrathecal, intravenous, subcutaneous, intramuscular or oral; any other that is stated is "other".
+
+    ``None`` where none is stated, or several that differ.
+    """
+    if is_intrathecal(resource, text):
+        return "intrathecal"
+    stated = [dosage.get("route") for dosage in dosages(resource) if dosage.get("route")]
+    found = {name for said in stated if (name := _route(said)) is not None}
+    if not found:
+        found = {name for said in dosage_texts(resource) for name, words in _ROUTES if words.search(said)}
+    return found.pop() if len(found) == 1 else None
+
+
+def _route(said: object) -> str | None:
+    coded = {_ROUTE_CODES.get(code) for _, code in codings_of(said)} - {None}
+    if len(coded) == 1:
+        return coded.pop()
+    text = concept_text(said) or as_text(said)
+    worded = [name for name, words in _ROUTES if words.search(text)]
+    return worded[0] if len(worded) == 1 else "other" if text or codings_of(said) else None
 
 
 def indication(resource: Resource) -> str | None:

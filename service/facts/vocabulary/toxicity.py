@@ -73,6 +73,10 @@ TYPES = (
     category("ordered_procedure", "procedure ordered", "allo-HCT", "auto-HCT", "lumbar-puncture", "marrow", "none",
              group=_O, read_from="draft orders"),
     text("ordered_dose", "dose ordered", group=_O, read_from="draft orders, as written"),
-    text("ordered_route", "route ordered", group=_O, read_from="draft orders, as written"),
+    category("ordered_route", "route ordered", "intrathecal", "intravenous", "subcutaneous", "intramuscular", "oral",
+             "other", group=_O, read_from="route of the draft order, coded or in words",
+             value_aliases={"IT": "intrathecal", "i.th.": "intrathecal", "IV": "intravenous", "i.v.": "intravenous",
+                            "SC": "subcutaneous", "s.c.": "subcutaneous", "IM": "intramuscular", "i.m.": "intramuscular",
+                            "PO": "oral", "p.o.": "oral", "by mouth": "oral"}),
     text("question", "question asked", group=_O, read_from="the caller's own words; no rule reads them"),
 )  # fmt: skip
