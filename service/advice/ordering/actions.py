@@ -1,0 +1,91 @@
+"""What a client can apply to the orders of a call: take a draft back, put another in its place, add what is missing.
+
+Each suggestion is safe when it alone is taken: it removes an unsafe draft, or replaces it by something no check speaks
+against, or adds a partner or a test, and never does half of one change.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from fhir.resources.R4B.medicationrequest import MedicationRequest
+from pydantic import ValidationError
+
+from service.advice.suggestions import OrderBook
+from service.facts.orders import OrderLine
+from service.record.values import as_list, as_text
+
+Suggestion = dict[str, Any]
+# What an order says of patient, moment and reason holds for another drug too; dose, quantity and identity do not.
+_KEPT_LISTS = ("category", "reasonCode", "reasonReference", "basedOn", "insurance", "supportingInformation")
+_KEPT = ("priority", "encounter", "requester", "groupIdentifier", "authoredOn", "performer", "performerType")
+_DRAFT = ("draft", "")  # drafts of real clients may come without a status
+
+
+class OrderActions:
+    """Writes suggestions about the orders of a call."""
+
+    def __init__(self, orders: OrderBook):
+        self.orders = orders
+
+    def removal(self, lines: Sequence[OrderLine], card: uuid.UUID) -> Suggestion | None:
+        """Take the drafts back; nothing where one is no draft any more or cannot be named."""
+        actions = [self._delete(line) for line in lines]
+        found = [action for action in actions if action is not None]
+        if not found or len(found) < len(actions):
+            return None
+        label = f"Take back: {', '.join(dict.fromkeys(line.text for line in lines))}"
+        return {"label": label[:200], "uuid": str(uuid.uuid5(card, "removal")), "actions": _once(found)}
+
+    def replacement(
+        self, line: OrderLine, key: str, patient_id: str, card: uuid.UUID
+    ) -> Suggestion | None:
+        """Another drug in the place of a draft, which keeps what the order says besides drug and dose."""
+        removal = self._delete(line)
+        order = self.orders.orderables[key]
+        if removal is None or order.kind != "medication":
+            return None
+        made = self.orders.suggestion(key, patient_id, card)
+        resource = _keeping(line.resource, made["actions"][0]["resource"])
+        text = f"{order.drug or order.text} in place of {line.text}"
+        create = {"type": "create", "description": f"Draft order: {order.drug or order.text}", "resource": resource}
+        # The new draft first: some clients apply the first medication they find and nothing else.
+        return {"label": text[:200], "uuid": str(uuid.uuid5(card, f"replace/{key}")), "actions": [create, removal]}
+
+    def addition(self, key: str, patient_id: str, card: uuid.UUID, beside: OrderLine | None, why: str = "") -> Suggestion:
+        """A partner or a test beside the orders; a drug keeps what the order says besides drug and dose."""
+        made = self.orders.suggestion(key, patient_id, card, why)
+        action = made["actions"][0]
+        if beside is not None and action["resource"]["resourceType"] == beside.resource.get("resourceType"):
+            action["resource"] = _keeping(beside.resource, action["resource"])
+        return made
+
+    def _delete(self, line: OrderLine) -> dict[str, Any] | None:
+        if line.reference is None or as_text(line.resource.get("status")) not in _DRAFT:
+            return None
+        return {
+            "type": "delete",
+            "description": f"Take back the draft order: {line.text}",
+            "resourceId": line.reference,
+        }
+
+
+def _once(actions: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each draft is taken back once, also where several of its drugs are concerned."""
+    return list({action["resourceId"]: action for action in actions}.values())
+
+
+def _keeping(draft: Any, made: dict[str, Any]) -> dict[str, Any]:
+    """A new order with what a draft says besides drug and dose, as far as it is valid FHIR."""
+    kept = {name: draft[name] for name in _KEPT if draft.get(name)}
+    kept.update({name: as_list(draft[name]) for name in _KEPT_LISTS if draft.get(name)})
+    resource = dict(made)
+    for name, value in kept.items():
+        try:
+            tried = MedicationRequest.model_validate({**resource, name: value})
+        except ValidationError:  # drafts of real clients hold what no FHIR model accepts; that part is left out
+            continue
+        resource = tried.model_dump(mode="json", exclude_none=True)
+    return resource

@@ -1,0 +1,152 @@
+"""The rules about orders, asked of each order line, and their verdicts merged by rule.
+
+An order line is judged by itself: what is ordered, its route, dose and schedule are of that line, while the drugs of the
+other lines count as given alongside. So two lines together never look like one order (vincristine into a vein beside
+methotrexate into the CSF), and a partner that is ordered beside is not missed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from service.advice.ordering.model import Finding
+from service.facts.model import Fact, Facts, Reason, Registry, TokenSet, known, unknown
+from service.facts.orders import OrderLine, Orders, line_facts
+from service.facts.vocabulary.base import Vocabulary
+from service.record.terminology import Terminology
+from service.rules.compile import Evaluator
+from service.rules.criterion import Op, holds
+from service.rules.expression import leaves
+from service.rules.interpret import find
+from service.rules.rule import Rule
+from service.rules.verdict import Outcome, Verdict
+
+ORDERED, ALONGSIDE = "ordered_drug", "concurrent_drugs"
+# What an order itself says.
+LINE_FACTS = frozenset({
+    ORDERED, "ordered_drug_indication", "ordered_schedule", "ordered_dose", "ordered_route", "ordered_procedure",
+    "ordered_test", "methotrexate_dose_level", "cytarabine_dose_level", "planned_procedure", "transfusion_ordered",
+    "marrow_aspirate_planned",
+})  # fmt: skip
+# Facts that say whose guideline it is; a caution that rests on nothing else is true of everybody who gets the drug.
+WHO = frozenset({"lineage", "ph_status", "diagnosis", "age_years", "age_group", "is_adult", "care_setting",
+                 "jurisdiction"})  # fmt: skip
+_NEGATIVE = (Op.IS_NOT, Op.NONE_OF, Op.INCLUDES_NONE, Op.EMPTY, Op.KNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedLine:
+    """One line with the patient's facts while it is ordered. ``own``: names of the facts that are of this line."""
+
+    line: OrderLine
+    facts: Facts
+    own: frozenset[str]
+    drugs: TokenSet
+
+
+class _Apart:
+    """The facts of a line without those that are particular to this patient or to the other orders."""
+
+    def __init__(self, judged: JudgedLine):
+        self._judged = judged
+
+    def __getitem__(self, name: str) -> Fact:
+        if name in self._judged.own or name in WHO:
+            return self._judged.facts[name]
+        if name == ALONGSIDE:  # a drug that is ordered and also taken already is the same drug
+            value = self._judged.facts.value(name)
+            taken = value.members if isinstance(value, TokenSet) else frozenset[str]()
+            return known(name, TokenSet(taken & self._judged.drugs.members, complete=False))
+        return unknown(name, Reason.NOT_GIVEN)
+
+
+class OrderRules:
+    """Rules that speak about an order."""
+
+    def __init__(self, rules: Iterable[Rule], registry: Registry, evaluator: Evaluator, vocabulary: Vocabulary):
+        self._about = LINE_FACTS | registry.dependents(ORDERED)
+        self._registry, self._evaluator, self._drugs = registry, evaluator, vocabulary.lookup(ORDERED)
+        self.rules = tuple(rule for rule in rules if self._positive(rule))
+        self._names = {rule: self._named(rule) for rule in self.rules}
+
+    def _positive(self, rule: Rule) -> bool:
+        return any(
+            leaf.criterion.fact in self._about and leaf.criterion.op not in _NEGATIVE for leaf in leaves(rule.when)
+        )
+
+    def _named(self, rule: Rule) -> frozenset[str] | None:
+        """Drugs of which a line must have one for the rule to concern it; ``None`` if it reads more than the drug."""
+        named: set[str] = set()
+        for leaf in leaves(rule.when):
+            if leaf.criterion.fact == ORDERED and leaf.criterion.op not in _NEGATIVE:
+                named.update(map(str, leaf.criterion.operands))
+            elif leaf.criterion.fact in self._about:
+                return None
+        return frozenset(named)
+
+    def judged(self, orders: Orders, facts: Facts, terminology: Terminology) -> tuple[JudgedLine, ...]:
+        """Each line with the facts that hold while it is ordered."""
+        tokens = {line: self._drugs.token_set(line.drugs) for line in orders.lines}
+        return tuple(self._judged(line, tokens, orders, facts, terminology) for line in orders.lines)
+
+    def _judged(
+        self,
+        line: OrderLine,
+        tokens: dict[OrderLine, TokenSet],
+        orders: Orders,
+        facts: Facts,
+        terminology: Terminology,
+    ) -> JudgedLine:
+        stated = list(line_facts(line, orders, terminology))
+        own = frozenset(fact.name for fact in stated)
+        own |= self._registry.dependents(ORDERED)
+        alongside = self._alongside(line, tokens, facts)
+        if alongside is not None:
+            stated.append(alongside)
+        return JudgedLine(line, facts.assuming(*stated), own, tokens[line])
+
+    def _alongside(self, line: OrderLine, tokens: dict[OrderLine, TokenSet], facts: Facts) -> Fact | None:
+        """The drugs given alongside: those taken now and those of the other lines; ``None`` if only the former."""
+        others = [other for other in tokens if other is not line and tokens[other].members]
+        if not others:
+            return None
+        taken = facts[ALONGSIDE]
+        now = taken.value if isinstance(taken.value, TokenSet) else TokenSet(frozenset(), complete=False)
+        members = now.members.union(*(tokens[other].members for other in others))
+        value = TokenSet(members, now.complete, now.excluded - members)
+        return known(ALONGSIDE, value, *taken.provenance, *(other.seen() for other in others))
+
+    def findings(self, judged: Sequence[JudgedLine]) -> tuple[Finding, ...]:
+        """What the rules say of the lines: verdicts that apply, or that wait for something, each rule once."""
+        by_rule: dict[Rule, list[tuple[JudgedLine, Verdict]]] = {}
+        for one in judged:
+            rules = [rule for rule in self.rules if self._may_concern(rule, one)]
+            for verdict in self._evaluator.verdicts(rules, one.facts):
+                if verdict.outcome is not Outcome.DOES_NOT_APPLY and self._concerns(verdict.rule, one):
+                    by_rule.setdefault(verdict.rule, []).append((one, verdict))
+        return tuple(self._merged(said) for said in by_rule.values())
+
+    def _may_concern(self, rule: Rule, one: JudgedLine) -> bool:
+        named = self._names[rule]
+        return named is None or bool(named & one.drugs.members) or not one.drugs.complete
+
+    def _concerns(self, rule: Rule, one: JudgedLine) -> bool:
+        """Whether some condition holds because of this line."""
+        for leaf in leaves(rule.when):
+            criterion = leaf.criterion
+            if criterion.fact in one.own and criterion.op not in _NEGATIVE:
+                fact = one.facts[criterion.fact]
+                if fact.known and holds(criterion, fact.value):
+                    return True
+        return False
+
+    def _merged(self, said: list[tuple[JudgedLine, Verdict]]) -> Finding:
+        """One finding of what a rule says of several lines: of those it applies to, else of those it waits for."""
+        applying = [(one, verdict) for one, verdict in said if verdict.outcome is Outcome.APPLIES]
+        rows = applying or said
+        one, verdict = rows[0]
+        open_ = not applying and set(verdict.missing) <= {ALONGSIDE}
+        lines = tuple(dict.fromkeys(row.line for row, _ in rows))
+        particular = any(find(verdict.rule.when, _Apart(row), True).truth is not True for row, _ in rows)
+        return Finding(verdict, lines, one.facts, particular, open_)

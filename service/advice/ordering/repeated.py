@@ -1,0 +1,66 @@
+"""The same drug ordered twice at once. Courses on different days, and different routes, are no repetition."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+from service.advice.ordering.model import Repeated
+from service.facts.orders import OrderLine
+from service.facts.orders.dosing import dose, route
+from service.facts.therapy.exposure import exposures
+from service.facts.therapy.routes import dosages
+from service.record.model import PatientRecord, Resource
+from service.record.values import as_dict, as_list, as_text
+
+_SEVERAL_DOSES = frozenset({"leucovorin", "levoleucovorin", "mesna"})  # given again and again around one infusion
+
+
+def repeated(lines: Sequence[OrderLine], record: PatientRecord | None, as_of: date) -> Iterator[Repeated]:
+    """Drugs ordered twice by the same route in the same dose: at the same time, or without times in one session.
+
+    An active order on record counts only where both name the same day, since a renewal is no repetition.
+    """
+    by_drug: dict[str, list[OrderLine]] = {}
+    for line in lines:
+        if len(line.drugs) == 1 and not line.local and not line.drugs & _SEVERAL_DOSES:
+            by_drug.setdefault(*line.drugs, []).append(line)
+    for drug, own in by_drug.items():
+        twice = tuple(line for line in own if any(_same(line, other) for other in own if other is not line))
+        active = tuple(sorted(_active(drug, own, record, as_of)))
+        if twice or active:
+            yield Repeated(drug, twice or tuple(own), active)
+
+
+def _same(one: OrderLine, other: OrderLine) -> bool:
+    days, others = _days(one.resource), _days(other.resource)
+    return _alike(one.resource, other.resource) and (bool(days & others) or not (days or others))
+
+
+def _alike(one: Resource, other: Resource) -> bool:
+    """Whether nothing in route and dose tells two orders apart."""
+    pairs = ((route(one, ""), route(other, "")), (dose(one), dose(other)))
+    return all(first == second or first is None or second is None for first, second in pairs)
+
+
+def _active(drug: str, own: Sequence[OrderLine], record: PatientRecord | None, as_of: date) -> Iterator[str]:
+    if record is None:
+        return
+    drafts = {line.reference for line in own}
+    for item in exposures(record, as_of).items:
+        entry = item.entry
+        is_order = entry.type == "MedicationRequest" and entry.status == "active" and entry.reference not in drafts
+        if is_order and item.drug == drug:
+            days = _days(entry.resource)
+            if any(days & _days(line.resource) and _alike(entry.resource, line.resource) for line in own):
+                yield entry.reference
+
+
+def _days(resource: Resource) -> frozenset[str]:
+    """Days on which an order is to be given, as far as it names them."""
+    found: set[str] = set()
+    for dosage in dosages(resource):
+        timing = as_dict(dosage.get("timing"))
+        found.update(as_text(event)[:10] for event in as_list(timing.get("event")))
+        found.add(as_text(as_dict(as_dict(timing.get("repeat")).get("boundsPeriod")).get("start"))[:10])
+    return frozenset(found - {""})

@@ -1,0 +1,150 @@
+"""Where an ordered drug stands among the options that the guidelines list for this patient.
+
+Only drugs that the sources decide on by themselves have a standing: antibodies, cells, targeted drugs, and those that
+are offered alone more often than inside a combination (nelarabine, clofarabine, liposomal vincristine). A drug of the
+backbone (vincristine, methotrexate, asparaginase) belongs to regimens whose phase an order does not tell.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from service.advice.labels import Label
+from service.advice.labels import Standing as Labelled
+from service.advice.model import Option, Options
+from service.advice.options import DrugRules, choose, is_offer
+from service.advice.ordering.judge import ALONGSIDE, ORDERED, JudgedLine
+from service.advice.ordering.model import Place, Standing
+from service.advice.ordering.why_not import closest
+from service.facts.model import Facts, TokenSet
+from service.facts.orders import OrderLine
+from service.facts.vocabulary.base import FactType, ValueProblem, Vocabulary
+from service.rules.rule import Content, Rule
+from service.rules.verdict import Outcome, Verdict
+
+_BY_ITSELF = frozenset({"immunotherapy", "targeted"})
+_PREFERRED = (None, "preferred")
+
+
+class Standings:
+    """Tells where ordered drugs stand; made once for a content."""
+
+    def __init__(self, rules: Iterable[Rule], content: Content, vocabulary: Vocabulary):
+        self._content = content
+        self._drugs: FactType = vocabulary.lookup(ORDERED)
+        alone: Counter[str] = Counter()
+        together: Counter[str] = Counter()
+        self._subjects: dict[Rule, frozenset[str]] = {}
+        for rule in rules:
+            if is_offer(rule):
+                named = frozenset(token for word in rule.advise.subjects if (token := self._token(word)) is not None)
+                self._subjects[rule] = named
+                (alone if len(named) == 1 else together).update(named)
+        offered = alone.keys() | together.keys()
+        self.decided = frozenset(
+            drug
+            for drug in offered
+            if self._implies(drug) & _BY_ITSELF or (alone[drug] > together[drug] and drug in self._single_drugs())
+        )
+
+    def _single_drugs(self) -> frozenset[str]:
+        """Words of the vocabulary that are drugs, not procedures: something of them can be labelled."""
+        return frozenset(rule.advise.subject for rule in self._content.rules if rule.advise.kind == "label")
+
+    def _token(self, word: str) -> str | None:
+        try:
+            return self._drugs.canonical(word)
+        except ValueProblem:
+            return None
+
+    def _implies(self, drug: str) -> frozenset[str]:
+        return frozenset((drug, *self._drugs.implies.get(drug, ())))
+
+    def chosen(self, judged: Sequence[JudgedLine], facts: Facts) -> dict[str, tuple[OrderLine, ...]]:
+        """The drugs with a standing among some lines, which are not being taken already."""
+        taken = facts.value(ALONGSIDE)
+        now = taken.members if isinstance(taken, TokenSet) else frozenset[str]()
+        found: dict[str, list[OrderLine]] = {}
+        for one in judged:
+            for drug in sorted((one.line.drugs & self.decided) - now):
+                found.setdefault(drug, []).append(one.line)
+        return {drug: tuple(lines) for drug, lines in found.items()}
+
+    def standings(
+        self,
+        chosen: dict[str, tuple[OrderLine, ...]],
+        verdicts: Sequence[Verdict],
+        drug_rules: DrugRules,
+        facts: Facts,
+    ) -> tuple[Standing, ...]:
+        """Where each chosen drug stands.
+
+        Args:
+            verdicts: of the rules that offer treatment to this patient.
+        """
+        choices = choose(verdicts, drug_rules, facts, self._content)
+        offers = [verdict for verdict in verdicts if verdict.rule in self._subjects]
+        return tuple(self._standing(drug, lines, choices, offers, drug_rules, facts) for drug, lines in chosen.items())
+
+    def _standing(
+        self,
+        drug: str,
+        lines: tuple[OrderLine, ...],
+        choices: Sequence[Options],
+        offers: Sequence[Verdict],
+        drug_rules: DrugRules,
+        facts: Facts,
+    ) -> Standing:
+        tokens = self._implies(drug)
+        asked = drug_rules.asked([drug], facts)
+        (label,) = drug_rules.labels([drug], asked, facts) or (None,)
+        listed = [(o, choice) for choice in choices for o in choice.offered if self._has(o, tokens)]
+        if listed:
+            option, choice = min(listed, key=lambda pair: not _is_first_rate(pair[0]))
+            better = self._better(choice, tokens)
+            if _is_first_rate(option):
+                place = Place.PREFERRED if option.rule.source.preference else Place.LISTED
+            else:
+                place = Place.OTHER if better else Place.LISTED
+            instead = _orderables(better) if place is Place.OTHER else ()
+            return Standing(drug, lines, place, facts, option, choice, label=label, instead=instead)
+        about = [verdict for verdict in offers if self._subjects[verdict.rule] & tokens]
+        out = [(o, choice) for choice in choices for o in choice.ruled_out if self._has(o, tokens)]
+        if out:
+            option, choice = out[0]
+            instead = _orderables(self._better(choice, tokens))
+            return Standing(drug, lines, Place.RULED_OUT, facts, option, choice, label=label, instead=instead)
+        waiting = [verdict for verdict in about if verdict.outcome is Outcome.CANNOT_TELL]
+        if waiting:
+            missing = min(waiting, key=lambda verdict: len(verdict.missing)).missing
+            return Standing(drug, lines, Place.OPEN, facts, missing=missing, label=label)
+        first = next((choice for choice in choices if choice.offered), None)
+        better = self._better(first, tokens) if first is not None else []
+        return Standing(
+            drug, lines, Place.NOT_LISTED, facts, choice=first, why_not=closest(about, facts), label=label,
+            instead=_orderables(better),
+        )  # fmt: skip
+
+    def _has(self, option: Option, tokens: frozenset[str]) -> bool:
+        return any(self._subjects.get(verdict.rule, frozenset()) & tokens for verdict in option.verdicts)
+
+    def _better(self, choice: Options, tokens: frozenset[str]) -> list[Option]:
+        """Options of the first rank, with nothing left to check, that are not of the drug itself."""
+        return [
+            option
+            for option in choice.offered
+            if _is_first_rate(option) and not option.unchecked and not self._has(option, tokens)
+        ]
+
+
+def _is_first_rate(option: Option) -> bool:
+    return any(verdict.rule.source.preference in _PREFERRED for verdict in option.verdicts)
+
+
+def _orderables(options: Iterable[Option]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(key for option in options for key in option.rule.suggest))
+
+
+def is_not_labelled(label: Label | None) -> bool:
+    return label is not None and label.standing is Labelled.NOT_LABELLED
