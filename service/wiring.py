@@ -13,8 +13,8 @@ from service.content import read_content, read_terminology
 from service.facts.disease.diagnosis import has_all
 from service.facts.disease.identity import is_deceased
 from service.facts.model import Site
+from service.facts.orders import stated_orders
 from service.facts.registry import REGISTRY
-from service.facts.therapy.orders import stated_orders
 from service.facts.vocabulary import VOCABULARY
 from service.hooks.contract import Decide, Invocation, KeyState, Prefetched, ServiceDefinition
 from service.record.build import build_record

@@ -14,9 +14,9 @@ from service.commands.facts import every_fact
 from service.commands.inputs import Unreadable, invocations
 from service.content import read_terminology
 from service.facts.model import Provider
+from service.facts.orders import stated_orders
 from service.facts.registry import REGISTRY
 from service.facts.sources import Sources, carried_by
-from service.facts.therapy.orders import stated_orders
 from service.facts.vocabulary import VOCABULARY
 from service.facts.vocabulary.asked import ASKED, FROM_THE_CALL
 from service.facts.vocabulary.base import FactType

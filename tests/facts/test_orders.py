@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.facts.model import Fact, TokenSet
-from service.facts.therapy.orders import read_drafts, stated_orders
+from service.facts.orders import read_orders, stated_orders
 from service.facts.vocabulary import VOCABULARY
 from tests.facts.fhir import RXNORM, SCT, concept
 from tests.facts.support import terminology
@@ -100,7 +100,7 @@ def test_what_cannot_be_read_leaves_the_list_open(draft: Any) -> None:
     found = drugs(medication("Sprycel"), draft)
     assert found.includes("dasatinib") is True
     assert found.includes("ponatinib") is None
-    assert read_drafts([draft], terminology()).unreadable
+    assert read_orders([draft], terminology()).unreadable
 
 
 def test_several_drugs_have_no_common_dose() -> None:

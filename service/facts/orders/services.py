@@ -1,0 +1,75 @@
+"""Tests, procedures and transfusions among the orders."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from service.facts.model import Fact, Reason, TokenSet, known, unknown
+from service.facts.orders.line import SERVICE_ORDERS, OrderLine
+from service.record.terminology import Terminology
+from service.record.values import codings_of
+
+_TESTS = {
+    "mrd.flow": "mrd", "mrd.bcr_abl1": "mrd", "mrd.bcr_abl1_unnamed": "mrd", "mrd.ngs": "mrd", "mrd.pcr": "mrd", "karyotype.iscn": "karyotype", "genetics.fish": "fish",
+    "genetics.abl1_kd_mutation": "abl1-mutation", "immunophenotype.markers": "flow",
+}  # fmt: skip
+_PROCEDURES = {
+    "course.allo_hct": "allo-HCT", "course.auto_hct": "auto-HCT", "course.lumbar_puncture": "lumbar-puncture",
+    "response.marrow_procedure": "marrow",
+}  # fmt: skip
+_MARROW = re.compile(r"bone marrow (?:aspirat|biops|punct)|knochenmark(?:punktion|biopsie|aspir)", re.IGNORECASE)
+_TRANSFUSION = re.compile(
+    r"transfus|packed (?:red )?cells|\bp?RBCs?\b|erythrozyten-?konzentrat|thrombozyten-?konzentrat|platelet (?:concentrate|unit)|apheresis platelets"
+    r"|(?-i:\b[ET]K\b)",
+    re.IGNORECASE,
+)
+_NO_BLOOD = re.compile(
+    r"stem|stammzell|lymphocyte|lymphozyt|marrow|knochenmark|leu[ck]o[cz]yt|reaction|reaktion|consent", re.IGNORECASE
+)
+
+
+def service_facts(lines: Iterable[OrderLine], complete: bool, terminology: Terminology) -> Iterator[Fact]:
+    """What tests, procedures and transfusions some lines order; ``complete``: no service could not be read."""
+    drafts = [line for line in lines if line.kind in SERVICE_ORDERS]
+    tests = {(name, d) for d in drafts for group, name in _TESTS.items() if group in d.concepts}
+    members = frozenset(name for name, _ in tests)
+    yield known("ordered_test", TokenSet(members, complete), *(draft.seen() for _, draft in _sorted(tests)))
+    blood = [d for d in drafts if _TRANSFUSION.search(d.text) and not _NO_BLOOD.search(d.text)]
+    if blood:
+        yield known("transfusion_ordered", True, *(draft.seen() for draft in blood))
+    done = {(name, d) for d in drafts for name in _procedures(d, terminology)}
+    marrow = [draft for name, draft in _sorted(done) if name == "marrow"]
+    if marrow:
+        yield known("marrow_aspirate_planned", True, *(draft.seen() for draft in marrow))
+    for name in _PROCEDURES.values():
+        found = [draft for word, draft in _sorted(done) if word == name]
+        if found:
+            yield known("ordered_procedure", name, *(draft.seen() for draft in found))
+            return
+    if complete:
+        yield known("ordered_procedure", "none")
+    else:
+        yield unknown("ordered_procedure", Reason.UNREADABLE, "a draft order could not be read")
+
+
+def _sorted(rows: Iterable[tuple[str, OrderLine]]) -> list[tuple[str, OrderLine]]:
+    return sorted(rows, key=lambda row: (row[0], row[1].reference or ""))
+
+
+def _procedures(draft: OrderLine, terminology: Terminology) -> Iterator[str]:
+    for group, name in _PROCEDURES.items():
+        # two codes of the transplant group do not say of which kind it is, and one is not a transplant
+        unclear = group == "course.allo_hct" and not draft.from_text and _graft(draft, terminology) != "allogeneic"
+        if group in draft.concepts and not unclear:
+            yield name
+    if _MARROW.search(draft.text):
+        yield "marrow"
+
+
+def _graft(draft: OrderLine, terminology: Terminology) -> str | None:
+    for system, code in codings_of(draft.resource.get("code")):
+        said = terminology.meaning(*terminology.coding(system, code)).get("hct")
+        if said is not None:
+            return said
+    return None
