@@ -96,7 +96,7 @@ class CardWriter:
             case Notice():
                 return self._notice(advice, call)
 
-    def _card(self, key: str, call: Call, summary: str, indicator: str, rules: Iterable[Rule],
+    def frame(self, key: str, call: Call, summary: str, indicator: str, rules: Iterable[Rule],
               template: str, values: Mapping[str, object], differing: Iterable[Rule] | None = None,
               ) -> tuple[Card, uuid.UUID]:  # fmt: skip
         """A card and its uuid. ``differing``: the rules whose differences between sources it tells; all if not given."""
@@ -162,7 +162,7 @@ class CardWriter:
             **self.options.lines(advice, facts),
             "notes": [self._line(verdict) for verdict in advice.notes],
         }
-        card, own = self._card(f"options/{advice.topic}", call, summary, "info", rules, "options", values)
+        card, own = self.frame(f"options/{advice.topic}", call, summary, "info", rules, "options", values)
         safe = [option for option in advice.offered if not option.unchecked]
         keys = list(dict.fromkeys(key for option in safe for key in option.rule.suggest))[:SUGGESTED]
         if keys:
@@ -193,7 +193,7 @@ class CardWriter:
             "further_tests": [verdict.rule.title for verdict in advice.tests[TESTS_IN_FULL:]],
         }
         indicator = "warning" if advice.blocks else "info"
-        card, own = self._card("missing", call, summary, indicator, rules, "missing", values, due)
+        card, own = self.frame("missing", call, summary, indicator, rules, "missing", values, due)
         wanted: dict[str, str] = {}
         for verdict in advice.tests:
             wanted.update(dict.fromkeys(verdict.rule.suggest, verdict.rule.title))
@@ -226,10 +226,10 @@ class CardWriter:
             "subject": advice.subject,
             "drugs": list(advice.drugs),
             "warnings": [self._line(verdict) for verdict in advice.verdicts],
-            "facts": self._known(rules, call.facts),
+            "facts": self.known(rules, call.facts),
             "unchecked": [self.words.label(n) for n in sorted({n for v in advice.verdicts for n in v.unchecked})],
         }
-        return self._card(f"unsafe/{advice.subject}", call, summary, "warning", rules, "unsafe", values)[0]
+        return self.frame(f"unsafe/{advice.subject}", call, summary, "warning", rules, "unsafe", values)[0]
 
     def _care(self, advice: Care, call: Call) -> Card:
         shown = advice.verdicts[:CARE_SHOWN]
@@ -242,18 +242,19 @@ class CardWriter:
             "lines": [f"**{verdict.rule.title}**: {self._line(verdict)}" for verdict in shown],
             "more": len(advice.verdicts) - len(shown),
             "unread": [],
-            "facts": self._known(rules, call.facts),
+            "facts": self.known(rules, call.facts),
         }
         summary = listed(head, [rule.title for rule in rules])
         indicator = "warning" if advice.safety and warns else "info"
-        card, own = self._card(key, call, summary, indicator, rules, "notice", values)
+        card, own = self.frame(key, call, summary, indicator, rules, "notice", values)
         keys = list(dict.fromkeys(order for rule in rules for order in rule.suggest))[:SUGGESTED]
         if keys:
             card["suggestions"] = [self.orders.suggestion(order, call.patient_id, own) for order in keys]
             card["selectionBehavior"] = "any"
         return card
 
-    def _known(self, rules: Iterable[Rule], facts: Facts) -> list[str]:
+    def known(self, rules: Iterable[Rule], facts: Facts) -> list[str]:
+        """The known facts that some rules rest on, one line each."""
         names = dict.fromkeys(name for rule in rules for name in sorted(rule.facts))
         return [self.words.fact(facts[name]) for name in names if facts[name].known][:FACTS_SHOWN]
 
@@ -264,7 +265,7 @@ class CardWriter:
             "lines": [self._line(verdict) for verdict in advice.verdicts],
             "more": 0,
             "unread": [{"type": kind, "how": how} for kind, how in advice.unread],
-            "facts": self._known(rules, call.facts),
+            "facts": self.known(rules, call.facts),
         }
         indicator = "warning" if advice.unread else "info"
-        return self._card(f"notice/{advice.key}", call, summary, indicator, rules, "notice", values)[0]
+        return self.frame(f"notice/{advice.key}", call, summary, indicator, rules, "notice", values)[0]

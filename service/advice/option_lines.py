@@ -123,10 +123,14 @@ class OptionLines:
         return list({label.drug: label for label in found}.values())
 
     def _ruled_out(self, option: Option, facts: Facts) -> dict[str, object]:
+        return {"name": self.name(option), "reasons": self.reasons_against(option, facts)}
+
+    def reasons_against(self, option: Option, facts: Facts) -> list[str]:
+        """Why an option is ruled out: the warnings that hold, else the exclusions of its own rules."""
         reasons = [self.line(verdict) for verdict in option.against]
         if not reasons:
             reasons = [self.words.standing_against(verdict, facts) for verdict in option.verdicts]
-        return {"name": self.name(option), "reasons": list(dict.fromkeys(reasons))}
+        return list(dict.fromkeys(reasons))
 
     def _facts_behind(self, rules: Iterable[Rule], facts: Facts) -> list[str]:
         names = dict.fromkeys(name for rule in rules for name in sorted(rule.facts))

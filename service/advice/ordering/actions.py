@@ -39,9 +39,7 @@ class OrderActions:
         label = f"Take back: {', '.join(dict.fromkeys(line.text for line in lines))}"
         return {"label": label[:200], "uuid": str(uuid.uuid5(card, "removal")), "actions": _once(found)}
 
-    def replacement(
-        self, line: OrderLine, key: str, patient_id: str, card: uuid.UUID
-    ) -> Suggestion | None:
+    def replacement(self, line: OrderLine, key: str, patient_id: str, card: uuid.UUID) -> Suggestion | None:
         """Another drug in the place of a draft, which keeps what the order says besides drug and dose."""
         removal = self._delete(line)
         order = self.orders.orderables[key]
@@ -54,7 +52,9 @@ class OrderActions:
         # The new draft first: some clients apply the first medication they find and nothing else.
         return {"label": text[:200], "uuid": str(uuid.uuid5(card, f"replace/{key}")), "actions": [create, removal]}
 
-    def addition(self, key: str, patient_id: str, card: uuid.UUID, beside: OrderLine | None, why: str = "") -> Suggestion:
+    def addition(
+        self, key: str, patient_id: str, card: uuid.UUID, beside: OrderLine | None, why: str = ""
+    ) -> Suggestion:
         """A partner or a test beside the orders; a drug keeps what the order says besides drug and dose."""
         made = self.orders.suggestion(key, patient_id, card, why)
         action = made["actions"][0]

@@ -7,13 +7,12 @@ methotrexate into the CSF), and a partner that is ordered beside is not missed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from service.advice.ordering.model import Finding
 from service.facts.model import Fact, Facts, Reason, Registry, TokenSet, known, unknown
 from service.facts.orders import OrderLine, Orders, line_facts
-from service.facts.vocabulary.base import Vocabulary
 from service.record.terminology import Terminology
 from service.rules.compile import Evaluator
 from service.rules.criterion import Op, holds
@@ -64,9 +63,9 @@ class _Apart:
 class OrderRules:
     """Rules that speak about an order."""
 
-    def __init__(self, rules: Iterable[Rule], registry: Registry, evaluator: Evaluator, vocabulary: Vocabulary):
+    def __init__(self, rules: Iterable[Rule], registry: Registry, evaluator: Evaluator):
         self._about = LINE_FACTS | registry.dependents(ORDERED)
-        self._registry, self._evaluator, self._drugs = registry, evaluator, vocabulary.lookup(ORDERED)
+        self._registry, self._evaluator = registry, evaluator
         self.rules = tuple(rule for rule in rules if self._positive(rule))
         self._names = {rule: self._named(rule) for rule in self.rules}
 
@@ -87,35 +86,15 @@ class OrderRules:
 
     def judged(self, orders: Orders, facts: Facts, terminology: Terminology) -> tuple[JudgedLine, ...]:
         """Each line with the facts that hold while it is ordered."""
-        tokens = {line: self._drugs.token_set(line.drugs) for line in orders.lines}
-        return tuple(self._judged(line, tokens, orders, facts, terminology) for line in orders.lines)
-
-    def _judged(
-        self,
-        line: OrderLine,
-        tokens: dict[OrderLine, TokenSet],
-        orders: Orders,
-        facts: Facts,
-        terminology: Terminology,
-    ) -> JudgedLine:
-        stated = list(line_facts(line, orders, terminology))
-        own = frozenset(fact.name for fact in stated)
-        own |= self._registry.dependents(ORDERED)
-        alongside = self._alongside(line, tokens, facts)
-        if alongside is not None:
-            stated.append(alongside)
-        return JudgedLine(line, facts.assuming(*stated), own, tokens[line])
-
-    def _alongside(self, line: OrderLine, tokens: dict[OrderLine, TokenSet], facts: Facts) -> Fact | None:
-        """The drugs given alongside: those taken now and those of the other lines; ``None`` if only the former."""
-        others = [other for other in tokens if other is not line and tokens[other].members]
-        if not others:
-            return None
-        taken = facts[ALONGSIDE]
-        now = taken.value if isinstance(taken.value, TokenSet) else TokenSet(frozenset(), complete=False)
-        members = now.members.union(*(tokens[other].members for other in others))
-        value = TokenSet(members, now.complete, now.excluded - members)
-        return known(ALONGSIDE, value, *taken.provenance, *(other.seen() for other in others))
+        stated = {line: line_facts(line, orders, terminology) for line in orders.lines}
+        drugs = {line: _drugs(said) for line, said in stated.items()}
+        dependents = self._registry.dependents(ORDERED)
+        made = []
+        for line, said in stated.items():
+            alongside = _alongside(line, drugs, facts)
+            assumed = facts.assuming(*said, *((alongside,) if alongside is not None else ()))
+            made.append(JudgedLine(line, assumed, dependents.union(fact.name for fact in said), drugs[line]))
+        return tuple(made)
 
     def findings(self, judged: Sequence[JudgedLine]) -> tuple[Finding, ...]:
         """What the rules say of the lines: verdicts that apply, or that wait for something, each rule once."""
@@ -150,3 +129,21 @@ class OrderRules:
         lines = tuple(dict.fromkeys(row.line for row, _ in rows))
         particular = any(find(verdict.rule.when, _Apart(row), True).truth is not True for row, _ in rows)
         return Finding(verdict, lines, one.facts, particular, open_)
+
+
+def _drugs(stated: Iterable[Fact]) -> TokenSet:
+    """What a line orders, with classes."""
+    value = next((fact.value for fact in stated if fact.name == ORDERED), None)
+    return value if isinstance(value, TokenSet) else TokenSet(frozenset())
+
+
+def _alongside(line: OrderLine, drugs: Mapping[OrderLine, TokenSet], facts: Facts) -> Fact | None:
+    """The drugs given alongside: those taken now and those of the other lines; ``None`` if only the former."""
+    others = [other for other in drugs if other is not line and drugs[other].members]
+    if not others:
+        return None
+    taken = facts[ALONGSIDE]
+    now = taken.value if isinstance(taken.value, TokenSet) else TokenSet(frozenset(), complete=False)
+    members = now.members.union(*(drugs[other].members for other in others))
+    value = TokenSet(members, now.complete, now.excluded - members)
+    return known(ALONGSIDE, value, *taken.provenance, *(other.seen() for other in others))

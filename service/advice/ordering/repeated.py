@@ -24,7 +24,8 @@ def repeated(lines: Sequence[OrderLine], record: PatientRecord | None, as_of: da
     by_drug: dict[str, list[OrderLine]] = {}
     for line in lines:
         if len(line.drugs) == 1 and not line.local and not line.drugs & _SEVERAL_DOSES:
-            by_drug.setdefault(*line.drugs, []).append(line)
+            (drug,) = line.drugs
+            by_drug.setdefault(drug, []).append(line)
     for drug, own in by_drug.items():
         twice = tuple(line for line in own if any(_same(line, other) for other in own if other is not line))
         active = tuple(sorted(_active(drug, own, record, as_of)))

@@ -8,7 +8,7 @@ backbone (vincristine, methotrexate, asparaginase) belongs to regimens whose pha
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from service.advice.labels import Label
 from service.advice.labels import Standing as Labelled
@@ -61,13 +61,16 @@ class Standings:
     def _implies(self, drug: str) -> frozenset[str]:
         return frozenset((drug, *self._drugs.implies.get(drug, ())))
 
-    def chosen(self, judged: Sequence[JudgedLine], facts: Facts) -> dict[str, tuple[OrderLine, ...]]:
-        """The drugs with a standing among some lines, which are not being taken already."""
+    def chosen(
+        self, judged: Sequence[JudgedLine], facts: Facts, stopped: Collection[OrderLine]
+    ) -> dict[str, tuple[OrderLine, ...]]:
+        """The drugs with a standing among some lines; of those being taken already only what should not be signed."""
         taken = facts.value(ALONGSIDE)
         now = taken.members if isinstance(taken, TokenSet) else frozenset[str]()
         found: dict[str, list[OrderLine]] = {}
         for one in judged:
-            for drug in sorted((one.line.drugs & self.decided) - now):
+            drugs = one.line.drugs & self.decided if one.line.orders_drug else frozenset[str]()
+            for drug in sorted(drugs if one.line in stopped else drugs - now):
                 found.setdefault(drug, []).append(one.line)
         return {drug: tuple(lines) for drug, lines in found.items()}
 
@@ -119,7 +122,7 @@ class Standings:
         if waiting:
             missing = min(waiting, key=lambda verdict: len(verdict.missing)).missing
             return Standing(drug, lines, Place.OPEN, facts, missing=missing, label=label)
-        first = next((choice for choice in choices if choice.offered), None)
+        first = next((choice for choice in choices if any(_is_therapy(option) for option in choice.offered)), None)
         better = self._better(first, tokens) if first is not None else []
         return Standing(
             drug, lines, Place.NOT_LISTED, facts, choice=first, why_not=closest(about, facts), label=label,
@@ -140,6 +143,10 @@ class Standings:
 
 def _is_first_rate(option: Option) -> bool:
     return any(verdict.rule.source.preference in _PREFERRED for verdict in option.verdicts)
+
+
+def _is_therapy(option: Option) -> bool:
+    return option.rule.advise.kind == "therapy"
 
 
 def _orderables(options: Iterable[Option]) -> tuple[str, ...]:

@@ -1,0 +1,252 @@
+"""Draft orders to advice: what stops a signature, what to heed, where a choice stands, what to test first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from service.advice.options import DrugRules
+from service.advice.ordering.judge import JudgedLine, OrderRules
+from service.advice.ordering.model import (
+    Finding,
+    Gap,
+    Hazard,
+    OrderAdvice,
+    Place,
+    Readiness,
+    Repeated,
+    Standing,
+    Unread,
+)
+from service.advice.ordering.repeated import repeated
+from service.advice.ordering.standing import Standings, is_not_labelled
+from service.facts.model import Facts
+from service.facts.orders import OrderLine, Orders
+from service.record.terminology import Terminology
+from service.rules.compile import Evaluator
+from service.rules.editions import Speaking
+from service.rules.rule import Content, Rule
+from service.rules.tables import Orderable
+from service.rules.verdict import Outcome, Verdict
+
+SELECT, SIGN = "order-select", "order-sign"
+GAPS_SHOWN = 4
+_STRONG = ("avoid", "require")
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """All that was worked out about the orders of a call, whichever hook asks.
+
+    ``due``: tests that the guidelines ask for now, by the orderable that does them.
+    """
+
+    orders: Orders
+    facts: Facts
+    findings: tuple[Finding, ...] = ()
+    standings: tuple[Standing, ...] = ()
+    repeated: tuple[Repeated, ...] = ()
+    due: frozenset[str] = frozenset()
+    verdicts: tuple[Verdict, ...] = ()
+
+
+class OrderAdviser:
+    """Assesses draft orders by the rules of one day, and chooses what a hook says of them."""
+
+    def __init__(
+        self,
+        speaking: Speaking,
+        order_rules: OrderRules,
+        drug_rules: DrugRules,
+        evaluator: Evaluator,
+        content: Content,
+        standings: Standings,
+        by_fact: Mapping[str, tuple[tuple[str, Orderable], ...]],
+    ):
+        """``speaking``: rules about the patient that say what is offered and tested; ``drug_rules``: about a drug."""
+        self._speaking, self._orders, self._drug_rules = speaking, order_rules, drug_rules
+        self._evaluator, self._content, self._standings, self._by_fact = evaluator, content, standings, by_fact
+
+    def assess(self, orders: Orders, facts: Facts, terminology: Terminology) -> Assessment:
+        """What the rules say about the orders; nothing is read of the patient if no line orders anything known."""
+        judged = [one for one in self._orders.judged(orders, facts, terminology) if _says_something(one)]
+        if not judged:
+            return Assessment(orders, facts)
+        findings = self._orders.findings(judged)
+        stopped = {line for finding in findings if finding.stops and _warns(finding) for line in finding.lines}
+        chosen = self._standings.chosen(judged, facts, stopped)
+        waits = any(finding.verdict.outcome is Outcome.CANNOT_TELL for finding in findings)
+        verdicts: list[Verdict] = []
+        if chosen or waits:
+            verdicts = self._evaluator.verdicts(self._speaking.to(facts), facts)
+        standings = self._standings.standings(chosen, verdicts, self._drug_rules, facts) if chosen else ()
+        twice = tuple(repeated([one.line for one in judged], facts.record, facts.as_of))
+        due = frozenset(
+            key
+            for verdict in verdicts
+            if verdict.rule.advise.kind == "test" and verdict.outcome is Outcome.APPLIES
+            for key in verdict.rule.suggest
+        )
+        return Assessment(orders, facts, findings, standings, twice, due, tuple(verdicts))
+
+    def advice(self, found: Assessment, hook: str, selected: Sequence[str] = (),
+               unread: Sequence[tuple[str, str]] = ()) -> list[OrderAdvice]:  # fmt: skip
+        """What is worth saying, most urgent first.
+
+        Args:
+            hook: order-select or order-sign.
+            selected: references of the orders just chosen; what concerns none of them is not said. All, if empty.
+            unread: orders of the call that could not be found, with the reason.
+        """
+        lines = _selected(found.orders, selected)
+        findings = [f for f in found.findings if hook in f.rule.hooks and lines.intersection(f.lines)]
+        hazards = self._hazards(findings, found.standings, found.facts)
+        said: list[OrderAdvice] = list(hazards)
+        covered = {line for hazard in hazards for line in hazard.lines if any(f.stops for f in hazard.findings)}
+        standings = [s for s in found.standings if lines.intersection(s.lines)]
+        said += [s for s in standings if _is_worth_a_card(s, hook) and not covered.issuperset(s.lines)]
+        said += [again for again in found.repeated if lines.intersection(again.lines)]
+        ready = self._readiness(findings, standings, found, hook, covered)
+        if ready is not None:
+            said.append(ready)
+        lost = (*found.orders.unreadable, *unread)
+        if lost:
+            said.append(Unread(tuple(lost)))
+        return sorted(said, key=lambda item: item.severity)
+
+    def _hazards(self, findings: Iterable[Finding], standings: Sequence[Standing], facts: Facts) -> list[Hazard]:
+        """One card for what is said about the same orders with the same urgency."""
+        groups: dict[tuple[frozenset[OrderLine], bool], list[Finding]] = {}
+        asides: list[Finding] = []
+        for finding in findings:
+            if _warns(finding):
+                groups.setdefault((frozenset(finding.lines), finding.stops), []).append(finding)
+            elif finding.rule.is_safety and finding.verdict.outcome is Outcome.APPLIES:
+                asides.append(finding)
+        made = []
+        for (lines, stops), own in groups.items():
+            own.sort(
+                key=lambda finding: _STRONG.index(finding.rule.advise.act) if finding.rule.advise.act in _STRONG else 2
+            )
+            besides = dict.fromkeys(key for finding in own for key in finding.rule.suggest)
+            instead = self._instead(own, standings, lines, facts) if stops else ()
+            with_ = tuple(aside for aside in asides if lines.intersection(aside.lines))
+            made.append(Hazard(own[0].lines, tuple(own), with_, instead, tuple(besides)))
+        return made
+
+    def _instead(
+        self, findings: Sequence[Finding], standings: Sequence[Standing], lines: frozenset[OrderLine], facts: Facts
+    ) -> tuple[str, ...]:
+        """Orderables that may take the place of one unsafe order, none of which a check speaks against."""
+        if len(lines) != 1:
+            return ()
+        keys = [key for finding in findings for key in finding.rule.replace]
+        keys += [key for standing in standings if lines.intersection(standing.lines) for key in standing.instead]
+        return tuple(key for key in dict.fromkeys(keys) if self._is_safe(key, facts))
+
+    def _is_safe(self, key: str, facts: Facts) -> bool:
+        drug = self._content.orderables[key].drug
+        if drug is None:
+            return False
+        return not any(
+            verdict.rule.advise.stops and verdict.rule.is_safety and verdict.outcome is not Outcome.DOES_NOT_APPLY
+            for verdict in self._drug_rules.asked([drug], facts)
+        )
+
+    def _readiness(
+        self,
+        findings: Sequence[Finding],
+        standings: Sequence[Standing],
+        found: Assessment,
+        hook: str,
+        covered: set[OrderLine],
+    ) -> Readiness | None:
+        """Facts that a check or a listing waits for and a test can give, and tests that belong to the order.
+
+        Not every unknown is asked for: of checks only what a guideline has tested now, or what the rule itself asks.
+        """
+        waiting: dict[str, dict[str, Rule]] = {}
+        lines: dict[OrderLine, None] = {}
+        for finding in findings:
+            if (
+                finding.verdict.outcome is Outcome.CANNOT_TELL
+                and finding.rule.advise.act in _STRONG
+                and not finding.open
+            ):
+                names = [n for n in finding.verdict.missing if n in finding.rule.questions or self._is_due(n, found)]
+                for name in names:
+                    waiting.setdefault(name, {})[finding.rule.id] = finding.rule
+                lines.update(dict.fromkeys(finding.lines if names else ()))
+        for standing in standings:
+            if standing.place is Place.OPEN and all(name in self._by_fact for name in standing.missing):
+                for name in standing.missing:
+                    waiting.setdefault(name, {})
+                lines.update(dict.fromkeys(standing.lines))
+        tests = tuple(
+            finding for finding in findings if _is_test(finding, hook) and not covered.issuperset(finding.lines)
+        )
+        lines.update(dict.fromkeys(line for finding in tests for line in finding.lines))
+        if not waiting and not tests:
+            return None
+        gaps = tuple(
+            Gap(
+                found.facts[name],
+                tuple(rules.values()),
+                self._by_fact.get(name, ()),
+                _question(name, rules.values(), self._content),
+            )
+            for name, rules in list(waiting.items())[:GAPS_SHOWN]
+        )
+        return Readiness(tuple(lines), gaps, tests)
+
+    def _is_due(self, name: str, found: Assessment) -> bool:
+        return any(key in found.due for key, _ in self._by_fact.get(name, ()))
+
+
+def _says_something(one: JudgedLine) -> bool:
+    """Whether a line orders anything that a rule could know."""
+    line = one.line
+    return (
+        bool(one.drugs.members) or not one.drugs.complete or bool(line.concepts) or bool(line.text and not line.drugs)
+    )
+
+
+def _warns(finding: Finding) -> bool:
+    """Whether a finding is worth a card: what is forbidden or missing, and what is to be heeded in this patient."""
+    rule = finding.rule
+    if not rule.is_safety or rule.advise.kind == "label":
+        return False
+    applies = finding.verdict.outcome is Outcome.APPLIES
+    if rule.advise.act == "require":
+        return applies or finding.open
+    return applies and (rule.advise.act == "avoid" or (rule.advise.act == "caution" and finding.particular))
+
+
+def _is_test(finding: Finding, hook: str) -> bool:
+    """Whether a test is to be named: when a drug is chosen; at the signature only what this patient gives reason for."""
+    rule = finding.rule
+    if rule.advise.kind != "test" or finding.verdict.outcome is not Outcome.APPLIES:
+        return False
+    return hook == SELECT or finding.particular
+
+
+def _is_worth_a_card(standing: Standing, hook: str) -> bool:
+    if standing.place is Place.RULED_OUT:
+        return True
+    if standing.place is Place.NOT_LISTED:
+        return standing.choice is not None
+    return hook == SELECT and (standing.place is Place.OTHER or is_not_labelled(standing.label))
+
+
+def _selected(orders: Orders, selected: Sequence[str]) -> frozenset[OrderLine]:
+    """The lines chosen; all where none of them is among the drafts, since a client may name them in its own way."""
+    wanted = {reference.rpartition("/")[2] for reference in selected}
+    found = frozenset(x for x in orders.lines if x.reference and x.reference.rpartition("/")[2] in wanted)
+    groups = {line.group for line in found if line.group}
+    found |= frozenset(line for line in orders.lines if line.group in groups)
+    return found or frozenset(orders.lines)
+
+
+def _question(name: str, rules: Iterable[Rule], content: Content) -> str | None:
+    own = next((rule.questions[name] for rule in rules if name in rule.questions), None)
+    return own or content.questions.get(name)
