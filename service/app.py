@@ -67,9 +67,10 @@ def _require_trust(settings: Settings) -> None:
 
 def _engine(settings: Settings) -> tuple[Sequence[ServiceDefinition], Decide]:
     """The clinical engine with its services; imported here so that the protocol can be served without it."""
-    from service.wiring import SERVICES, build_clinic, decide_with
+    from service.services import served
+    from service.wiring import build_clinic, decide_with
 
     clinic = build_clinic(
         settings.cards_dir, settings.region, settings.care_setting, settings.as_of, settings.site_content
     )
-    return SERVICES, decide_with(clinic)
+    return served(settings.hooks), decide_with(clinic)

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from service.hooks.fhir_access import Limits
 from service.hooks.servers import AllowedServers, is_loopback, parse_base
+from service.services import HOOK_NAMES
 
 T = TypeVar("T")
 REGIONS = ("US", "EU")
@@ -27,7 +28,7 @@ class Settings:
     ``open_mode``: whether calls are answered without checking who calls; None: only if nothing else is configured
     and the service listens on this machine alone. ``max_body``: bytes. ``as_of``: a fixed day of judgement, for
     demonstrations. ``region``, ``care_setting``, ``cards_dir``: None leaves it to the content.
-    ``site_content``: folder with content of the site's own.
+    ``site_content``: folder with content of the site's own. ``hooks``: those that are served.
     """
 
     host: str = "127.0.0.1"
@@ -43,6 +44,7 @@ class Settings:
     region: str | None = None
     care_setting: str | None = None
     as_of: date | None = None
+    hooks: tuple[str, ...] = HOOK_NAMES
     fhir: Limits = field(default_factory=Limits)
 
     @classmethod
@@ -73,6 +75,7 @@ class Settings:
             region=reader.get("REGION", _one_of(REGIONS), None),
             care_setting=reader.get("CARE_SETTING", _one_of(CARE_SETTINGS), None),
             as_of=reader.get("AS_OF", _day, None),
+            hooks=reader.get("HOOKS", _hooks, default.hooks),
             fhir=limits,
         )
         reader.finish()
@@ -181,6 +184,15 @@ def _base_url(value: str) -> str:
 
 def _words(value: str) -> tuple[str, ...]:
     return tuple(value.replace(",", " ").split())
+
+
+def _hooks(value: str) -> tuple[str, ...]:
+    named = _words(value)
+    unknown = [name for name in named if name not in HOOK_NAMES]
+    if unknown or not named:
+        which = f"not served: {', '.join(unknown)}" if unknown else "names no hook"
+        raise ValueError(f"{which}. Allowed, parted by blanks or commas: {', '.join(HOOK_NAMES)}")
+    return tuple(name for name in HOOK_NAMES if name in named)
 
 
 def _servers(value: str) -> tuple[str, ...]:

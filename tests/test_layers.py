@@ -12,9 +12,9 @@ SERVICE = ROOT / "service"
 # From the top down: a module may import its own layer and those to the right of it.
 LAYERS = (
     ("cli", "commands", "wsgi"),
-    ("app", "wiring"),
+    ("app", "wiring", "occasion"),
     ("book",),
-    ("settings",),
+    ("settings", "services"),
     ("hooks",),
     ("smart",),
     ("store",),

@@ -33,7 +33,9 @@ class Question:
     """One call: whose record, on which day, at which point of the workflow.
 
     ``stated``: facts the call itself brings, such as the drugs of its draft orders. ``call_id`` names the call; cards
-    of the same call and content get the same uuids.
+    of the same call and content get the same uuids. ``orders``: the orders to be judged, as they were sent, with the
+    Medications they refer to. ``missing_orders``: references to orders that could not be found, so that they cannot be
+    judged. ``selections``: references to those of the orders that were just chosen.
     """
 
     hook: str
@@ -41,6 +43,9 @@ class Question:
     as_of: date
     record: PatientRecord
     stated: Mapping[str, Fact] = field(default_factory=dict)
+    orders: tuple[Any, ...] = ()
+    missing_orders: tuple[str, ...] = ()
+    selections: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +99,9 @@ class Engine:
     def _rules_for(self, hook: str, as_of: date) -> tuple[Speaking, DrugRules]:
         """The rules that speak at a hook on a day: those about the patient, and those to be asked about a drug."""
         speaking = self._pinned or by_policy(self.content, as_of)
-        return self._parted(speaking.of(rule for rule in speaking.rules if hook in rule.hooks))
+        policy = self.content.policy
+        rules = [rule for rule in speaking.rules if policy.speaks(rule, hook)]
+        return self._parted(speaking.narrowed(rules) if hook in policy.hooks else speaking.of(rules))
 
     def _parted(self, speaking: Speaking) -> tuple[Speaking, DrugRules]:
         drug_rules = DrugRules(speaking.rules, self._order_facts, self._evaluator, self.vocabulary)

@@ -66,6 +66,11 @@ class Speaking:
         """The same day with some of the rules."""
         return replace(self, rules=tuple(rules))
 
+    def narrowed(self, rules: Iterable[Rule]) -> Speaking:
+        """The same day with some of the rules and no others to come: which edition speaks hangs on these alone."""
+        kept = tuple(rules)
+        return replace(self, rules=kept, speakers=_speakers({rule: self.turns[rule] for rule in kept if rule in self.turns}))
+
     def to(self, facts: Known) -> tuple[Rule, ...]:
         """The rules that speak for one patient.
 
@@ -124,11 +129,16 @@ def by_policy(content: Content, as_of: date) -> Speaking:
             if own:
                 turns[rule] = own
         chosen.append(rule)
+    return Speaking(tuple(chosen), turns, _speakers(turns))
+
+
+def _speakers(turns: Mapping[Rule, tuple[Turn, ...]]) -> dict[Population, frozenset[str]]:
+    """Which sources answer each population."""
     speakers: dict[Population, frozenset[str]] = {}
     for rule, own in turns.items():
         for turn in own:
             speakers[turn.population] = speakers.get(turn.population, frozenset()) | {rule.source.ref}
-    return Speaking(tuple(chosen), turns, speakers)
+    return speakers
 
 
 def _answering(content: Content, topic: str, in_force: list[str], speaking: set[str]) -> dict[str, tuple[Turn, ...]]:

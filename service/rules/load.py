@@ -101,7 +101,7 @@ class _Loader:
         """Rules and policy with what the site switched off, worded otherwise or decided differently."""
         reader = PolicyReader(self.documents, self.vocabulary, tables, self.problems)
         own = frozenset(sources.keys() & self.overlay.own_sources) if self.overlay else frozenset()
-        policy = reader.read(sources, {rule.id for rule in rules}, own)
+        policy = reader.read(sources, {rule.id: rule.topic for rule in rules}, own)
         if self.overlay is None:
             return rules, policy, None
         active = policy.active if policy is not None else tuple(sources)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from service.facts.vocabulary.base import Vocabulary
 from service.rules.criterion import Tables
 from service.rules.document import Document, Problem
 from service.rules.expression import parse_expression
-from service.rules.rule import Edition, Policy, Population, Source
-from service.rules.schema import EditionShape, OppositionShape, PolicyShape, PopulationShape, S, read_shape
+from service.rules.rule import EVERY_TOPIC, Edition, Moment, Policy, Population, Source
+from service.rules.schema import EditionShape, MomentShape, OppositionShape, PolicyShape, PopulationShape, S, read_shape
 from service.rules.site_content import SitePolicyShape
 
 POLICY_FILE = "policy.yaml"
@@ -28,10 +28,13 @@ class PolicyReader:
         self._site = next((document for document in found if document.of_site), None)
         self.changes: tuple[str, ...] = ()
 
-    def read(self, sources: Mapping[str, Source], rules: set[str], of_site: frozenset[str]) -> Policy | None:
+    def read(
+        self, sources: Mapping[str, Source], rules: Mapping[str, str], of_site: frozenset[str]
+    ) -> Policy | None:
         """The policy; nothing where it cannot be read.
 
         Args:
+            rules: the topic of each rule by its id.
             of_site: sources of the site. They are active, and speak beside the edition in force unless an entry of
                 ``editions`` names them.
         """
@@ -44,9 +47,11 @@ class PolicyReader:
             return None
         populations = {**ours.populations, **theirs.populations}
         self._check(self._shipped, ours.active, ours.editions, ours.accepted_oppositions, sources, rules, populations)
+        self._check_hooks(self._shipped, ours.hooks, rules.values())
         if self._site is not None:
             own = (theirs.active, theirs.editions, theirs.accepted_oppositions)
             self._check(self._site, *own, sources, rules, populations)
+            self._check_hooks(self._site, theirs.hooks, rules.values())
             self.changes = tuple(_changes(ours, theirs))
         editions = {(e.topic, e.population): e for e in (*ours.editions, *theirs.editions)}
         oppositions = (*ours.accepted_oppositions, *theirs.accepted_oppositions)
@@ -62,6 +67,7 @@ class PolicyReader:
             editions=tuple(Edition(e.topic, e.population, e.sources) for e in editions.values()),
             accepted_oppositions={frozenset(pair.rules): pair.because for pair in oppositions},
             beside=of_site - named,
+            hooks={hook: _moment(shape) for hook, shape in {**ours.hooks, **theirs.hooks}.items()},
         )
 
     def _shape(self, document: Document, shape: type[S]) -> S | None:
@@ -78,7 +84,7 @@ class PolicyReader:
         editions: tuple[EditionShape, ...],
         oppositions: tuple[OppositionShape, ...],
         sources: Mapping[str, Source],
-        rules: set[str],
+        rules: Mapping[str, str],
         populations: Mapping[str, PopulationShape],
     ) -> None:
         """Everything one of the files points at must exist."""
@@ -93,6 +99,19 @@ class PolicyReader:
         for index, pair in enumerate(oppositions):
             self.problems.extend(document.misses(f"accepted_oppositions[{index}].rules", pair.rules, rules, "rule"))
 
+    def _check_hooks(self, document: Document, hooks: Mapping[str, MomentShape], topics: Iterable[str]) -> None:
+        """A topic under which no rule lies would silence a hook unnoticed."""
+        known = sorted({above for topic in topics for above in _with_parents(topic)} | {EVERY_TOPIC})
+        for hook, moment in hooks.items():
+            self.problems.extend(document.misses(f"hooks.{hook}.topics", moment.topics, known, "topic of any rule"))
+            for topic, kinds in moment.kinds.items():
+                at = f"hooks.{hook}.kinds.{topic}"
+                self.problems.extend(
+                    document.misses(at, (topic,), moment.topics, f"topic of hooks.{hook}.topics", listed=False)
+                )
+                if not kinds:
+                    self.problems.append(document.problem(at, "names no kind: leave the topic out instead."))
+
     def _populations(
         self, document: Document, shapes: Mapping[str, PopulationShape]
     ) -> Iterator[tuple[str, Population]]:
@@ -104,6 +123,17 @@ class PolicyReader:
             node = parse_expression(population.when, at, self.vocabulary, self.tables, report)
             if node is not None:
                 yield name, Population(name, population.title, node)
+
+
+def _with_parents(topic: str) -> Iterator[str]:
+    """A topic and those above it: ``workup/staging``, ``workup``."""
+    while topic:
+        yield topic
+        topic = topic.rpartition("/")[0]
+
+
+def _moment(shape: MomentShape) -> Moment:
+    return Moment(shape.as_, shape.topics, {topic: frozenset(kinds) for topic, kinds in shape.kinds.items()})
 
 
 def _changes(ours: PolicyShape, theirs: SitePolicyShape) -> Iterator[str]:
@@ -123,5 +153,8 @@ def _changes(ours: PolicyShape, theirs: SitePolicyShape) -> Iterator[str]:
         before = known.get((edition.topic, edition.population))
         instead = f" instead of {', '.join(before.sources)}" if before else ""
         yield f"editions: {edition.topic} for {edition.population}: {', '.join(edition.sources)}{instead}"
+    for hook, moment in theirs.hooks.items():
+        if moment != ours.hooks.get(hook):
+            yield f"hooks: {hook} as {moment.as_}: {', '.join(moment.topics)}{' instead of ours' if hook in ours.hooks else ''}"
     for pair in theirs.accepted_oppositions:
         yield f"accepted_oppositions: {' and '.join(pair.rules)}: {pair.because}"

@@ -158,8 +158,30 @@ class Edition:
 
 
 @dataclass(frozen=True, slots=True)
+class Moment:
+    """What belongs to a hook that rules need not name: of the rules of another hook (``as_``) those under the topics.
+
+    ``kinds``: of which kinds they must be, by topic; any where a topic has no entry.
+    """
+
+    as_: str
+    topics: tuple[str, ...]
+    kinds: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def has(self, rule: Rule) -> bool:
+        """Whether a rule belongs to it."""
+        return self.as_ in rule.hooks and any(
+            is_under(rule.topic, topic) and (topic not in self.kinds or rule.advise.kind in self.kinds[topic])
+            for topic in self.topics
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
-    """What a site has switched on. ``beside``: sources that speak whichever edition is in force, a site's own."""
+    """What a site has switched on. ``beside``: sources that speak whichever edition is in force, a site's own.
+
+    ``hooks``: what speaks at the hooks that rules need not name.
+    """
 
     active: tuple[str, ...]
     populations: Mapping[str, Population]
@@ -168,6 +190,17 @@ class Policy:
     cards_on_chart_open: int = 5
     accepted_oppositions: Mapping[frozenset[str], str] = field(default_factory=dict)
     beside: frozenset[str] = frozenset()
+    hooks: Mapping[str, Moment] = field(default_factory=dict)
+
+    def speaks(self, rule: Rule, hook: str) -> bool:
+        """Whether a rule is asked at a hook: it names it, or the policy says that it belongs there."""
+        moment = self.hooks.get(hook)
+        return hook in rule.hooks or (moment is not None and moment.has(rule))
+
+    def manner(self, hook: str) -> str:
+        """The hook as which one is answered: itself, or that whose rules the policy lets speak."""
+        moment = self.hooks.get(hook)
+        return moment.as_ if moment is not None else hook
 
 
 def is_under(topic: str, parent: str) -> bool:

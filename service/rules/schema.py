@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date
-from typing import Any, Literal, TypeVar, get_args
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -31,6 +31,16 @@ HookName = Literal[
     "patient-view",
     "order-select",
     "order-sign",
+    "order-dispatch",
+    "medication-refill",
+    "encounter-start",
+    "encounter-discharge",
+    "appointment-book",
+    "problem-list-item-create",
+    "allergyintolerance-create",
+]
+# Hooks that no rule needs to name: the policy says which topics belong to their moment.
+MomentName = Literal[
     "order-dispatch",
     "medication-refill",
     "encounter-start",
@@ -144,12 +154,21 @@ class LimitsShape(Shape):
     cards_on_chart_open: int = Field(ge=1, le=10)
 
 
+class MomentShape(Shape):
+    """What speaks at a hook: of the rules of another hook (``as``) those under some topics, of some of them by kind."""
+
+    as_: Literal["patient-view", "order-sign"] = Field(alias="as")
+    topics: tuple[str, ...] = Field(strict=False, min_length=1)
+    kinds: dict[str, Annotated[tuple[Kind, ...], Field(strict=False)]] = Field(default_factory=dict)
+
+
 class PolicyShape(Shape):
     active: tuple[str, ...] = Field(strict=False)
     populations: dict[str, PopulationShape]
     editions: tuple[EditionShape, ...] = Field(strict=False)
     region: Literal["US", "EU"]
     limits: LimitsShape
+    hooks: dict[MomentName, MomentShape] = Field(default_factory=dict)
     accepted_oppositions: tuple[OppositionShape, ...] = Field(default=(), strict=False)
 
 
@@ -177,8 +196,8 @@ def _problems(document: Document, shape: type[Shape], error: ValidationError, at
 
 
 def _is_branch(step: str | int) -> bool:
-    """Pydantic names the branch of a union inside the location; that is not a key of the file."""
-    return isinstance(step, str) and step.startswith(("literal[", "dict["))
+    """Pydantic names the branch of a union, and that a key is meant, inside the location; neither is a key of the file."""
+    return isinstance(step, str) and step.startswith(("literal[", "dict[", "[key]"))
 
 
 def _say(shape: type[Shape], location: tuple[str | int, ...], item: Any) -> str:

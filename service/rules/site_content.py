@@ -8,7 +8,15 @@ from typing import Literal
 
 from pydantic import Field
 
-from service.rules.schema import EditionShape, LimitsShape, OppositionShape, PopulationShape, Shape
+from service.rules.schema import (
+    EditionShape,
+    LimitsShape,
+    MomentName,
+    MomentShape,
+    OppositionShape,
+    PopulationShape,
+    Shape,
+)
 from service.rules.tables import RowShape
 
 PREFIX = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*-$"
@@ -57,6 +65,7 @@ class SitePolicyShape(Shape):
     editions: tuple[EditionShape, ...] = Field(default=(), strict=False)
     region: Literal["US", "EU"] | None = None
     limits: LimitsShape | None = None
+    hooks: dict[MomentName, MomentShape] = Field(default_factory=dict)
     accepted_oppositions: tuple[OppositionShape, ...] = Field(default=(), strict=False)
 
 
