@@ -13,10 +13,17 @@ from service.advice.cards import Call, Card, CardWriter
 from service.advice.missing import orderables_by_fact
 from service.advice.model import Advice
 from service.advice.options import ORDERED, DrugRules
+from service.advice.ordering.actions import OrderActions
+from service.advice.ordering.draw import OrderCardWriter
+from service.advice.ordering.judge import OrderRules
+from service.advice.ordering.model import OrderAdvice, Severity
+from service.advice.ordering.plan import SELECT, SIGN, Assessment, OrderAdviser
+from service.advice.ordering.standing import Standings
 from service.advice.plan import advise, undiagnosed
 from service.advice.suggestions import OrderBook
 from service.advice.words import Words
 from service.facts.model import Fact, Facts, Registry, Site
+from service.facts.orders import read_orders, session_facts
 from service.facts.vocabulary.base import Vocabulary
 from service.record.model import PatientRecord
 from service.rules.compile import Evaluator
@@ -50,18 +57,28 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The cards with the advice, verdicts and facts they were drawn from."""
+    """The cards with the advice, verdicts and facts they were drawn from.
+
+    ``assessment``: of a call about orders, what was worked out about them, whichever hook asks.
+    """
 
     cards: tuple[Card, ...]
-    advice: tuple[Advice, ...] = ()
+    advice: tuple[Advice | OrderAdvice, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
     facts: Facts | None = None
+    assessment: Assessment | None = None
 
     def traces(self) -> tuple[Trace, ...]:
         """How each verdict that was not settled against came about, line by line."""
         if self.facts is None:
             return ()
-        return tuple(trace(v.rule, self.facts) for v in self.verdicts if v.outcome != "does_not_apply" or v.excluded)
+        of_orders = self.assessment.findings if self.assessment is not None else ()
+        said = [
+            (verdict.rule, self.facts)
+            for verdict in self.verdicts
+            if verdict.outcome != "does_not_apply" or verdict.excluded
+        ]
+        return tuple(trace(rule, facts) for rule, facts in (*((f.rule, f.facts) for f in of_orders), *said))
 
 
 class Engine:
@@ -93,8 +110,12 @@ class Engine:
         self._order_facts = registry.dependents(ORDERED)
         self._by_fact = orderables_by_fact(content)
         self.words = Words(vocabulary, content)
-        self._writer = CardWriter(content, self.words, OrderBook(content.orderables))
+        book = OrderBook(content.orderables)
+        self._writer = CardWriter(content, self.words, book)
+        self._order_writer = OrderCardWriter(self._writer, OrderActions(book))
+        self._standings = Standings(every_rule(content), content, vocabulary)
         self._speaking = lru_cache(maxsize=512)(self._rules_for)
+        self._adviser = lru_cache(maxsize=64)(self._adviser_for)
 
     def _rules_for(self, hook: str, as_of: date) -> tuple[Speaking, DrugRules]:
         """The rules that speak at a hook on a day: those about the patient, and those to be asked about a drug."""
@@ -107,23 +128,64 @@ class Engine:
         drug_rules = DrugRules(speaking.rules, self._order_facts, self._evaluator, self.vocabulary)
         return speaking.of(rule for rule in speaking.rules if rule not in drug_rules), drug_rules
 
+    def _adviser_for(self, as_of: date) -> OrderAdviser:
+        """Who assesses orders on a day: by all rules that speak when a drug is chosen or an order signed."""
+        speaking = self._pinned or by_policy(self.content, as_of)
+        about_patient, drug_rules = self._speaking(SELECT, as_of)
+        rules = [rule for rule in speaking.rules if {SELECT, SIGN}.intersection(rule.hooks)]
+        judge = OrderRules(rules, self.registry, self._evaluator)
+        return OrderAdviser(
+            speaking, about_patient, judge, drug_rules, self._evaluator, self.content, self._standings, self._by_fact
+        )
+
     def facts(self, question: Question) -> Facts:
         """The facts of the record, read as they are asked for."""
         return Facts(question.as_of, self.registry, question.record, self.site, question.stated)
 
-    def answer(self, question: Question) -> Answer:
+    def answer(self, question: Question, ahead: Assessment | None = None) -> Answer:
         """The cards for one call. A patient without ALL, or who has died, gets none, and costs almost nothing.
 
         Where the record does not let anyone tell whether there is ALL, one card says just that.
+
+        Args:
+            ahead: what was worked out before about the same orders of the same patient.
         """
+        if ahead is not None:
+            return self._of_orders(question, ahead)
         record = question.record
         has_all = self._gate(record)
         if has_all is False or self._deceased(record, question.as_of):
             return Answer(())
         facts = self.facts(question)
+        if self.is_about_orders(question.hook):
+            orders = read_orders(question.orders, record.terminology, record)
+            stated = {fact.name: fact for fact in session_facts(orders, record.terminology)}
+            if stated:
+                facts = facts.assuming(*stated.values())
+            adviser = self._adviser(question.as_of)
+            return self._of_orders(question, adviser.assess(orders, facts, record.terminology))
         if has_all is None:
             return self._drawn(question, facts, [undiagnosed(facts)], (), Speaking(()))
         return self._said(question, facts, *self._speaking(question.hook, question.as_of))
+
+    def is_about_orders(self, hook: str) -> bool:
+        """Whether the drafts of a call are judged at a hook, not the patient as a whole."""
+        moment = self.content.policy.hooks.get(hook)
+        return (moment.as_ if moment is not None else hook) in (SELECT, SIGN)
+
+    def _of_orders(self, question: Question, found: Assessment) -> Answer:
+        """The cards about the orders of a call. Nothing that should stop a signature is cut off by the limit."""
+        policy = self.content.policy
+        unread = [(reference, "not among what came with the call") for reference in question.missing_orders]
+        moment = lambda rule: policy.speaks(rule, question.hook)  # noqa: E731
+        said = self._adviser(question.as_of).advice(found, moment, question.hook == SELECT, question.selections, unread)
+        urgent = sum(item.severity is Severity.CRITICAL for item in said)
+        shown = said[: max(urgent, policy.cards_on_chart_open)]
+        namespace = uuid.uuid5(uuid.NAMESPACE_URL, f"{question.call_id}/{self.content.digest}")
+        patient = question.record.patient_id or "unknown"
+        call = Call(found.facts, patient, namespace, self._adviser(question.as_of).silent_before)
+        cards = tuple(self._order_writer.draw(item, call) for item in shown)
+        return Answer(cards, tuple(shown), found.verdicts, found.facts, found)
 
     def of_rules(self, question: Question, rules: Iterable[Rule], facts: Facts) -> Answer:
         """The cards if only these rules spoke, whatever the policy and the hook: how a rule looks, a pinned edition."""

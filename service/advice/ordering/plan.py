@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from service.advice.options import DrugRules
@@ -56,6 +56,7 @@ class OrderAdviser:
     def __init__(
         self,
         speaking: Speaking,
+        about_patient: Speaking,
         order_rules: OrderRules,
         drug_rules: DrugRules,
         evaluator: Evaluator,
@@ -63,8 +64,10 @@ class OrderAdviser:
         standings: Standings,
         by_fact: Mapping[str, tuple[tuple[str, Orderable], ...]],
     ):
-        """``speaking``: rules about the patient that say what is offered and tested; ``drug_rules``: about a drug."""
-        self._speaking, self._orders, self._drug_rules = speaking, order_rules, drug_rules
+        """``speaking``: all rules of the day. ``about_patient``: those that say what is offered and tested;
+        ``drug_rules``: those about a drug that an option names."""
+        self._day, self._speaking, self._orders, self._drug_rules = speaking, about_patient, order_rules, drug_rules
+        self.silent_before = speaking.silent_before
         self._evaluator, self._content, self._standings, self._by_fact = evaluator, content, standings, by_fact
 
     def assess(self, orders: Orders, facts: Facts, terminology: Terminology) -> Assessment:
@@ -72,7 +75,8 @@ class OrderAdviser:
         judged = [one for one in self._orders.judged(orders, facts, terminology) if _says_something(one)]
         if not judged:
             return Assessment(orders, facts)
-        findings = self._orders.findings(judged)
+        speaks = frozenset(self._day.to(facts))
+        findings = tuple(finding for finding in self._orders.findings(judged) if finding.rule in speaks)
         stopped = {line for finding in findings if finding.stops and _warns(finding) for line in finding.lines}
         chosen = self._standings.chosen(judged, facts, stopped)
         waits = any(finding.verdict.outcome is Outcome.CANNOT_TELL for finding in findings)
@@ -89,24 +93,31 @@ class OrderAdviser:
         )
         return Assessment(orders, facts, findings, standings, twice, due, tuple(verdicts))
 
-    def advice(self, found: Assessment, hook: str, selected: Sequence[str] = (),
-               unread: Sequence[tuple[str, str]] = ()) -> list[OrderAdvice]:  # fmt: skip
+    def advice(
+        self,
+        found: Assessment,
+        speaks: Callable[[Rule], bool],
+        choosing: bool,
+        selected: Sequence[str] = (),
+        unread: Sequence[tuple[str, str]] = (),
+    ) -> list[OrderAdvice]:
         """What is worth saying, most urgent first.
 
         Args:
-            hook: order-select or order-sign.
+            speaks: whether a rule speaks at this hook.
+            choosing: whether the drugs are still being chosen: where the choice stands is told then.
             selected: references of the orders just chosen; what concerns none of them is not said. All, if empty.
             unread: orders of the call that could not be found, with the reason.
         """
         lines = _selected(found.orders, selected)
-        findings = [f for f in found.findings if hook in f.rule.hooks and lines.intersection(f.lines)]
+        findings = [f for f in found.findings if speaks(f.rule) and lines.intersection(f.lines)]
         hazards = self._hazards(findings, found.standings, found.facts)
         said: list[OrderAdvice] = list(hazards)
         covered = {line for hazard in hazards for line in hazard.lines if any(f.stops for f in hazard.findings)}
         standings = [s for s in found.standings if lines.intersection(s.lines)]
-        said += [s for s in standings if _is_worth_a_card(s, hook) and not covered.issuperset(s.lines)]
+        said += [s for s in standings if _is_worth_a_card(s, choosing) and not covered.issuperset(s.lines)]
         said += [again for again in found.repeated if lines.intersection(again.lines)]
-        ready = self._readiness(findings, standings, found, hook, covered)
+        ready = self._readiness(findings, standings, found, choosing, covered)
         if ready is not None:
             said.append(ready)
         lost = (*found.orders.unreadable, *unread)
@@ -158,7 +169,7 @@ class OrderAdviser:
         findings: Sequence[Finding],
         standings: Sequence[Standing],
         found: Assessment,
-        hook: str,
+        choosing: bool,
         covered: set[OrderLine],
     ) -> Readiness | None:
         """Facts that a check or a listing waits for and a test can give, and tests that belong to the order.
@@ -183,7 +194,7 @@ class OrderAdviser:
                     waiting.setdefault(name, {})
                 lines.update(dict.fromkeys(standing.lines))
         tests = tuple(
-            finding for finding in findings if _is_test(finding, hook) and not covered.issuperset(finding.lines)
+            finding for finding in findings if _is_test(finding, choosing) and not covered.issuperset(finding.lines)
         )
         lines.update(dict.fromkeys(line for finding in tests for line in finding.lines))
         if not waiting and not tests:
@@ -222,20 +233,20 @@ def _warns(finding: Finding) -> bool:
     return applies and (rule.advise.act == "avoid" or (rule.advise.act == "caution" and finding.particular))
 
 
-def _is_test(finding: Finding, hook: str) -> bool:
+def _is_test(finding: Finding, choosing: bool) -> bool:
     """Whether a test is to be named: when a drug is chosen; at the signature only what this patient gives reason for."""
     rule = finding.rule
     if rule.advise.kind != "test" or finding.verdict.outcome is not Outcome.APPLIES:
         return False
-    return hook == SELECT or finding.particular
+    return choosing or finding.particular
 
 
-def _is_worth_a_card(standing: Standing, hook: str) -> bool:
+def _is_worth_a_card(standing: Standing, choosing: bool) -> bool:
     if standing.place is Place.RULED_OUT:
         return True
     if standing.place is Place.NOT_LISTED:
         return standing.choice is not None
-    return hook == SELECT and (standing.place is Place.OTHER or is_not_labelled(standing.label))
+    return choosing and (standing.place is Place.OTHER or is_not_labelled(standing.label))
 
 
 def _selected(orders: Orders, selected: Sequence[str]) -> frozenset[OrderLine]:
