@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 
 from service.advice.english import in_english
@@ -65,6 +66,14 @@ def _number(value: float) -> str:
     return f"{round(value, 1):g}" if 10 <= abs(value) < 100_000 else f"{value:.3g}"
 
 
+def _spoken(tokens: TokenSet, kind: FactType | None) -> TokenSet:
+    """A set without what its own members imply: "dasatinib", not "TKI, dasatinib, targeted"."""
+    if kind is None or not kind.implies:
+        return tokens
+    implied = frozenset[str]().union(*(kind.implies.get(member, ()) for member in tokens.members))
+    return replace(tokens, members=tokens.members - implied)
+
+
 class Words:
     """Says facts and sources the way cards and the terminal show them."""
 
@@ -108,7 +117,7 @@ class Words:
         if isinstance(fact.value, Interval):
             return f"{fact.value}{unit}"
         if isinstance(fact.value, TokenSet):
-            return str(fact.value)
+            return str(_spoken(fact.value, kind))
         return self._quote(fact.value)
 
     def fact(self, fact: Fact) -> str:

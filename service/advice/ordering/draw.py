@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from service.advice.cards import SUGGESTED, Call, Card, CardWriter, listed
-from service.advice.label_lines import LabelLines
+from service.advice.option_lines import FACTS_SHOWN
 from service.advice.ordering.actions import OrderActions
+from service.advice.ordering.judge import ALONGSIDE, LINE_FACTS, ORDERED
 from service.advice.ordering.model import (
     Finding,
     Hazard,
     OrderAdvice,
-    Place,
     Readiness,
     Repeated,
     Severity,
     Standing,
     Unread,
 )
-from service.advice.ordering.standing import is_not_labelled
-from service.advice.ordering.why_not import WhyNot
+from service.advice.ordering.place_lines import PlaceLines
 from service.advice.words import escape
-from service.facts.model import Facts
+from service.facts.model import TokenSet
 from service.facts.orders import OrderLine
+from service.rules.expression import leaves
 from service.rules.rule import Rule
 
 ASSOCIATED = "davinci-crd.associated-resource"
@@ -39,7 +39,7 @@ class OrderCardWriter:
     def __init__(self, cards: CardWriter, actions: OrderActions):
         self.cards, self.actions = cards, actions
         self.words, self.lines = cards.words, cards.options
-        self._labels = LabelLines(cards.words)
+        self._places = PlaceLines(cards)
 
     def draw(self, advice: OrderAdvice, call: Call) -> Card:
         """One card."""
@@ -74,33 +74,51 @@ class OrderCardWriter:
     def _hazard(self, advice: Hazard, call: Call) -> Card:
         first = advice.findings[0]
         rules = [finding.rule for finding in (*advice.findings, *advice.asides)]
-        more = len(dict.fromkeys(finding.rule.advise.subject for finding in advice.findings)) - 1
-        drugs = ", ".join(_names(advice.lines))
-        title = first.rule.title
-        summary = title if any(name.lower() in title.lower() for name in _drugs(advice.lines)) else f"{drugs}: {title}"
-        if more:
-            summary = listed_more(summary, more)
         unchecked = {name for finding in advice.findings for name in finding.verdict.unchecked}
         if first.open:
             unchecked |= set(first.verdict.missing)
+        asides = list(dict.fromkeys(self.lines.line(finding.verdict) for finding in advice.asides))
+        stand = [self._places.told(standing) for standing in advice.standings]
         values = {
             "said": [self._said(finding) for finding in advice.findings],
-            "asides": list(dict.fromkeys(self.lines.line(finding.verdict) for finding in advice.asides))[:ASIDES],
-            "more_asides": max(0, len(advice.asides) - ASIDES),
-            "facts": self.cards.known([finding.rule for finding in advice.findings], first.facts),
+            "place": [line for said in stand for line in said.lines],
+            "preferred": list(dict.fromkeys(name for said in stand for name in said.preferred)),
+            "labels": [line for said in stand for line in said.labels],
+            "asides": asides[:ASIDES],
+            "more_asides": max(0, len(asides) - ASIDES),
+            "facts": self._facts_of(advice.findings),
             "unchecked": [self.words.label(name) for name in sorted(unchecked)],
         }
-        key = f"hazard/{'stop' if first.stops else 'heed'}"
-        card, own = self._frame(key, call, summary, advice, rules, values)
-        suggestions = [self._addition(key, advice.lines, call, own) for key in advice.besides]
-        if first.stops and not suggestions:
-            for key in advice.instead:
-                made = self.actions.replacement(advice.lines[0], key, call.patient_id, own)
-                suggestions += [made] if made is not None else []
-        if first.stops or not suggestions:
-            removal = self.actions.removal(advice.lines, own)
-            suggestions += [removal] if removal is not None and first.stops else []
-        return _with(card, suggestions, "any" if advice.besides else "at-most-one")
+        rules += [rule for said in stand for rule in said.rules]
+        stops = advice.severity is Severity.CRITICAL
+        key = f"hazard/{'stop' if stops else 'heed'}"
+        card, own = self._frame(key, call, self._headline(advice), advice, rules, values)
+        suggestions = [self.actions.addition(k, call.patient_id, own, advice.lines[0]) for k in advice.besides]
+        if not suggestions and len(advice.lines) == 1:
+            made = (self.actions.replacement(advice.lines[0], k, call.patient_id, own) for k in advice.instead)
+            suggestions = [suggestion for suggestion in made if suggestion is not None]
+        if stops and (removal := self.actions.removal(advice.lines, own)) is not None:
+            suggestions = [*suggestions[: SUGGESTED - 1], removal]
+        return _with(card, suggestions, "any" if advice.besides and not stops else "at-most-one")
+
+    def _headline(self, advice: Hazard) -> str:
+        """The gravest point with the drug it is about, and how many more there are."""
+        title = advice.findings[0].rule.title
+        names = [name.lower() for line in advice.lines for name in (line.text, *line.drugs) if name]
+        drugs = ", ".join(_names(advice.lines))
+        summary = title if any(name in title.lower() for name in names) else f"{drugs}: {title}"
+        more = len({finding.rule.advise.subject for finding in advice.findings}) - 1
+        return listed_more(summary, more) if more else summary
+
+    def _facts_of(self, findings: Iterable[Finding]) -> list[str]:
+        """The facts that findings rest on. The order itself is told above; drugs alongside only where they matter."""
+        lines: dict[str, None] = {}
+        for finding in findings:
+            for name in sorted(finding.rule.facts - LINE_FACTS):
+                fact = finding.facts[name]
+                if fact.known and (name != ALONGSIDE or _matters(finding)):
+                    lines[self.words.fact(fact)] = None
+        return list(lines)[:FACTS_SHOWN]
 
     def _said(self, finding: Finding) -> dict[str, str]:
         note = finding.rule.advise.note
@@ -113,74 +131,20 @@ class OrderCardWriter:
             else "",
         }
 
-    def _addition(self, key: str, lines: Sequence[OrderLine], call: Call, own: uuid.UUID) -> dict[str, Any]:
-        return self.actions.addition(key, call.patient_id, own, lines[0] if lines else None)
-
     def _standing(self, advice: Standing, call: Call) -> Card:
-        drug = advice.drug
-        preferred = self._preferred(advice)
-        option = advice.option
-        rules = [verdict.rule for verdict in option.verdicts] if option is not None else []
-        rules += [reason.verdict.rule for reason in advice.why_not]
-        if advice.choice is not None and not rules:
-            rules = [advice.choice.offered[0].rule]
-        said: list[str] = []
-        labels = list(self._labels.lines([advice.label], advice.facts)) if advice.label is not None else []
-        match advice.place:
-            case Place.NOT_LISTED:
-                summary = f"{drug}: not among the options listed for this patient"
-                said = [self._why_not(reason, advice.facts) for reason in advice.why_not]
-                said = said or ["No rule of the guidelines in force lists it for a patient like this one."]
-            case Place.RULED_OUT:
-                summary = f"{drug}: ruled out for this patient"
-                said = self.lines.reasons_against(option, advice.facts) if option is not None else []
-            case Place.OTHER:
-                strength = self.words.strength(option.rule) if option is not None else ""
-                summary = listed(f"{drug}: listed as {strength}; preferred", preferred)
-                said = [f"{self.words.source(rule)}: {self.words.strength(rule)}" for rule in rules]
-            case _:
-                summary = f"{drug}: listed for this patient"
-                said = [": ".join(filter(None, (self.words.source(r), self.words.strength(r)))) for r in rules]
-        if is_not_labelled(advice.label) and advice.place not in (Place.NOT_LISTED, Place.RULED_OUT):
-            summary = f"{drug}: listed, not labelled for this patient"
-        label_rule = (
-            [advice.label.verdict.rule] if advice.label is not None and advice.label.verdict is not None else []
-        )
+        place = self._places.told(advice)
         values = {
-            "place": said,
-            "preferred": preferred,
-            "labels": labels,
-            "facts": self.cards.known([*rules, *label_rule], advice.facts),
+            "place": place.lines,
+            "preferred": place.preferred,
+            "labels": place.labels,
+            "facts": self.cards.known(place.rules, advice.facts),
         }
-        card, own = self._frame(f"standing/{drug}", call, summary, advice, [*rules, *label_rule], values)
+        card, own = self._frame(f"standing/{advice.drug}", call, place.summary, advice, place.rules, values)
         suggestions = []
         if len(advice.lines) == 1:
             made = (self.actions.replacement(advice.lines[0], key, call.patient_id, own) for key in advice.instead)
             suggestions = [suggestion for suggestion in made if suggestion is not None]
         return _with(card, suggestions, "at-most-one")
-
-    def _preferred(self, advice: Standing) -> list[str]:
-        """Names of what is preferred, or listed without grades, in place of the drug."""
-        if advice.choice is None or advice.place in (Place.PREFERRED, Place.LISTED):
-            return []
-        first = [
-            o
-            for o in advice.choice.offered
-            if o.rule.source.preference in (None, "preferred") and o is not advice.option
-        ]
-        return [self.lines.name(option) for option in first][:5]
-
-    def _why_not(self, reason: WhyNot, facts: Facts) -> str:
-        rule = reason.verdict.rule
-        fails = [
-            " or ".join(
-                f"{self.words.criterion(leaf.criterion)} (here: {self.words.value(facts[leaf.criterion.fact])})"
-                for leaf in group
-            )
-            for group in reason.failing
-        ]
-        fails += [f"not with {self.words.fact(facts[leaf.criterion.fact])}" for leaf in reason.excluding]
-        return f"{self.words.source(rule)} lists it where: {'; '.join(fails)}"
 
     def _readiness(self, advice: Readiness, call: Call) -> Card:
         names = [self.words.label(gap.fact.name) for gap in advice.gaps]
@@ -202,7 +166,7 @@ class OrderCardWriter:
         card, own = self._frame("ready", call, summary, advice, rules, values)
         keys = [key for gap in advice.gaps for key, _ in gap.orders[:1]]
         keys += [key for finding in advice.tests for key in finding.rule.suggest]
-        suggestions = [self._addition(key, (), call, own) for key in dict.fromkeys(keys)]
+        suggestions = [self.actions.addition(key, call.patient_id, own, None) for key in dict.fromkeys(keys)]
         return _with(card, suggestions, "any")
 
     def _repeated(self, advice: Repeated, call: Call) -> Card:
@@ -236,8 +200,15 @@ def _names(lines: Iterable[OrderLine]) -> list[str]:
     return list(dict.fromkeys(escape(line.text or line.kind) for line in lines))
 
 
-def _drugs(lines: Iterable[OrderLine]) -> list[str]:
-    return [name for line in lines for name in (line.text, *line.drugs) if name]
+def _matters(finding: Finding) -> bool:
+    """Whether a drug alongside, not only the one that is ordered, makes a rule apply."""
+    ordered, taken = finding.facts.value(ORDERED), finding.facts.value(ALONGSIDE)
+    own = ordered.members if isinstance(ordered, TokenSet) else frozenset[str]()
+    beside = taken.members - own if isinstance(taken, TokenSet) else frozenset[str]()
+    return any(
+        leaf.criterion.fact == ALONGSIDE and beside.intersection(map(str, leaf.criterion.operands))
+        for leaf in leaves(finding.rule.when)
+    )
 
 
 def _with(card: Card, suggestions: list[dict[str, Any]], behavior: str) -> Card:

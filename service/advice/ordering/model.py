@@ -49,25 +49,6 @@ class Severity(IntEnum):
     INFO = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Hazard:
-    """What sources say against some orders as they stand, or ask for with them.
-
-    ``asides``: what else is to be heeded with these drugs, for everybody who gets them. ``instead``: orderables that
-    may take the place of the lines; ``besides``: orderables that are missing with them.
-    """
-
-    lines: tuple[OrderLine, ...]
-    findings: tuple[Finding, ...]
-    asides: tuple[Finding, ...] = ()
-    instead: tuple[str, ...] = ()
-    besides: tuple[str, ...] = ()
-
-    @property
-    def severity(self) -> Severity:
-        return Severity.CRITICAL if any(finding.stops for finding in self.findings) else Severity.WARNING
-
-
 class Place(StrEnum):
     """Where a drug stands among the options of a patient."""
 
@@ -103,6 +84,27 @@ class Standing:
     def severity(self) -> Severity:
         deviates = self.place in (Place.RULED_OUT, Place.NOT_LISTED)
         return Severity.WARNING if deviates else Severity.INFO
+
+
+@dataclass(frozen=True, slots=True)
+class Hazard:
+    """What sources say against some orders as they stand, or ask for with them.
+
+    ``asides``: what else is to be heeded with these drugs, for everybody who gets them. ``instead``: orderables that
+    may take the place of the lines; ``besides``: orderables that are missing with them. ``standings``: where the same
+    drugs stand among the options, where that is worth saying too.
+    """
+
+    lines: tuple[OrderLine, ...]
+    findings: tuple[Finding, ...]
+    asides: tuple[Finding, ...] = ()
+    instead: tuple[str, ...] = ()
+    besides: tuple[str, ...] = ()
+    standings: tuple[Standing, ...] = ()
+
+    @property
+    def severity(self) -> Severity:
+        return Severity.CRITICAL if any(finding.stops for finding in self.findings) else Severity.WARNING
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from service.advice.ordering.model import (
     Place,
     Readiness,
     Repeated,
+    Severity,
     Standing,
     Unread,
 )
@@ -111,12 +112,13 @@ class OrderAdviser:
         """
         lines = _selected(found.orders, selected)
         findings = [f for f in found.findings if speaks(f.rule) and lines.intersection(f.lines)]
-        hazards = self._hazards(findings, found.standings, found.facts)
-        said: list[OrderAdvice] = list(hazards)
-        covered = {line for hazard in hazards for line in hazard.lines if any(f.stops for f in hazard.findings)}
-        standings = [s for s in found.standings if lines.intersection(s.lines)]
-        said += [s for s in standings if _is_worth_a_card(s, choosing) and not covered.issuperset(s.lines)]
+        worthy = [s for s in found.standings if lines.intersection(s.lines) and _is_worth_a_card(s, choosing)]
+        hazards = self._hazards(findings, worthy, found.standings, found.facts)
+        told = {id(standing) for hazard in hazards for standing in hazard.standings}
+        covered = {line for hazard in hazards if hazard.severity is Severity.CRITICAL for line in hazard.lines}
+        said: list[OrderAdvice] = [*hazards, *(standing for standing in worthy if id(standing) not in told)]
         said += [again for again in found.repeated if lines.intersection(again.lines)]
+        standings = [s for s in found.standings if lines.intersection(s.lines)]
         ready = self._readiness(findings, standings, found, choosing, covered)
         if ready is not None:
             said.append(ready)
@@ -125,8 +127,10 @@ class OrderAdviser:
             said.append(Unread(tuple(lost)))
         return sorted(said, key=lambda item: item.severity)
 
-    def _hazards(self, findings: Iterable[Finding], standings: Sequence[Standing], facts: Facts) -> list[Hazard]:
-        """One card for what is said about the same orders with the same urgency."""
+    def _hazards(
+        self, findings: Iterable[Finding], worthy: Sequence[Standing], standings: Sequence[Standing], facts: Facts
+    ) -> list[Hazard]:
+        """One card for what is said about the same orders with the same urgency, the gravest with where they stand."""
         groups: dict[tuple[frozenset[OrderLine], bool], list[Finding]] = {}
         asides: list[Finding] = []
         for finding in findings:
@@ -135,14 +139,16 @@ class OrderAdviser:
             elif finding.rule.is_safety and finding.verdict.outcome is Outcome.APPLIES:
                 asides.append(finding)
         made = []
-        for (lines, stops), own in groups.items():
-            own.sort(
-                key=lambda finding: _STRONG.index(finding.rule.advise.act) if finding.rule.advise.act in _STRONG else 2
-            )
+        left = list(worthy)
+        for (lines, stops), own in sorted(groups.items(), key=lambda group: not group[0][1]):
+            own.sort(key=_gravest)
             besides = dict.fromkeys(key for finding in own for key in finding.rule.suggest)
             instead = self._instead(own, standings, lines, facts) if stops else ()
             with_ = tuple(aside for aside in asides if lines.intersection(aside.lines))
-            made.append(Hazard(own[0].lines, tuple(own), with_, instead, tuple(besides)))
+            same = tuple(standing for standing in left if lines.issuperset(standing.lines))
+            left = [standing for standing in left if standing not in same]
+            instead = instead or tuple(dict.fromkeys(key for standing in same for key in standing.instead))
+            made.append(Hazard(own[0].lines, tuple(own), with_, instead, tuple(besides), same))
         return made
 
     def _instead(
@@ -220,6 +226,12 @@ def _says_something(one: JudgedLine) -> bool:
     return (
         bool(one.drugs.members) or not one.drugs.complete or bool(line.concepts) or bool(line.text and not line.drugs)
     )
+
+
+def _gravest(finding: Finding) -> int:
+    """Order of what is said about the same orders: what is forbidden, what is missing, what is to be heeded."""
+    act = finding.rule.advise.act
+    return _STRONG.index(act) if act in _STRONG else len(_STRONG)
 
 
 def _warns(finding: Finding) -> bool:
