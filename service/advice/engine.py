@@ -177,13 +177,20 @@ class Engine:
         """The cards about the orders of a call. Nothing that should stop a signature is cut off by the limit."""
         policy = self.content.policy
         unread = [(reference, "not among what came with the call") for reference in question.missing_orders]
-        moment = lambda rule: policy.speaks(rule, question.hook)  # noqa: E731
-        said = self._adviser(question.as_of).advice(found, moment, question.hook == SELECT, question.selections, unread)
+        choosing = question.hook == SELECT
+        adviser = self._adviser(question.as_of)
+        said = adviser.advice(
+            found,
+            lambda rule: policy.speaks(rule, question.hook),
+            choosing,
+            question.selections if choosing else (),
+            unread,
+        )
         urgent = sum(item.severity is Severity.CRITICAL for item in said)
         shown = said[: max(urgent, policy.cards_on_chart_open)]
         namespace = uuid.uuid5(uuid.NAMESPACE_URL, f"{question.call_id}/{self.content.digest}")
         patient = question.record.patient_id or "unknown"
-        call = Call(found.facts, patient, namespace, self._adviser(question.as_of).silent_before)
+        call = Call(found.facts, patient, namespace, adviser.silent_before)
         cards = tuple(self._order_writer.draw(item, call) for item in shown)
         return Answer(cards, tuple(shown), found.verdicts, found.facts, found)
 

@@ -143,6 +143,35 @@ def ask(
     return engine(*rules, cards=cards, more=more).answer(question)
 
 
+def ask_orders(
+    facts: Raw,
+    drafts: list[Any],
+    *rules: Raw,
+    hook: str = "order-sign",
+    selected: tuple[str, ...] = (),
+    missing: tuple[str, ...] = (),
+    cards: int = 5,
+    more: Mapping[str, str] | None = None,
+    gate: bool | None = True,
+) -> Answer:
+    """The answer to a call about draft orders."""
+    question = Question(hook, "call-1", AS_OF, record(), stated(facts), tuple(drafts), missing, selected)
+    return engine(*rules, cards=cards, more=more, gate=gate).answer(question)
+
+
+def draft(drug: str, name: str = "d1", **more: Any) -> Raw:
+    """A draft order of a drug, as a client sends it."""
+    return {
+        "resourceType": "MedicationRequest",
+        "id": name,
+        "status": "draft",
+        "intent": "order",
+        "subject": {"reference": "Patient/p1"},
+        "medicationCodeableConcept": {"text": drug},
+        **more,
+    }
+
+
 def card(answer: Answer, start: str) -> Raw:
     """The one card whose summary starts so."""
     (found,) = [c for c in answer.cards if c["summary"].startswith(start)]
