@@ -13,7 +13,7 @@ from service.advice.cards import Call, Card, CardWriter
 from service.advice.missing import orderables_by_fact
 from service.advice.model import Advice
 from service.advice.options import ORDERED, DrugRules
-from service.advice.plan import advise, undiagnosed
+from service.advice.plan import advise, of_the_moment, undiagnosed
 from service.advice.suggestions import OrderBook
 from service.advice.words import Words
 from service.facts.model import Fact, Facts, Registry, Site
@@ -133,6 +133,8 @@ class Engine:
         verdicts = self._evaluator.verdicts(speaking.to(facts), facts)
         waiting = speaking.waiting_for(facts)
         advice = advise(verdicts, drug_rules, facts, self.content, self.vocabulary, self._by_fact, waiting)
+        if question.hook in self.content.policy.hooks:
+            advice = of_the_moment(advice)
         shown = advice[: self.content.policy.cards_on_chart_open]
         return self._drawn(question, facts, shown, tuple(verdicts), speaking)
 
