@@ -9,13 +9,14 @@ import json
 import re
 import sys
 import uuid
+from collections.abc import Mapping
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from service.wiring import SERVICES
+from service.services import SERVICES
 
 FOLDER = Path(__file__).resolve().parent
 _DATE = re.compile(r"((?:19|20)\d{2})(?:-(\d{2})(?:-(\d{2})(T.*)?)?)?")
@@ -26,9 +27,15 @@ def names() -> list[str]:
     return sorted(path.stem for path in FOLDER.glob("*.json"))
 
 
-def request_of(bundle: dict[str, Any], name: str) -> dict[str, Any]:
-    """A patient-view request with the Bundle's resources as prefetch; what is not in it was searched for and empty."""
-    service = SERVICES[0]
+def request_of(
+    bundle: dict[str, Any], name: str, hook: str = "patient-view", context: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """A request with the Bundle's resources as prefetch; what is not in it was searched for and empty.
+
+    Args:
+        context: what the hook brings besides user and patient.
+    """
+    service = next(service for service in SERVICES if service.hook == hook)
     resources = [entry["resource"] for entry in bundle["entry"]]
     patient = next(r for r in resources if r["resourceType"] == "Patient")
     prefetch: dict[str, Any] = {}
@@ -40,7 +47,7 @@ def request_of(bundle: dict[str, Any], name: str) -> dict[str, Any]:
     return {
         "hook": service.hook,
         "hookInstance": str(uuid.uuid5(uuid.NAMESPACE_URL, f"allcue/example/{name}")),
-        "context": {"userId": "Practitioner/example", "patientId": patient["id"]},
+        "context": {"userId": "Practitioner/example", "patientId": patient["id"], **(context or {})},
         "prefetch": prefetch,
     }
 

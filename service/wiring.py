@@ -1,66 +1,34 @@
-"""Where the protocol meets the clinic: which services there are, and how a call becomes a question to the engine."""
+"""Where the protocol meets the clinic: how a call of a service becomes a question to the engine."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from service.advice.engine import Answer, Engine, Question
+from service.advice.ordering.plan import Assessment
+from service.ahead import Ahead
 from service.content import read_content, read_terminology
 from service.facts.disease.diagnosis import has_all
 from service.facts.disease.identity import is_deceased
 from service.facts.model import Site
 from service.facts.orders import stated_orders
 from service.facts.registry import REGISTRY
+from service.facts.toxicity.hypersensitivity import concerns_asparaginase
 from service.facts.vocabulary import VOCABULARY
 from service.hooks.contract import Decide, Invocation, KeyState, Prefetched, ServiceDefinition
-from service.record.build import build_record
+from service.occasion import ORDER_HOOKS, Entered, Ordered, entered, ordered
+from service.record.build import Raw, build_record
 from service.record.model import Coverage, PatientRecord
 from service.record.terminology import Terminology
+from service.record.whose import ANOTHER, id_of
+from service.services import SERVICES
 
-_KEYS: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    "patient": ("Patient/{{context.patientId}}", ("Patient",)),
-    "conditions": ("Condition?patient={{context.patientId}}", ("Condition",)),
-    "observations": ("Observation?patient={{context.patientId}}", ("Observation",)),
-    "reports": ("DiagnosticReport?patient={{context.patientId}}", ("DiagnosticReport",)),
-    "procedures": ("Procedure?patient={{context.patientId}}", ("Procedure",)),
-    "medication-statements": (
-        "MedicationStatement?patient={{context.patientId}}",
-        ("MedicationStatement", "Medication"),
-    ),
-    "medication-requests": ("MedicationRequest?patient={{context.patientId}}", ("MedicationRequest", "Medication")),
-    "medication-administrations": (
-        "MedicationAdministration?patient={{context.patientId}}",
-        ("MedicationAdministration", "Medication"),
-    ),
-    "allergies": ("AllergyIntolerance?patient={{context.patientId}}", ("AllergyIntolerance",)),
-    # R4 defines no search parameter "patient" for AdverseEvent.
-    "adverse-events": ("AdverseEvent?subject=Patient/{{context.patientId}}", ("AdverseEvent",)),
-    "care-plans": ("CarePlan?patient={{context.patientId}}", ("CarePlan",)),
-    "service-requests": ("ServiceRequest?patient={{context.patientId}}", ("ServiceRequest",)),
-    "encounters": ("Encounter?patient={{context.patientId}}", ("Encounter",)),  # adult or pediatric oncology
-}
-SERVICES: tuple[ServiceDefinition, ...] = (
-    ServiceDefinition(
-        id="allcue-patient-view",
-        hook="patient-view",
-        title="Allcue: guideline options in acute lymphoblastic leukemia",
-        description=(
-            "When the chart of a patient with acute lymphoblastic leukemia is opened: what the guidelines offer now, "
-            "what is missing to decide, and what is unsafe, each with its source page. Silent for other patients."
-        ),
-        prefetch={key: template for key, (template, _) in _KEYS.items()},
-        required=frozenset({"patient", "conditions"}),
-        resource_types={key: types for key, (_, types) in _KEYS.items()},
-        usage_requirements=(
-            "Patient and Condition are required; results, procedures and medications sharpen the advice. Without them "
-            "the cards say what is missing."
-        ),
-    ),
-)
+__all__ = ["SERVICES", "Clinic", "build_clinic", "coverage_of", "decide_with"]
+
 _COVERAGE = {
     KeyState.PROVIDED: Coverage.COMPLETE,
     KeyState.EMPTY: Coverage.EMPTY,
@@ -80,35 +48,106 @@ class Clinic:
     engine: Engine
     terminology: Terminology
     as_of: date | None = None  # a fixed day of judgement, for demonstrations; None: the day of the call
+    ahead: Ahead[tuple[PatientRecord, Assessment]] = field(default_factory=Ahead, repr=False, compare=False)
 
     def day(self, invocation: Invocation) -> date:
         """The day of judgement."""
         return self.as_of or invocation.received_at.date()
 
-    def record(self, invocation: Invocation, keys: Iterable[str]) -> PatientRecord:
-        """The patient's record out of some prefetch keys."""
+    def record(
+        self, invocation: Invocation, keys: Iterable[str], without: frozenset[tuple[str, str]] = frozenset()
+    ) -> PatientRecord:
+        """The patient's record out of some prefetch keys, with what the call is about to enter.
+
+        Args:
+            without: (type, id) of orders that the question is about, so that they are no history.
+        """
         prefetched = {key: invocation.prefetched[key] for key in keys}
+        rows = _resources(prefetched.values())
+        if without:
+            rows = (row for row in rows if (row[1].get("resourceType"), id_of(row[1])) not in without)
+        new = entered(invocation)
         return build_record(
-            _resources(prefetched.values()),
+            rows,
             patient_id=str(invocation.context["patientId"]),
-            coverage=coverage_of(invocation.service, prefetched),
+            coverage=_with_entered(coverage_of(invocation.service, prefetched), new),
             as_of=self.day(invocation),
             terminology=self.terminology,
+            entered=new.resources if new else (),
         )
 
     def question(self, invocation: Invocation) -> Question:
         """The call as a question to the engine."""
-        as_of = self.day(invocation)
-        drafts = invocation.context.get("draftOrders")
-        record = self.record(invocation, invocation.prefetched)
-        stated = {fact.name: fact for fact in stated_orders(_entries(drafts), self.terminology)} if drafts else {}
-        return Question(invocation.hook, invocation.hook_instance, as_of, record, stated)
+        orders = ordered(invocation)
+        record = self.record(invocation, invocation.prefetched, orders.judged if orders else frozenset())
+        asked = Question(invocation.hook, invocation.hook_instance, self.day(invocation), record)
+        if orders is None:
+            return asked
+        if invocation.hook in ORDER_HOOKS:
+            return _with_orders(asked, orders)
+        facts = stated_orders((*orders.orders, *(None for _ in orders.missing)), self.terminology, record)
+        return replace(asked, stated={fact.name: fact for fact in facts})
+
+    def concerns(self, invocation: Invocation) -> bool:
+        """Whether what is about to be entered may concern the disease or its treatment; always true of other calls.
+
+        What cannot be read may; what belongs to another patient does not.
+        """
+        new = entered(invocation)
+        if new is None:
+            return True
+        record = build_record(
+            _resources([invocation.prefetched["patient"]]),
+            patient_id=str(invocation.context["patientId"]),
+            coverage={new.kind: Coverage.COMPLETE},
+            as_of=self.day(invocation),
+            terminology=self.terminology,
+            entered=new.resources,
+        )
+        others = [aside for aside in record.set_aside if aside.type == new.kind and aside.reason == ANOTHER]
+        if len(others) == len(new.resources):
+            return new.unreadable
+        found = has_all(record) if new.kind == "Condition" else concerns_asparaginase(record)
+        return found is not False or new.unreadable
 
     def answer(self, invocation: Invocation) -> Answer:
         """The engine's answer to a call. Most patients have no ALL: for them only the required keys are read."""
-        if has_all(self.record(invocation, invocation.service.required)) is False:
+        if not self.concerns(invocation) or has_all(self.record(invocation, invocation.service.required)) is False:
             return Answer(())
+        if invocation.hook in ORDER_HOOKS:
+            return self._about_orders(invocation, ordered(invocation) or Ordered())
         return self.engine.answer(self.question(invocation))
+
+    def _about_orders(self, invocation: Invocation, orders: Ordered) -> Answer:
+        """The answer about orders; what an earlier call worked out is used again if it rests on the same input."""
+        digest = self._digest(invocation, orders)
+        kept = self.ahead.get(digest) if digest is not None else None
+        invocation.remarks.update({"input": digest, "run_ahead": kept is not None})
+        if kept is not None:
+            record, assessment = kept
+            asked = Question(invocation.hook, invocation.hook_instance, self.day(invocation), record)
+            return self.engine.answer(_with_orders(asked, orders), assessment)
+        asked = self.question(invocation)
+        answer = self.engine.answer(asked)
+        if digest is not None and answer.assessment is not None:
+            self.ahead.keep(digest, (asked.record, answer.assessment))
+        return answer
+
+    def _digest(self, invocation: Invocation, orders: Ordered) -> str | None:
+        """The hash of all that an assessment of orders rests on; ``None`` where the input cannot be hashed.
+
+        Neither which of the drafts were just chosen nor the hook is part of it: they decide only what is said.
+        """
+        rests_on: list[object] = [
+            self.engine.content.digest, self.day(invocation).isoformat(), str(invocation.context["patientId"]),
+            sorted(orders.judged), orders.orders,
+        ]  # fmt: skip
+        for key, found in invocation.prefetched.items():
+            rests_on.append([key, str(found.state), found.full_urls, found.resources])
+        try:
+            return self.ahead.digest(rests_on)
+        except TypeError:  # numbers beyond what JSON writers take
+            return None
 
     def decide(self, invocation: Invocation) -> Mapping[str, Any]:
         """The CDS Hooks response to a call."""
@@ -139,6 +178,10 @@ def build_clinic(
     return Clinic(engine, read_terminology(), as_of)
 
 
+def _with_orders(asked: Question, orders: Ordered) -> Question:
+    return replace(asked, orders=orders.orders, missing_orders=orders.missing, selections=orders.selections)
+
+
 def decide_with(clinic: Clinic) -> Decide:
     """What the protocol side calls."""
     return clinic.decide
@@ -154,13 +197,16 @@ def coverage_of(service: ServiceDefinition, prefetched: Mapping[str, Prefetched]
     return coverage
 
 
-def _resources(prefetched: Iterable[Prefetched]) -> Iterable[tuple[str | None, Any]]:
+def _with_entered(coverage: dict[str, Coverage], new: Entered | None) -> dict[str, Coverage]:
+    """A list is no longer empty, and not complete if something that is about to be entered cannot be read."""
+    if new is not None and new.unreadable:
+        return {**coverage, new.kind: Coverage.PARTIAL}
+    if new is not None and new.resources and coverage.get(new.kind) is Coverage.EMPTY:
+        return {**coverage, new.kind: Coverage.COMPLETE}
+    return coverage
+
+
+def _resources(prefetched: Iterable[Prefetched]) -> Iterable[Raw]:
     for found in prefetched:
         urls = found.full_urls or (None,) * len(found.resources)
         yield from zip(urls, found.resources, strict=False)
-
-
-def _entries(bundle: object) -> list[Any]:
-    """Resources of a Bundle of drafts, as far as they can be read."""
-    rows = bundle.get("entry") if isinstance(bundle, Mapping) else None
-    return [row.get("resource") for row in rows if isinstance(row, Mapping)] if isinstance(rows, list) else []

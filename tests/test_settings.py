@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from service.services import SERVICES
 from service.settings import Settings, SettingsError
 
 
@@ -17,6 +18,7 @@ def test_defaults_serve_this_machine_only() -> None:
     assert settings.is_open
     assert settings.local_only
     assert settings.as_of is None
+    assert settings.hooks == tuple(service.hook for service in SERVICES)
 
 
 def test_everything_is_read(tmp_path: Path) -> None:
@@ -37,6 +39,7 @@ def test_everything_is_read(tmp_path: Path) -> None:
             "ALLCUE_REGION": "EU",
             "ALLCUE_CARE_SETTING": "pediatric-oncology",
             "ALLCUE_AS_OF": "2025-06-30",
+            "ALLCUE_HOOKS": "order-sign, patient-view order-sign",
             "ALLCUE_FHIR_DEADLINE_S": "2.5",
             "ALLCUE_FHIR_TIMEOUT_S": "1",
             "ALLCUE_FHIR_CA_FILE": str(file),
@@ -51,6 +54,7 @@ def test_everything_is_read(tmp_path: Path) -> None:
     assert (settings.clients_file, settings.cards_dir, settings.site_content) == (file, tmp_path, tmp_path)
     assert (settings.region, settings.care_setting) == ("EU", "pediatric-oncology")
     assert settings.as_of == date(2025, 6, 30)
+    assert settings.hooks == ("patient-view", "order-sign")
     assert (settings.fhir.deadline, settings.fhir.timeout, settings.fhir.verify) == (2.5, 1.0, str(file))
 
 
@@ -87,6 +91,7 @@ WRONG = {
     "ALLCUE_REGION": ["eu"],
     "ALLCUE_CARE_SETTING": ["adult"],
     "ALLCUE_AS_OF": ["30.06.2025"],
+    "ALLCUE_HOOKS": ["order-sing", "patient-view order-review", ",", "medication-verify"],
     "ALLCUE_FHIR_DEADLINE_S": ["0", "soon", "61", "nan"],
     "ALLCUE_FHIR_TIMEOUT_S": ["-1"],
     "ALLCUE_REGIN": ["EU"],
@@ -97,6 +102,13 @@ WRONG = {
 def test_what_is_wrong_is_named(name: str, value: str) -> None:
     with pytest.raises(SettingsError, match=name):
         Settings.from_env({name: value})
+
+
+def test_a_hook_that_is_not_served_is_told_with_those_that_are() -> None:
+    with pytest.raises(SettingsError) as problem:
+        Settings.from_env({"ALLCUE_HOOKS": "patient-view order-sing"})
+    assert str(problem.value).startswith("ALLCUE_HOOKS='patient-view order-sing': not served: order-sing. Allowed")
+    assert all(service.hook in str(problem.value) for service in SERVICES)
 
 
 def test_all_that_is_wrong_is_named_at_once() -> None:

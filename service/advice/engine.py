@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
 from typing import Any
@@ -19,7 +19,7 @@ from service.advice.ordering.judge import OrderRules
 from service.advice.ordering.model import OrderAdvice, Severity
 from service.advice.ordering.plan import SELECT, SIGN, Assessment, OrderAdviser
 from service.advice.ordering.standing import Standings
-from service.advice.plan import advise, undiagnosed
+from service.advice.plan import advise, of_the_moment, undiagnosed
 from service.advice.suggestions import OrderBook
 from service.advice.words import Words
 from service.facts.model import Fact, Facts, Registry, Site
@@ -163,7 +163,8 @@ class Engine:
             if stated:
                 facts = facts.assuming(*stated.values())
             adviser = self._adviser(question.as_of)
-            return self._of_orders(question, adviser.assess(orders, facts, record.terminology))
+            found = adviser.assess(orders, facts, record.terminology)
+            return self._of_orders(question, replace(found, undiagnosed=has_all is None))
         if has_all is None:
             return self._drawn(question, facts, [undiagnosed(facts)], (), Speaking(()))
         return self._said(question, facts, *self._speaking(question.hook, question.as_of))
@@ -192,6 +193,8 @@ class Engine:
         patient = question.record.patient_id or "unknown"
         call = Call(found.facts, patient, namespace, adviser.silent_before)
         cards = tuple(self._order_writer.draw(item, call) for item in shown)
+        if found.undiagnosed and found.treats:  # dangers of a drug are told even so
+            cards = (*cards, self._writer.draw(undiagnosed(found.facts), call))
         return Answer(cards, tuple(shown), found.verdicts, found.facts, found)
 
     def of_rules(self, question: Question, rules: Iterable[Rule], facts: Facts) -> Answer:
@@ -202,6 +205,8 @@ class Engine:
         verdicts = self._evaluator.verdicts(speaking.to(facts), facts)
         waiting = speaking.waiting_for(facts)
         advice = advise(verdicts, drug_rules, facts, self.content, self.vocabulary, self._by_fact, waiting)
+        if question.hook in self.content.policy.hooks:
+            advice = of_the_moment(advice)
         shown = advice[: self.content.policy.cards_on_chart_open]
         return self._drawn(question, facts, shown, tuple(verdicts), speaking)
 

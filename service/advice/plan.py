@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from service.advice.missing import plan as plan_missing
-from service.advice.model import INCOMPLETE, UNDIAGNOSED, Advice, Care, Notice, Options, Unsafe, Urgency
+from service.advice.model import INCOMPLETE, UNDIAGNOSED, Advice, Care, Missing, Notice, Options, Unsafe, Urgency
 from service.advice.options import DrugRules, choose, current_drugs, is_offer
 from service.facts.model import Facts
 from service.facts.vocabulary.base import Vocabulary
@@ -59,6 +59,12 @@ def advise(
         # Before everything that a limit on cards could cut off: it says that all the rest may be incomplete.
         advice.append(Notice(INCOMPLETE, unread=unread, urgency=Urgency.HEED))
     return sorted(advice, key=lambda item: item.urgency)
+
+
+def of_the_moment(advice: list[Advice]) -> list[Advice]:
+    """Without what is only missing to decide: that is asked when the chart is opened, not again at every hook."""
+    told = [replace(item, gaps=(), further=0) if isinstance(item, Missing) else item for item in advice]
+    return [item for item in told if not isinstance(item, Missing) or item.tests]
 
 
 def _forbidden_now(drug_rules: DrugRules, facts: Facts) -> list[Verdict]:

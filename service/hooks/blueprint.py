@@ -66,17 +66,17 @@ def cds_services(
         record.hook_instance = str(envelope.hook_instance)
         prefetched = gather(service, envelope, servers, limits)
         record.prefetched = prefetched.so_far()  # grows as keys are asked for
-        answer = decide(
-            Invocation(
-                service=service,
-                hook=service.hook,
-                hook_instance=record.hook_instance,
-                context=envelope.context,
-                prefetched=prefetched,
-                fhir_server=envelope.fhir_server,
-                received_at=received_at,
-            )
+        invocation = Invocation(
+            service=service,
+            hook=service.hook,
+            hook_instance=record.hook_instance,
+            context=envelope.context,
+            prefetched=prefetched,
+            fhir_server=envelope.fhir_server,
+            received_at=received_at,
         )
+        record.remarks = invocation.remarks  # filled while it is decided
+        answer = decide(invocation)
         return _answer(answer, record)
 
     return blueprint

@@ -34,6 +34,7 @@ class Call:
     prefetched: Mapping[str, Prefetched] = field(default_factory=dict)
     cards: int | None = None
     cleaned: int = 0
+    remarks: Mapping[str, Any] = field(default_factory=dict)
 
     def line(self, request_id: str, status: int) -> dict[str, Any]:
         """The members of the log line; ``ms`` from the start of the call."""
@@ -47,6 +48,7 @@ class Call:
             "ms": round((time.perf_counter() - self.started) * 1000, 2),
             "cards": self.cards,
             "cleaned": self.cleaned,
+            **self.remarks,
             "keys": {key: found.state for key, found in self.prefetched.items()},
         }
 

@@ -65,6 +65,7 @@ class Invocation:
     are not required are looked through, and fetched if they must be, when first asked for.
 
     ``context`` is as sent, except that ``patientId`` is a bare id. ``received_at`` is aware of its time zone.
+    ``remarks``: what the clinical side wants logged of the call; never a patient's values.
     """
 
     service: ServiceDefinition
@@ -74,6 +75,7 @@ class Invocation:
     prefetched: Mapping[str, Prefetched]
     fhir_server: str | None
     received_at: datetime
+    remarks: dict[str, Any] = field(default_factory=dict)
 
 
 Decide: TypeAlias = Callable[[Invocation], Mapping[str, Any]]

@@ -100,7 +100,7 @@ def _context(context: Mapping[str, Any], hook_name: str) -> dict[str, Any]:
         at = f"{ROOT}.context.{name}"
         if found.get(name) is None:
             found.pop(name, None)
-            if name in hook.required:
+            if name in hook.required and not context.get(hook.formerly.get(name, "")):
                 issues.append(Issue("required", f"{at} is missing: the hook {hook_name} needs {kind.value}.", at))
         elif not kind.fits(found[name]):
             issues.append(Issue("value", f"{at} must be {kind.value}.", at))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 
@@ -24,6 +24,8 @@ class Kind(Enum):
 class Hook:
     """A hook: its version, the fields no answer is possible without, all fields that are checked, prefetch tokens.
 
+    ``formerly``: what an earlier version of the hook called a required field; a call with that is answered too.
+
     The library requires ``userId`` of most hooks. A call without it is still answered: nothing but user tokens
     depends on it, and a refusal would cost the clinician the advice.
     """
@@ -32,6 +34,7 @@ class Hook:
     required: tuple[str, ...]
     fields: Mapping[str, Kind]
     tokens: frozenset[str]
+    formerly: Mapping[str, str] = field(default_factory=dict)
 
 
 # Required by the library, yet an answer is possible without: `selections` only points into draftOrders.
@@ -44,11 +47,18 @@ def _hook(version: str, *tokens: str, **needed: Kind) -> Hook:
     return Hook(version, required, fields, frozenset({"patientId", "userId", "encounterId", *tokens}))
 
 
+def _called_otherwise(hook: Hook, **formerly: str) -> Hook:
+    fields = {**hook.fields, **dict.fromkeys(formerly.values(), Kind.TEXT)}
+    return replace(hook, fields=fields, formerly=formerly)
+
+
 HOOKS: Mapping[str, Hook] = {
     "patient-view": _hook("1.0"),
     "order-select": _hook("1.0", selections=Kind.LIST, draftOrders=Kind.RESOURCE),
     "order-sign": _hook("1.0", draftOrders=Kind.RESOURCE),
-    "order-dispatch": _hook("1.1", "performer", dispatchedOrders=Kind.LIST, performer=Kind.TEXT),
+    "order-dispatch": _called_otherwise(
+        _hook("1.1", "performer", dispatchedOrders=Kind.LIST, performer=Kind.TEXT), dispatchedOrders="order"
+    ),
     "encounter-start": _hook("1.0", encounterId=Kind.TEXT),
     "encounter-discharge": _hook("1.0", encounterId=Kind.TEXT),
     "appointment-book": _hook("1.0", appointments=Kind.RESOURCE),

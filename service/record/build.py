@@ -23,6 +23,7 @@ READ = frozenset(
         "Encounter", "CarePlan", "EpisodeOfCare", "PractitionerRole", "Organization",
     }
 )  # fmt: skip
+BEING_ENTERED = "being entered, not on record yet"
 Raw = tuple[str | None, Any]  # (fullUrl of the bundle entry, resource)
 
 
@@ -33,6 +34,7 @@ def build_record(
     coverage: Mapping[str, Coverage],
     as_of: date,
     terminology: Terminology,
+    entered: Iterable[Raw] = (),
 ) -> PatientRecord:
     """Index the resources of one patient.
 
@@ -42,15 +44,21 @@ def build_record(
             Patient resource, if there is one; of several, none is the patient's.
         coverage: how much of each resource type was asked for and came.
         as_of: the day of judgement; results of later days are not seen.
+        entered: resources that are being entered while the call is made: read as the others and marked so.
 
     Never raises for a bad resource.
     """
-    return _Builder(list(resources), patient_id, as_of, terminology).build(coverage)
+    return _Builder(list(resources), patient_id, as_of, terminology, list(entered)).build(coverage)
 
 
 class _Builder:
-    def __init__(self, resources: list[Raw], patient_id: str | None, as_of: date, terminology: Terminology):
+    def __init__(
+        self, resources: list[Raw], patient_id: str | None, as_of: date, terminology: Terminology, entered: list[Raw]
+    ):
         self.resources = [(_type(resource), full_url, squeezed(resource)) for full_url, resource in resources]
+        new = [(_type(resource), full_url, squeezed(resource)) for full_url, resource in entered]
+        self.resources += new
+        self.entered = frozenset(id(resource) for _, _, resource in new)  # alive as long as `resources`
         self.as_of = as_of
         self.terminology = terminology
         self.subjects = Subjects(terminology)
@@ -138,6 +146,7 @@ class _Builder:
 
     def _entry(self, reference: str, resource: Mapping[str, Any]) -> Entry | None:
         kind: str = resource["resourceType"]
+        new = id(resource) in self.entered
         if kind in ("Observation", "DiagnosticReport") and resource.get("specimen"):
             resource = self.specimens.joined(resource)
         status = status_of(resource)
@@ -154,6 +163,8 @@ class _Builder:
             return None
         if odd is not None:
             notes = (*notes, odd)
+        if new:
+            notes = (*notes, BEING_ENTERED)
         return Entry(
             kind, reference, resource, status, codings, text, concepts, text_concepts, when, until,
             status in ("preliminary", "registered"), notes,

@@ -8,10 +8,10 @@ from typing import Any
 
 from service.record.values import as_dict, as_list, as_text
 
-_ANOTHER = "belongs to another patient"
+ANOTHER = "belongs to another patient"
 _NOT_TOLD = "belongs to a patient who cannot be told"
 _SEVERAL = "belongs to one of several patients, and none was named"
-OTHERS = frozenset({_ANOTHER, _NOT_TOLD, _SEVERAL})  # reasons for which a resource is not taken for the patient's
+OTHERS = frozenset({ANOTHER, _NOT_TOLD, _SEVERAL})  # reasons for which a resource is not taken for the patient's
 _TAIL = re.compile(r"/_history\b.*|[?#|].*", re.DOTALL)
 
 
@@ -92,7 +92,7 @@ class Ownership:
         if not reference or reference.startswith("#"):
             return None
         if reference in self._others:
-            return _ANOTHER
+            return ANOTHER
         kind, own = type_and_id(reference)
         if kind and kind != "Patient":
             return f"is about a {kind}, not the patient" if kind.isalpha() else _NOT_TOLD
@@ -100,7 +100,7 @@ class Ownership:
             return _SEVERAL
         if self.patient_id is None or own in (self.patient_id, f"urn:uuid:{self.patient_id}") or own in self._merged:
             return None
-        return _ANOTHER if kind else _NOT_TOLD
+        return ANOTHER if kind else _NOT_TOLD
 
     def _judge_unreferenced(self, link: object, reference: str, resource: Mapping[str, Any]) -> str | None:
         """By what a link says without a reference to follow: its type, an identifier, a contained resource."""
@@ -114,7 +114,7 @@ class Ownership:
             return None
         system, value = _identifier(as_dict(link).get("identifier"))
         systems = {own for own, _ in self._identifiers}
-        return _ANOTHER if system in systems and value and (system, value) not in self._identifiers else None
+        return ANOTHER if system in systems and value and (system, value) not in self._identifiers else None
 
 
 def _identifier(raw: object) -> tuple[str, str]:

@@ -69,7 +69,9 @@ class Speaking:
     def narrowed(self, rules: Iterable[Rule]) -> Speaking:
         """The same day with some of the rules and no others to come: which edition speaks hangs on these alone."""
         kept = tuple(rules)
-        return replace(self, rules=kept, speakers=_speakers({rule: self.turns[rule] for rule in kept if rule in self.turns}))
+        return replace(
+            self, rules=kept, speakers=_speakers({rule: self.turns[rule] for rule in kept if rule in self.turns})
+        )
 
     def to(self, facts: Known) -> tuple[Rule, ...]:
         """The rules that speak for one patient.

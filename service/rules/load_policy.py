@@ -9,7 +9,16 @@ from service.rules.criterion import Tables
 from service.rules.document import Document, Problem
 from service.rules.expression import parse_expression
 from service.rules.rule import EVERY_TOPIC, Edition, Moment, Policy, Population, Source
-from service.rules.schema import EditionShape, MomentShape, OppositionShape, PolicyShape, PopulationShape, S, read_shape
+from service.rules.schema import (
+    EditionShape,
+    MomentName,
+    MomentShape,
+    OppositionShape,
+    PolicyShape,
+    PopulationShape,
+    S,
+    read_shape,
+)
 from service.rules.site_content import SitePolicyShape
 
 POLICY_FILE = "policy.yaml"
@@ -28,9 +37,7 @@ class PolicyReader:
         self._site = next((document for document in found if document.of_site), None)
         self.changes: tuple[str, ...] = ()
 
-    def read(
-        self, sources: Mapping[str, Source], rules: Mapping[str, str], of_site: frozenset[str]
-    ) -> Policy | None:
+    def read(self, sources: Mapping[str, Source], rules: Mapping[str, str], of_site: frozenset[str]) -> Policy | None:
         """The policy; nothing where it cannot be read.
 
         Args:
@@ -99,7 +106,7 @@ class PolicyReader:
         for index, pair in enumerate(oppositions):
             self.problems.extend(document.misses(f"accepted_oppositions[{index}].rules", pair.rules, rules, "rule"))
 
-    def _check_hooks(self, document: Document, hooks: Mapping[str, MomentShape], topics: Iterable[str]) -> None:
+    def _check_hooks(self, document: Document, hooks: Mapping[MomentName, MomentShape], topics: Iterable[str]) -> None:
         """A topic under which no rule lies would silence a hook unnoticed."""
         known = sorted({above for topic in topics for above in _with_parents(topic)} | {EVERY_TOPIC})
         for hook, moment in hooks.items():

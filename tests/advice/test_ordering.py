@@ -24,7 +24,9 @@ from tests.advice.support import (
 ORDERS = ["order-select", "order-sign"]
 
 
-def about(name: str, act: str, drug: str, when: list[Any], unless: list[Any] | None = None, **more: Any) -> dict[str, Any]:
+def about(
+    name: str, act: str, drug: str, when: list[Any], unless: list[Any] | None = None, **more: Any
+) -> dict[str, Any]:
     advise = {"kind": "safety", "act": act, "subject": more.pop("subject", drug), **more.pop("advise", {})}
     found = rule(name, advise, when, unless, topic="safety", **more)
     return {**found, "hooks": ORDERS}
@@ -70,7 +72,11 @@ def test_what_is_to_be_avoided_stops_the_signature() -> None:
     assert card["extension"] == {"davinci-crd.associated-resource": [{"reference": "MedicationRequest/d1"}]}
     (remove,) = card["suggestions"]
     assert remove["actions"] == [
-        {"type": "delete", "description": "Take back the draft order: vincristine", "resourceId": "MedicationRequest/d1"}
+        {
+            "type": "delete",
+            "description": "Take back the draft order: vincristine",
+            "resourceId": "MedicationRequest/d1",
+        }
     ]
 
 
@@ -227,10 +233,16 @@ def test_a_preferred_choice_is_silent() -> None:
 def test_a_choice_that_is_not_preferred_names_what_is() -> None:
     other = {**BLINA_AGAIN, "hooks": ["patient-view", "order-select"]}
     (card,) = cards(
-        {**FACTS, "cd22": "positive"}, [draft("blinatumomab")], other, {**INO, "hooks": ["order-select"]}, hook="order-select"
+        {**FACTS, "cd22": "positive"},
+        [draft("blinatumomab")],
+        other,
+        {**INO, "hooks": ["order-select"]},
+        hook="order-select",
     )
     assert card["indicator"] == "info"
-    assert card["summary"] == "blinatumomab is listed as other recommended, category 2B; preferred: inotuzumab ozogamicin"
+    assert (
+        card["summary"] == "blinatumomab is listed as other recommended, category 2B; preferred: inotuzumab ozogamicin"
+    )
     (instead,) = card["suggestions"]
     assert [action["type"] for action in instead["actions"]] == ["create", "delete"]
     assert instead["actions"][1]["resourceId"] == "MedicationRequest/d1"
@@ -331,7 +343,10 @@ def on(day: str) -> dict[str, Any]:
     ("first", "second"),
     [
         (on("2026-03-02"), on("2026-03-09")),
-        ({"dosageInstruction": [{"route": {"text": "IV"}}]}, {"dosageInstruction": [{"route": {"text": "intrathecal"}}]}),
+        (
+            {"dosageInstruction": [{"route": {"text": "IV"}}]},
+            {"dosageInstruction": [{"route": {"text": "intrathecal"}}]},
+        ),
         ({"dosageInstruction": [{"text": "50 mg"}]}, {"dosageInstruction": [{"text": "100 mg"}]}),
     ],
 )

@@ -32,6 +32,7 @@ from service.rules.verdict import Outcome, Verdict
 
 SELECT, SIGN = "order-select", "order-sign"
 GAPS_SHOWN = 4
+TREATING = frozenset({"chemotherapy", "immunotherapy", "targeted"})
 _STRONG = ("avoid", "require")
 
 
@@ -39,7 +40,8 @@ _STRONG = ("avoid", "require")
 class Assessment:
     """All that was worked out about the orders of a call, whichever hook asks.
 
-    ``due``: tests that the guidelines ask for now, by the orderable that does them.
+    ``due``: tests that the guidelines ask for now, by the orderable that does them. ``treats``: whether something that
+    treats leukemia is ordered. ``undiagnosed``: whether the record leaves open that there is leukemia.
     """
 
     orders: Orders
@@ -49,6 +51,8 @@ class Assessment:
     repeated: tuple[Repeated, ...] = ()
     due: frozenset[str] = frozenset()
     verdicts: tuple[Verdict, ...] = ()
+    treats: bool = False
+    undiagnosed: bool = False
 
 
 class OrderAdviser:
@@ -92,7 +96,8 @@ class OrderAdviser:
             if verdict.rule.advise.kind == "test" and verdict.outcome is Outcome.APPLIES
             for key in verdict.rule.suggest
         )
-        return Assessment(orders, facts, findings, standings, twice, due, tuple(verdicts))
+        treats = any(one.drugs.members & TREATING for one in judged)
+        return Assessment(orders, facts, findings, standings, twice, due, tuple(verdicts), treats)
 
     def advice(
         self,

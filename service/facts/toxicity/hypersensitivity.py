@@ -73,6 +73,12 @@ def _culprit(record: PatientRecord, entry: Entry) -> bool | None:
     )
 
 
+def concerns_asparaginase(record: PatientRecord) -> bool | None:
+    """Whether an allergy of the record is to an asparaginase; ``None`` where one does not say to what."""
+    found = {_culprit(record, entry) for entry in record.of_type("AllergyIntolerance")}
+    return True if True in found else None if None in found else False
+
+
 _TO = re.compile(r"anaphyla\w*(?: \w+)? (?:to|due to|caused by|auf|durch|gegen|nach)\s+\w", re.IGNORECASE)
 
 

@@ -1,0 +1,158 @@
+"""What a call brings besides the record: resources about to be entered, and orders to be judged (CDS Hooks, ``context``)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from service.hooks.contract import Invocation
+from service.record.whose import ANOTHER, Ownership, id_of, reference_in, type_and_id
+
+_ENTERED = {
+    "problem-list-item-create": ("conditions", "Condition"),
+    "allergyintolerance-create": ("allergyIntolerance", "AllergyIntolerance"),
+}
+_ORDERED = {"order-select": "draftOrders", "order-sign": "draftOrders", "medication-refill": "medications"}
+ORDER_HOOKS = frozenset({*_ORDERED, "order-dispatch"})  # those that are about orders
+_REQUESTS = ("medication-requests", "service-requests")  # the prefetch keys that hold orders
+_UNNAMED = "?"
+Raw = tuple[str | None, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """What is about to be entered into the record, of one type. ``unreadable``: something among it is no resource."""
+
+    kind: str
+    resources: tuple[Raw, ...]
+    unreadable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """Orders to be judged, as sent, with the Medications they refer to; ``None`` for something that is no resource.
+
+    ``missing``: references to orders that cannot be judged, because they did not come or are another patient's.
+    ``judged``: (type, id) of orders that may also stand in the record and are no history there, since they are what is
+    being decided; an order that is only filled again is history too.
+    """
+
+    orders: tuple[Any, ...] = ()
+    missing: tuple[str, ...] = ()
+    selections: tuple[str, ...] = ()
+    judged: frozenset[tuple[str, str]] = frozenset()
+
+
+def entered(invocation: Invocation) -> Entered | None:
+    """The new problems or the new allergy of a call; nothing at hooks that enter none. A lone resource and a Bundle are
+    both taken where the other is due.
+    """
+    if invocation.hook not in _ENTERED:
+        return None
+    name, kind = _ENTERED[invocation.hook]
+    rows = tuple(_rows(invocation.context.get(name)))
+    found = tuple((url, row) for url, row in rows if _kind(row) == kind)
+    return Entered(kind, found, any(not _kind(row) for _, row in rows))
+
+
+def ordered(invocation: Invocation) -> Ordered | None:
+    """The orders of a call, nothing at hooks that bring none. What is clearly another patient's order is not judged."""
+    context = invocation.context
+    if invocation.hook == "order-dispatch":
+        return _dispatched(invocation)
+    field = _ORDERED.get(invocation.hook, "draftOrders")
+    if not context.get(field):
+        return None
+    owners = _owners(invocation)
+    rows = [row for _, row in _rows(context[field])]
+    others = [row for row in rows if _of_another(row, owners)]
+    own = [row for row in rows if not _of_another(row, owners)]
+    chosen = context.get("selections")
+    return Ordered(
+        (*own, *_medications(own, invocation)),
+        tuple(dict.fromkeys(f"{_kind(row)}/{id_of(row) or _UNNAMED}" for row in others)),
+        tuple(name for row in chosen if (name := reference_in(row))) if isinstance(chosen, list) else (),
+        frozenset((_kind(row), id_of(row)) for row in own if id_of(row)) if field == "draftOrders" else frozenset(),
+    )
+
+
+def _dispatched(invocation: Invocation) -> Ordered:
+    """Orders that the context only refers to: found among those on record, or told as missing."""
+    context = invocation.context
+    sent = context.get("dispatchedOrders")
+    references = [reference_in(link) or _UNNAMED for link in (sent if isinstance(sent, list) else [])]
+    references += [reference_in(context["order"])] if context.get("order") else []  # of hook version 1.0
+    owners = _owners(invocation)
+    known = [
+        (url, row) for url, row in _prefetched(invocation) if _kind(row) in ("MedicationRequest", "ServiceRequest")
+    ]
+    found: dict[tuple[str, str], Any] = {}
+    missing = []
+    for reference in dict.fromkeys(references):
+        order = _referred(reference, known)
+        if order is None or _of_another(order, owners):
+            missing.append(reference)
+        else:
+            found[_kind(order), id_of(order)] = order
+    orders = tuple(found.values())
+    return Ordered((*orders, *_medications(orders, invocation)), tuple(missing), judged=frozenset(found))
+
+
+def _referred(reference: str, known: Iterable[Raw]) -> Any:
+    """The order that a reference means, by type and id wherever its server is, or by the address it came with; else None."""
+    kind, own = type_and_id(reference)
+    for url, row in known:
+        if url == reference or (own and id_of(row) == own and kind in ("", _kind(row))):
+            return row
+    return None
+
+
+def _medications(orders: Iterable[Any], invocation: Invocation) -> Iterator[Any]:
+    """The Medications on record that some orders refer to and that were not sent with them."""
+    rows = [row for row in orders if isinstance(row, Mapping)]
+    sent = {id_of(row) for row in rows if _kind(row) == "Medication"}
+    links = {reference_in(row.get("medicationReference")) for row in rows}
+    wanted = {type_and_id(link)[1] for link in links if link and not link.startswith("#")} - sent
+    if not wanted:
+        return
+    for _, row in _prefetched(invocation):
+        if _kind(row) == "Medication" and id_of(row) in wanted:
+            wanted.discard(id_of(row))
+            yield row
+
+
+def _prefetched(invocation: Invocation) -> Iterator[Raw]:
+    for key in _REQUESTS:
+        found = invocation.prefetched.get(key)
+        if found is not None:
+            yield from zip(found.full_urls or (None,) * len(found.resources), found.resources, strict=False)
+
+
+def _owners(invocation: Invocation) -> Ownership:
+    found = invocation.prefetched.get("patient")
+    rows = zip(found.full_urls or (None,) * len(found.resources), found.resources, strict=False) if found else ()
+    return Ownership(str(invocation.context["patientId"]), rows)
+
+
+def _of_another(row: Any, owners: Ownership) -> bool:
+    return isinstance(row, Mapping) and owners.refusal(row) == ANOTHER
+
+
+def _rows(value: object) -> Iterator[Raw]:
+    """Resources of a Bundle, or the lone one, with their addresses; ``None`` for an entry without a resource."""
+    if not isinstance(value, Mapping):
+        return
+    if value.get("resourceType") not in (None, "Bundle"):
+        yield None, value
+        return
+    rows = value.get("entry")
+    for row in rows if isinstance(rows, list) else ():
+        entry = row if isinstance(row, Mapping) else {}
+        url = entry.get("fullUrl")
+        yield url if isinstance(url, str) else None, entry.get("resource")
+
+
+def _kind(row: object) -> str:
+    kind = row.get("resourceType") if isinstance(row, Mapping) else None
+    return kind if isinstance(kind, str) else ""
