@@ -19,6 +19,7 @@ from fhir.resources.R4B.bundle import Bundle
 EXAMPLES = Path(__file__).resolve().parents[1] / "fhir_examples"
 PATIENTS = sorted(EXAMPLES.glob("*.json"))
 REQUESTS = sorted((EXAMPLES / "requests").glob("*.json"))
+ORDERS = sorted(path for path in (EXAMPLES / "orders").glob("*.json") if not path.stem.endswith(".record"))
 STORIES = sorted(EXAMPLES.rglob("*.yaml"))
 REASONS = {
     "not-provided", "record-empty", "fetch-failed", "incomplete", "stale", "unit", "implausible", "unreadable",
@@ -77,7 +78,7 @@ def test_there_are_examples() -> None:
 
 
 def test_every_example_has_its_story_and_every_story_its_example() -> None:
-    assert {name(p) for p in (*PATIENTS, *REQUESTS)} == {name(p) for p in STORIES}
+    assert {name(p) for p in (*PATIENTS, *REQUESTS, *ORDERS)} == {name(p) for p in STORIES}
 
 
 def test_the_table_of_the_readme_names_every_example_with_its_story() -> None:

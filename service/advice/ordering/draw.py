@@ -148,7 +148,8 @@ class OrderCardWriter:
 
     def _readiness(self, advice: Readiness, call: Call) -> Card:
         names = [self.words.label(gap.fact.name) for gap in advice.gaps]
-        names += [finding.rule.title for finding in advice.tests]
+        tests = {finding.rule.advise.subject: finding.rule.title for finding in reversed(advice.tests)}
+        names += tests.values()
         rules = [*(rule for gap in advice.gaps for rule in gap.rules), *(finding.rule for finding in advice.tests)]
         summary = listed(f"Before {', '.join(_names(advice.lines)[:2])}", names)
         values = {

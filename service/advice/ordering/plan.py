@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from service.advice.options import DrugRules
-from service.advice.ordering.judge import JudgedLine, OrderRules
+from service.advice.ordering.judge import ALONGSIDE, LINE_FACTS, ORDERED, WHO, JudgedLine, OrderRules
 from service.advice.ordering.model import (
     Finding,
     Gap,
@@ -26,6 +26,7 @@ from service.facts.orders import OrderLine, Orders
 from service.record.terminology import Terminology
 from service.rules.compile import Evaluator
 from service.rules.editions import Speaking
+from service.rules.expression import leaves
 from service.rules.rule import Content, Rule
 from service.rules.tables import Orderable
 from service.rules.verdict import Outcome, Verdict
@@ -40,12 +41,13 @@ _STRONG = ("avoid", "require")
 class Assessment:
     """All that was worked out about the orders of a call, whichever hook asks.
 
-    ``due``: tests that the guidelines ask for now, by the orderable that does them. ``treats``: whether something that
+    ``judged``: the lines that order anything that could be known. ``due``: tests that the guidelines ask for now, by the orderable that does them. ``treats``: whether something that
     treats leukemia is ordered. ``undiagnosed``: whether the record leaves open that there is leukemia.
     """
 
     orders: Orders
     facts: Facts
+    judged: tuple[JudgedLine, ...] = ()
     findings: tuple[Finding, ...] = ()
     standings: tuple[Standing, ...] = ()
     repeated: tuple[Repeated, ...] = ()
@@ -97,7 +99,7 @@ class OrderAdviser:
             for key in verdict.rule.suggest
         )
         treats = any(one.drugs.members & TREATING for one in judged)
-        return Assessment(orders, facts, findings, standings, twice, due, tuple(verdicts), treats)
+        return Assessment(orders, facts, tuple(judged), findings, standings, twice, due, tuple(verdicts), treats)
 
     def advice(
         self,
@@ -248,6 +250,21 @@ def _warns(finding: Finding) -> bool:
     if rule.advise.act == "require":
         return applies or finding.open
     return applies and (rule.advise.act == "avoid" or (rule.advise.act == "caution" and finding.particular))
+
+
+def may_warn(rule: Rule) -> bool:
+    """Whether a rule can make a card about an order: one that forbids, asks for something, or heeds this patient."""
+    if not rule.is_safety or rule.advise.kind == "label" or not {SELECT, SIGN}.intersection(rule.hooks):
+        return False
+    about = [leaf.criterion for leaf in leaves(rule.when) if leaf.criterion.fact in LINE_FACTS]
+    if not about or rule.status != "active" or rule.advise.act not in (*_STRONG, "caution"):
+        return False
+    ordered = {operand for criterion in about if criterion.fact == ORDERED for operand in criterion.operands}
+    beside = {
+        operand for leaf in leaves(rule.when) if leaf.criterion.fact == ALONGSIDE for operand in leaf.criterion.operands
+    }
+    particular = rule.facts - WHO - LINE_FACTS - {ALONGSIDE}
+    return rule.advise.act in _STRONG or bool(particular or beside - ordered)
 
 
 def _is_test(finding: Finding, choosing: bool) -> bool:
