@@ -22,7 +22,7 @@ Raw = tuple[str | None, Any]
 
 @dataclass(frozen=True, slots=True)
 class Entered:
-    """What is about to be entered into the record, of one type. ``unreadable``: something among it is no resource."""
+    """What is about to be entered into the record, of one type. ``unreadable``: something among it does not say what it is."""
 
     kind: str
     resources: tuple[Raw, ...]
@@ -52,7 +52,7 @@ def entered(invocation: Invocation) -> Entered | None:
     name, kind = _ENTERED[invocation.hook]
     rows = tuple(_rows(invocation.context.get(name)))
     found = tuple((url, row) for url, row in rows if _kind(row) == kind)
-    return Entered(kind, found, any(not _kind(row) for _, row in rows))
+    return Entered(kind, found, any(not _says_what(row) for _, row in rows))
 
 
 def ordered(invocation: Invocation) -> Ordered | None:
@@ -149,6 +149,12 @@ def _rows(value: object) -> Iterator[Raw]:
         entry = row if isinstance(row, Mapping) else {}
         url = entry.get("fullUrl")
         yield url if isinstance(url, str) else None, entry.get("resource")
+
+
+def _says_what(row: object) -> bool:
+    """Whether a resource is one, and of an allergy says to what. A problem may be told outside its code."""
+    kind = _kind(row)
+    return bool(kind) and not (kind == "AllergyIntolerance" and isinstance(row, Mapping) and not row.get("code"))
 
 
 def _kind(row: object) -> str:

@@ -142,7 +142,7 @@ def test_what_a_hook_needs_is_demanded(hook: str) -> None:
 
 @pytest.mark.parametrize("hook", HOOK_NAMES)
 def test_where_the_disease_cannot_be_told_that_is_said(hook: str) -> None:
-    """Not where something is entered that does not concern the disease."""
+    """Not where no problem is entered: nothing is asked."""
     made = request(UNTOLD, hook)
     made["prefetch"]["conditions"] = {
         **collection(),
@@ -150,7 +150,7 @@ def test_where_the_disease_cannot_be_told_that_is_said(hook: str) -> None:
     }
     answer = client(day_of(UNTOLD)).post(f"/cds-services/allcue-{hook}", json=made).json
     words = [card["summary"] for card in answer["cards"]]
-    if hook.endswith("create"):
+    if hook == "problem-list-item-create":
         assert words == []
     else:
         assert [word.partition(" whether")[0] for word in words] == ["Allcue could not tell"]
@@ -249,7 +249,14 @@ def test_what_is_entered_and_cannot_be_read_is_not_passed_in_silence(hook: str, 
     field = "conditions" if hook.startswith("problem") else "allergyIntolerance"
     found = said(NEW, hook, {field: {"resourceType": "Bundle", "entry": entry}})
     assert "Part of the record could not be read" in found
-    assert cards(OTHER, "allergyintolerance-create", {"allergyIntolerance": {"resourceType": "Bundle"}}) == []
+    other = said(OTHER, hook, {field: {"resourceType": "Bundle", "entry": entry}})
+    assert ("could not tell" in other) is (field == "conditions"), "a problem that cannot be read may be leukemia"
+    assert cards(NEW, hook, {field: {"resourceType": "Bundle"}}) == []
+
+
+def test_an_allergy_that_does_not_say_to_what_is_not_passed_in_silence() -> None:
+    row = allergy(NEW, "", code=None)
+    assert "Part of the record could not be read" in said(NEW, "allergyintolerance-create", {"allergyIntolerance": row})
 
 
 def test_a_reaction_to_asparaginase() -> None:
