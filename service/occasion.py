@@ -85,16 +85,16 @@ def _dispatched(invocation: Invocation) -> Ordered:
     known = [
         (url, row) for url, row in _prefetched(invocation) if _kind(row) in ("MedicationRequest", "ServiceRequest")
     ]
-    found: dict[tuple[str, str], Any] = {}
+    found: list[Any] = []
     missing = []
     for reference in dict.fromkeys(references):
         order = _referred(reference, known)
         if order is None or _of_another(order, owners):
             missing.append(reference)
-        else:
-            found[_kind(order), id_of(order)] = order
-    orders = tuple(found.values())
-    return Ordered((*orders, *_medications(orders, invocation)), tuple(missing), dispatched=frozenset(found))
+        elif not any(order is other for other in found):
+            found.append(order)
+    named = frozenset((_kind(order), id_of(order)) for order in found if id_of(order))
+    return Ordered((*found, *_medications(found, invocation)), tuple(missing), dispatched=named)
 
 
 def _referred(reference: str, known: Iterable[Raw]) -> Any:

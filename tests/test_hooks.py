@@ -332,6 +332,40 @@ def test_a_dispatched_order_by_its_address_and_a_test() -> None:
     assert clinic().question(invocation_of(made, day_of(NEW))).orders == (row,)
 
 
+def test_one_order_by_two_references_is_one_and_others_without_id_stay_on_record() -> None:
+    made = request(
+        NEW, "order-dispatch", {"dispatchedOrders": ["urn:uuid:7", {"reference": "urn:uuid:7"}, "urn:uuid:7|1"]}
+    )
+    nameless, taken = order(NEW, "Dasatinib", id=None), order(NEW, "Imatinib", id=None)
+    made["prefetch"]["medication-requests"] = {
+        "resourceType": "Bundle", "type": "searchset",
+        "entry": [{"fullUrl": "urn:uuid:7", "resource": nameless}, {"fullUrl": "urn:uuid:8", "resource": taken}],
+    }  # fmt: skip
+    question = clinic().question(invocation_of(made, day_of(NEW)))
+    assert (question.orders, question.missing_orders) == ((nameless,), ("urn:uuid:7|1",))
+    assert any(
+        entry.resource["medicationCodeableConcept"]["text"] == "Imatinib"
+        for entry in question.record.entries
+        if entry.type == MEDICATION
+    )
+
+
+ODD: list[Any] = [
+    {}, {"entry": {}}, {"entry": [7, {}, {"resource": []}]}, {"resourceType": [1]}, {"resourceType": "Bundle", "entry": [{"fullUrl": 3}]},
+    collection({"resourceType": "MedicationRequest", "id": 5, "subject": [], "medicationReference": [7]}),
+    collection({"resourceType": "MedicationRequest", "medicationReference": {"reference": {"a": 1}}, "subject": {"reference": 3}}),
+    collection({"resourceType": "Medication", "id": {}}, {"resourceType": "Condition", "code": "x"}, {"resourceType": "AllergyIntolerance", "code": []}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("value", ODD)
+@pytest.mark.parametrize("hook", [hook for hook in HOOK_NAMES if CONTEXT[hook]])
+def test_a_misshapen_context_does_not_break_the_answer(hook: str, value: Any) -> None:
+    fields = {name: value for name, usual in CONTEXT[hook].items() if isinstance(usual, dict)}
+    lists = {name: [value, 3, None] for name, usual in CONTEXT[hook].items() if isinstance(usual, list)}
+    cards(ASPARAGINASE, hook, {**fields, **lists})
+
+
 def test_the_order_of_the_hooks_first_version() -> None:
     row = order(NEW, "Dasatinib")
     made = request(NEW, "order-dispatch", {"order": "MedicationRequest/o1"}, row)
