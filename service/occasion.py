@@ -22,7 +22,7 @@ Raw = tuple[str | None, Any]
 
 @dataclass(frozen=True, slots=True)
 class Entered:
-    """What is about to be entered into the record, of one type. ``unreadable``: something among it is no resource."""
+    """What is about to be entered into the record, of one type. ``unreadable``: something among it does not say what it is."""
 
     kind: str
     resources: tuple[Raw, ...]
@@ -53,7 +53,7 @@ def entered(invocation: Invocation) -> Entered | None:
     name, kind = _ENTERED[invocation.hook]
     rows = tuple(_rows(invocation.context.get(name)))
     found = tuple((url, row) for url, row in rows if _kind(row) == kind)
-    return Entered(kind, found, any(not _kind(row) for _, row in rows))
+    return Entered(kind, found, any(not _says_what(row) for _, row in rows))
 
 
 def ordered(invocation: Invocation) -> Ordered | None:
@@ -73,7 +73,7 @@ def ordered(invocation: Invocation) -> Ordered | None:
         (*own, *_medications(own, invocation)),
         tuple(dict.fromkeys(f"{_kind(row)}/{id_of(row) or _UNNAMED}" for row in others)),
         tuple(name for row in chosen if (name := reference_in(row))) if isinstance(chosen, list) else (),
-        frozenset((_kind(row), id_of(row)) for row in own if id_of(row)) if field == "draftOrders" else frozenset(),
+        _named(own) if field == "draftOrders" else frozenset(),
     )
 
 
@@ -87,16 +87,19 @@ def _dispatched(invocation: Invocation) -> Ordered:
     known = [
         (url, row) for url, row in _prefetched(invocation) if _kind(row) in ("MedicationRequest", "ServiceRequest")
     ]
-    found: dict[tuple[str, str], Any] = {}
+    found: list[Any] = []
     missing = []
     for reference in dict.fromkeys(references):
         order = _referred(reference, known)
         if order is None or _of_another(order, owners):
             missing.append(reference)
-        else:
-            found[_kind(order), id_of(order)] = order
-    orders = tuple(found.values())
-    return Ordered((*orders, *_medications(orders, invocation)), tuple(missing), judged=frozenset(found))
+        elif not any(order is other for other in found):
+            found.append(order)
+    return Ordered((*found, *_medications(found, invocation)), tuple(missing), judged=_named(found))
+
+
+def _named(orders: Iterable[Any]) -> frozenset[tuple[str, str]]:
+    return frozenset((_kind(order), id_of(order)) for order in orders if _kind(order) and id_of(order))
 
 
 def _referred(reference: str, known: Iterable[Raw]) -> Any:
@@ -151,6 +154,12 @@ def _rows(value: object) -> Iterator[Raw]:
         entry = row if isinstance(row, Mapping) else {}
         url = entry.get("fullUrl")
         yield url if isinstance(url, str) else None, entry.get("resource")
+
+
+def _says_what(row: object) -> bool:
+    """Whether a resource is one, and of an allergy says to what. A problem may be told outside its code."""
+    kind = _kind(row)
+    return bool(kind) and not (kind == "AllergyIntolerance" and isinstance(row, Mapping) and not row.get("code"))
 
 
 def _kind(row: object) -> str:

@@ -199,7 +199,7 @@ def coverage_of(service: ServiceDefinition, prefetched: Mapping[str, Prefetched]
 
 def _with_entered(coverage: dict[str, Coverage], new: Entered | None) -> dict[str, Coverage]:
     """A list is no longer empty, and not complete if something that is about to be entered cannot be read."""
-    if new is not None and new.unreadable:
+    if new is not None and new.unreadable and coverage.get(new.kind) is not Coverage.FAILED:
         return {**coverage, new.kind: Coverage.PARTIAL}
     if new is not None and new.resources and coverage.get(new.kind) is Coverage.EMPTY:
         return {**coverage, new.kind: Coverage.COMPLETE}

@@ -15,6 +15,7 @@ from service.advice.engine import Question
 from service.app import create_app
 from service.commands.inputs import invocation_of
 from service.facts.model import TokenSet
+from service.facts.orders import read_orders
 from service.services import HOOK_NAMES
 from service.settings import Settings
 from tests.test_examples import bundle, clinic, empty
@@ -142,7 +143,7 @@ def test_what_a_hook_needs_is_demanded(hook: str) -> None:
 
 @pytest.mark.parametrize("hook", HOOK_NAMES)
 def test_where_the_disease_cannot_be_told_that_is_said(hook: str) -> None:
-    """Not where something is entered that does not concern the disease."""
+    """Not where no problem is entered: nothing is asked."""
     made = request(UNTOLD, hook)
     made["prefetch"]["conditions"] = {
         **collection(),
@@ -150,7 +151,7 @@ def test_where_the_disease_cannot_be_told_that_is_said(hook: str) -> None:
     }
     answer = client(day_of(UNTOLD)).post(f"/cds-services/allcue-{hook}", json=made).json
     words = [card["summary"] for card in answer["cards"]]
-    if hook.endswith("create"):
+    if hook == "problem-list-item-create":
         assert words == []
     else:
         assert [word.partition(" whether")[0] for word in words] == ["Allcue could not tell"]
@@ -249,7 +250,14 @@ def test_what_is_entered_and_cannot_be_read_is_not_passed_in_silence(hook: str, 
     field = "conditions" if hook.startswith("problem") else "allergyIntolerance"
     found = said(NEW, hook, {field: {"resourceType": "Bundle", "entry": entry}})
     assert "Part of the record could not be read" in found
-    assert cards(OTHER, "allergyintolerance-create", {"allergyIntolerance": {"resourceType": "Bundle"}}) == []
+    other = said(OTHER, hook, {field: {"resourceType": "Bundle", "entry": entry}})
+    assert ("could not tell" in other) is (field == "conditions"), "a problem that cannot be read may be leukemia"
+    assert cards(NEW, hook, {field: {"resourceType": "Bundle"}}) == []
+
+
+def test_an_allergy_that_does_not_say_to_what_is_not_passed_in_silence() -> None:
+    row = allergy(NEW, "", code=None)
+    assert "Part of the record could not be read" in said(NEW, "allergyintolerance-create", {"allergyIntolerance": row})
 
 
 def test_a_reaction_to_asparaginase() -> None:
@@ -275,9 +283,8 @@ def test_other_allergies_are_passed_over(row: Raw) -> None:
 
 
 def ordered(question: Question) -> set[str]:
-    value = clinic().engine.facts(question)["ordered_drug"].value
-    assert isinstance(value, TokenSet)
-    return set(value.members)
+    lines = read_orders(question.orders, question.record.terminology, question.record).lines
+    return {drug for line in lines for drug in line.drugs}
 
 
 @pytest.mark.parametrize(
@@ -325,6 +332,40 @@ def test_a_dispatched_order_by_its_address_and_a_test() -> None:
     assert clinic().question(invocation_of(made, day_of(NEW))).orders == (row,)
 
 
+def test_one_order_by_two_references_is_one_and_others_without_id_stay_on_record() -> None:
+    made = request(
+        NEW, "order-dispatch", {"dispatchedOrders": ["urn:uuid:7", {"reference": "urn:uuid:7"}, "urn:uuid:7|1"]}
+    )
+    nameless, taken = order(NEW, "Dasatinib", id=None), order(NEW, "Imatinib", id=None)
+    made["prefetch"]["medication-requests"] = {
+        "resourceType": "Bundle", "type": "searchset",
+        "entry": [{"fullUrl": "urn:uuid:7", "resource": nameless}, {"fullUrl": "urn:uuid:8", "resource": taken}],
+    }  # fmt: skip
+    question = clinic().question(invocation_of(made, day_of(NEW)))
+    assert (question.orders, question.missing_orders) == ((nameless,), ("urn:uuid:7|1",))
+    assert any(
+        entry.resource["medicationCodeableConcept"]["text"] == "Imatinib"
+        for entry in question.record.entries
+        if entry.type == MEDICATION
+    )
+
+
+ODD: list[Any] = [
+    {}, {"entry": {}}, {"entry": [7, {}, {"resource": []}]}, {"resourceType": [1]}, {"resourceType": "Bundle", "entry": [{"fullUrl": 3}]},
+    collection({"resourceType": "MedicationRequest", "id": 5, "subject": [], "medicationReference": [7]}),
+    collection({"resourceType": "MedicationRequest", "medicationReference": {"reference": {"a": 1}}, "subject": {"reference": 3}}),
+    collection({"resourceType": "Medication", "id": {}}, {"resourceType": "Condition", "code": "x"}, {"resourceType": "AllergyIntolerance", "code": []}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("value", ODD)
+@pytest.mark.parametrize("hook", [hook for hook in HOOK_NAMES if CONTEXT[hook]])
+def test_a_misshapen_context_does_not_break_the_answer(hook: str, value: Any) -> None:
+    fields = {name: value for name, usual in CONTEXT[hook].items() if isinstance(usual, dict)}
+    lists = {name: [value, 3, None] for name, usual in CONTEXT[hook].items() if isinstance(usual, list)}
+    cards(ASPARAGINASE, hook, {**fields, **lists})
+
+
 def test_the_order_of_the_hooks_first_version() -> None:
     row = order(NEW, "Dasatinib")
     made = request(NEW, "order-dispatch", {"order": "MedicationRequest/o1"}, row)
@@ -340,8 +381,8 @@ def test_the_order_of_the_hooks_first_version() -> None:
 def test_a_dispatched_order_that_is_not_there_is_told_as_missing(reference: Any) -> None:
     question = asked(NEW, "order-dispatch", {"dispatchedOrders": [reference]}, order(NEW, "Dasatinib"))
     assert (question.orders, question.missing_orders) == ((), (reference or "?",))
-    value = clinic().engine.facts(question)["ordered_drug"].value
-    assert not isinstance(value, TokenSet) or not value.complete
+    (card,) = clinic().engine.answer(question).cards
+    assert "could not be read: not checked" in card["summary"]
 
 
 def test_a_dispatched_order_of_another_patient_is_not_judged() -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from service.content import read_content
+from service.services import HOOK_NAMES
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -83,7 +84,7 @@ def test_the_wheel_serves(installed: Path) -> None:
                 time.sleep(0.1)
         else:
             pytest.fail("the server did not start")
-        assert [service["hook"] for service in found["services"]] == ["patient-view"]
+        assert [service["hook"] for service in found["services"]] == list(HOOK_NAMES)
     finally:
         process.terminate()
         process.wait(20)

@@ -11,6 +11,7 @@ import pytest
 from service.advice.options import is_offer
 from service.commands.evaluate import Judge, Selection
 from service.content import read_content
+from service.services import HOOK_NAMES
 
 TODAY = date(2026, 3, 2)
 TREATMENT = ("frontline", "relapsed-refractory")
@@ -74,3 +75,35 @@ def test_where_the_newer_is_silent_the_newest_that_speaks_answers() -> None:
              "toxicity(pancreatitis)": 3}  # fmt: skip
     applying = [v for v in judge().verdicts(facts)["verdicts"] if v["verdict"] == "applies"]
     assert "nccn-2015-allb-asp-pancreatitis-g3-4" in {v["rule"] for v in applying}
+
+
+HOOKS: dict[str, tuple[str, ...]] = {
+    "encounter-start": ("nccn-2015-all2-tls-panel", "nccn-2015-allb-tls", "nccn-2015-allb-febrile-neutropenia"),
+    "encounter-discharge": ("nccn-2015-all7-surveillance-year1-exam-cbc", "nccn-2025-phn-maint-pomp", "nccn-2025-nudt15-testing"),
+    "appointment-book": ("nccn-2015-all7-surveillance-year2", "nccn-ped-2026-rel1-mrd-timing"),
+    "problem-list-item-create": ("nccn-2015-all1-karyotype", "nccn-2015-all2-lumbar-puncture"),
+    "allergyintolerance-create": ("nccn-2025-erwinia-switch-order", "nccn-2015-allb-asp-switch-erwinia"),
+    "medication-refill": ("nccn-2025-tpmt-testing", "nccn-2025-antimetabolite-dose-mod", "nccn-2025-mut-dasatinib"),
+    "order-dispatch": ("nccn-2025-mut-dasatinib", "nccn-2025-mesna-ifosfamide"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+def test_what_belongs_to_a_hook_speaks_there(hook: str) -> None:
+    content = read_content()
+    for name in HOOKS[hook]:
+        assert content.policy.speaks(content.rule(name), hook), name
+
+
+@pytest.mark.parametrize("hook", sorted(set(HOOKS) - {"encounter-discharge", "order-dispatch"}))
+def test_no_options_are_told_but_where_maintenance_is_handed_over(hook: str) -> None:
+    content = read_content()
+    assert not [rule.id for rule in content.rules if is_offer(rule) and content.policy.speaks(rule, hook)]
+
+
+def test_every_hook_that_no_rule_names_has_its_entry() -> None:
+    content = read_content()
+    named = {hook for rule in content.rules for hook in rule.hooks}
+    assert named == {"patient-view", "order-select", "order-sign"}
+    assert set(content.policy.hooks) == set(HOOK_NAMES) - named == set(HOOKS)
+    assert {content.policy.manner(hook) for hook in HOOK_NAMES} == named

@@ -139,6 +139,10 @@ def _with_parents(topic: str) -> Iterator[str]:
         topic = topic.rpartition("/")[0]
 
 
+def _with_kinds(topic: str, moment: MomentShape) -> str:
+    return f"{topic} ({' and '.join(moment.kinds[topic])})" if topic in moment.kinds else topic
+
+
 def _moment(shape: MomentShape) -> Moment:
     return Moment(shape.as_, shape.topics, {topic: frozenset(kinds) for topic, kinds in shape.kinds.items()})
 
@@ -162,6 +166,7 @@ def _changes(ours: PolicyShape, theirs: SitePolicyShape) -> Iterator[str]:
         yield f"editions: {edition.topic} for {edition.population}: {', '.join(edition.sources)}{instead}"
     for hook, moment in theirs.hooks.items():
         if moment != ours.hooks.get(hook):
-            yield f"hooks: {hook} as {moment.as_}: {', '.join(moment.topics)}{' instead of ours' if hook in ours.hooks else ''}"
+            topics = ", ".join(_with_kinds(topic, moment) for topic in moment.topics)
+            yield f"hooks: {hook} as {moment.as_}: {topics}{' instead of ours' if hook in ours.hooks else ''}"
     for pair in theirs.accepted_oppositions:
         yield f"accepted_oppositions: {' and '.join(pair.rules)}: {pair.because}"

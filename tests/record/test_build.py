@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from service.record.build import BEING_ENTERED, build_record
 from service.record.model import Coverage, PatientRecord, once_per_record
 from tests.record.record_support import (
     AS_OF,
@@ -554,3 +555,13 @@ def test_the_resources_are_left_as_they_came() -> None:
     before = copy.deepcopy(RESOURCES)
     record(*RESOURCES)
     assert before == RESOURCES
+
+
+def test_what_is_being_entered_is_read_and_marked() -> None:
+    known, new, theirs = condition(id="c1"), condition(id="c2"), condition(id="c3", subject={"reference": "Patient/x"})
+    found = build_record(
+        [(None, known)], patient_id="p", coverage={}, as_of=AS_OF, terminology=terminology(),
+        entered=[(None, new), (None, theirs), (None, "x")],
+    )  # fmt: skip
+    assert {e.reference: e.notes for e in found.entries} == {"Condition/c1": (), "Condition/c2": (BEING_ENTERED,)}
+    assert ("Condition/c3", FOREIGN) in {(aside.reference, aside.reason) for aside in found.set_aside}

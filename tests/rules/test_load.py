@@ -17,6 +17,14 @@ def problems(made: dict[str, str]) -> list[str]:
     return [str(problem) for problem in caught.value.problems]
 
 
+HOOK = "encounter-start"
+MOMENT: dict[str, Raw] = {"as": "patient-view", "topics": ["relapse"]}
+
+
+def hooks(entry: dict[str, Raw]) -> str:
+    return dump({**POLICY, "hooks": entry})
+
+
 def test_a_table_may_be_a_folder_of_files_with_ids_unique_over_all() -> None:
     row = {"trial": "T", "figures": "x", "citation": "c", "at": "p. 1"}
     made = files(tables__evidence={"one": row})
@@ -149,6 +157,17 @@ def test_a_broken_rule_is_refused(broken: dict[str, Raw], says: str) -> None:
             dump({**POLICY, "accepted_oppositions": [{"rules": ["a", "offer-x"], "because": "c"}]}),
             "'a' is not a rule.",
         ),
+        ("policy.yaml", hooks({"encounter-stop": MOMENT}), "hooks.encounter-stop: 'encounter-stop' is not allowed. Allowed: order-"),
+        ("policy.yaml", hooks({"encounter-stop": MOMENT}), "Did you mean 'encounter-start'?"),
+        ("policy.yaml", hooks({"patient-view": MOMENT}), "hooks.patient-view: 'patient-view' is not allowed."),
+        ("policy.yaml", hooks({HOOK: {"topics": ["relapse"]}}), f"hooks.{HOOK}.as: is missing."),
+        ("policy.yaml", hooks({HOOK: {**MOMENT, "as": "order-select"}}), f"hooks.{HOOK}.as: 'order-select' is not allowed. Allowed: patient-view, order-sign."),
+        ("policy.yaml", hooks({HOOK: {**MOMENT, "topics": []}}), f"hooks.{HOOK}.topics: []"),
+        ("policy.yaml", hooks({HOOK: {**MOMENT, "topics": ["relapse", "relaps/b"]}}), f"hooks.{HOOK}.topics[1]: 'relaps/b' is not a topic of any rule. Did you mean 'relapse/b'?"),
+        ("policy.yaml", hooks({HOOK: {**MOMENT, "kinds": {"relapse": ["tests"]}}}), f"hooks.{HOOK}.kinds.relapse[0]: 'tests' is not allowed. Allowed: therapy,"),
+        ("policy.yaml", hooks({HOOK: {**MOMENT, "kinds": {"relapse": []}}}), f"hooks.{HOOK}.kinds.relapse: names no kind"),
+        ("policy.yaml", hooks({HOOK: {**MOMENT, "kinds": {"relapse/b": ["test"]}}}), f"hooks.{HOOK}.kinds.relapse/b: 'relapse/b' is not a topic of hooks.{HOOK}.topics."),
+        ("policy.yaml", hooks({HOOK: {**MOMENT, "kind": ["test"]}}), f"hooks.{HOOK}.kind: is not a key here. Allowed: as, topics, kinds. Did you mean 'kinds'?"),
         ("tables/tests.yaml", "- a", "is a mapping of ids to rows."),
         (
             "tables/tests.yaml",

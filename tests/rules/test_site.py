@@ -82,6 +82,7 @@ def test_the_policy_is_merged_key_by_key() -> None:
         "region": "EU", "limits": {"cards_on_chart_open": 2}, "active": ["guide-2015"],
         "populations": {"teens": {"title": "teens", "when": "age < 18"}},
         "editions": [{"topic": "relapse", "population": "teens", "sources": ["guide-2015"]}],
+        "hooks": {"encounter-start": {"as": "patient-view", "topics": ["relapse"]}},
     })})  # fmt: skip
     policy = found.policy
     assert (policy.region, policy.cards_on_chart_open) == ("EU", 2)
@@ -90,8 +91,22 @@ def test_the_policy_is_merged_key_by_key() -> None:
     assert set(policy.populations) == {"adults", "teens"}
     assert found.site is not None
     assert [line.partition(":")[0] for line in found.site.policy] == [
-        "region", "limits.cards_on_chart_open", "active", "populations", "editions",
+        "region", "limits.cards_on_chart_open", "active", "populations", "editions", "hooks",
     ]  # fmt: skip
+
+
+def test_what_speaks_at_a_hook_is_the_sites_to_say() -> None:
+    ours = {
+        "appointment-book": {"as": "patient-view", "topics": ["*"]},
+        "order-dispatch": {"as": "order-sign", "topics": ["*"]},
+    }
+    theirs = {"appointment-book": {"as": "patient-view", "topics": ["relapse/b"], "kinds": {"relapse/b": ["test"]}}}
+    shipped = {**SHIPPED, "policy.yaml": dump({**POLICY, "hooks": ours})}
+    found = load_content(shipped, VOCABULARY, {**OWN, "policy.yaml": dump({"hooks": theirs})})
+    assert found.policy.manner("order-dispatch") == "order-sign"
+    assert not found.policy.speaks(found.rule("offer-x"), "appointment-book")
+    assert found.site is not None
+    assert found.site.policy == ("hooks: appointment-book as patient-view: relapse/b (test) instead of ours",)
 
 
 def test_a_rule_is_switched_off_and_stays_on_the_list() -> None:
@@ -282,6 +297,7 @@ FILES: list[tuple[str, str, str]] = [
     (NOTE, dump({**OUR_RULE, "when": {"all": ["agee > 1"]}}), "Did you mean 'age'?"),
     (NOTE, "id: [", "is not YAML"),
     ("policy.yaml", dump({"regio": "EU"}), "regio: is not a key here."),
+    ("policy.yaml", dump({"hooks": {"order-dispatch": {"as": "order-sign", "topics": ["frontline"]}}}), "hooks.order-dispatch.topics[0]: 'frontline' is not a topic"),
     ("policy.yaml", dump({"active": ["guide-2024"]}), "active[0]: 'guide-2024' is not a source."),
     ("policy.yaml", dump({"populations": {"a": {"title": "a", "when": "agee > 1"}}}), "populations.a.when: 'agee' is not a fact."),
     ("policy.yaml", dump({"editions": [{"topic": "a", "population": "b", "sources": ["our-sop"]}]}), "editions[0].population: 'b'"),

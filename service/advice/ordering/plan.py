@@ -22,7 +22,7 @@ from service.advice.ordering.model import (
 from service.advice.ordering.repeated import repeated
 from service.advice.ordering.standing import Standings, is_not_labelled
 from service.facts.model import Facts
-from service.facts.orders import OrderLine, Orders
+from service.facts.orders import OrderLine, Orders, read_orders
 from service.record.terminology import Terminology
 from service.rules.compile import Evaluator
 from service.rules.editions import Speaking
@@ -169,12 +169,20 @@ class OrderAdviser:
         return tuple(key for key in dict.fromkeys(keys) if self._is_safe(key, facts))
 
     def _is_safe(self, key: str, facts: Facts) -> bool:
-        drug = self._content.orderables[key].drug
-        if drug is None:
+        """Whether no check speaks against a drug if it were ordered instead."""
+        order = self._content.orderables[key]
+        if order.kind != "medication" or facts.record is None:
             return False
-        return not any(
-            verdict.rule.advise.stops and verdict.rule.is_safety and verdict.outcome is not Outcome.DOES_NOT_APPLY
-            for verdict in self._drug_rules.asked([drug], facts)
+        concept = {"text": order.text, "coding": [code.model_dump(exclude_none=True) for code in order.codes]}
+        draft = {"resourceType": "MedicationRequest", "status": "draft", "medicationCodeableConcept": concept}
+        terminology = facts.record.terminology
+        judged = self._orders.judged(read_orders([draft], terminology), facts, terminology)
+        findings = self._orders.findings(judged)
+        return bool(judged) and not any(
+            _warns(finding)
+            or (finding.rule.advise.act == "avoid" and finding.verdict.outcome is not Outcome.DOES_NOT_APPLY)
+            for finding in findings
+            if finding.rule.is_safety
         )
 
     def _readiness(
