@@ -45,6 +45,7 @@ def screen(text: str, **more: Any) -> Any:
         pytest.param(activity(7.0), False, id="at the lower limit"),
         pytest.param(activity(25.0), False, id="above its range"),
         pytest.param(activity(9.0, note=[{"text": "sample after transfusion of packed red cells"}]), None, id="transfused"),
+        pytest.param(activity(9.0, note=[{"text": "drawn before transfusion"}]), False, id="drawn before"),
         pytest.param(activity(2.0, note=[{"text": "after transfusion"}]), True, id="deficient though transfused"),
         pytest.param(observation(ACTIVITY, valueString="normal"), False, id="normal in words"),
         pytest.param(observation(ACTIVITY, valueString="deficient"), True, id="deficient in words"),

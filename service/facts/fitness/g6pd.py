@@ -31,6 +31,9 @@ _DEFICIENT = re.compile(
 _NORMAL = re.compile(
     r"\b(?:normal\w*|sufficient|not deficient|non-?deficient|unauffällig\w*|regelrecht\w*)\b", re.IGNORECASE
 )
+_NOT_TRANSFUSED = re.compile(
+    r"\b(?:no|not|never|without|before|kein\w*|nicht|ohne|vor)\b[^.;\n]{0,30}transfu", re.IGNORECASE
+)
 _TRANSFUSED = re.compile(r"transfu[sn]|erythrozytenkonzentrat|packed red|\bEK-Gabe", re.IGNORECASE)
 
 
@@ -54,7 +57,8 @@ def g6pd(facts: Facts) -> Iterator[Fact]:
         said = _said(facts, entry)
         text = all_text(entry.resource)
         seen = seen_in(entry, text.strip() or None)
-        if said is False and _TRANSFUSED.search(f"{notes_of(entry.resource)} {text}"):
+        words = f"{notes_of(entry.resource)} {text}"
+        if said is False and _TRANSFUSED.search(words) and not _NOT_TRANSFUSED.search(words):
             detail = "normal activity after a transfusion is the donor's"
             open_ = open_ or unknown(_NAME, Reason.NOT_DECIDED, detail, (seen,))
         elif said is not None:

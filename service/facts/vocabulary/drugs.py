@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from service.facts.vocabulary.comedication import COMEDICATION
+
 # name -> (classes it implies, other names)
 _DRUGS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "blinatumomab": (("anti-CD19", "immunotherapy"), ("blincyto", "blina")),
@@ -161,48 +163,7 @@ _DRUGS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "trimethoprim": ((), ()),
     "pentamidine": (("QT-prolonging",), ()),
     "atovaquone": ((), ("mepron",)),
-    "ibuprofen": (("NSAID",), ("advil", "motrin")),
-    "naproxen": (("NSAID",), ("naprosyn",)),
-    "diclofenac": (("NSAID",), ("voltaren",)),
-    "ketorolac": (("NSAID",), ("toradol",)),
-    "indomethacin": (("NSAID",), ("indometacin",)),
-    "ketoprofen": (("NSAID",), ()),
-    "meloxicam": (("NSAID",), ("mobic",)),
-    "piroxicam": (("NSAID",), ()),
-    "celecoxib": (("NSAID",), ("celebrex",)),
-    "etoricoxib": (("NSAID",), ("arcoxia",)),
-    "parecoxib": (("NSAID",), ()),
-    "aspirin": (("NSAID",), ("acetylsalicylic acid",)),
-    "benzylpenicillin": (("penicillin",), ("penicillin G",)),
-    "phenoxymethylpenicillin": (("penicillin",), ("penicillin V",)),
-    "amoxicillin": (("penicillin",), ("amoxicillin-clavulanate",)),
-    "ampicillin": (("penicillin",), ("ampicillin-sulbactam",)),
-    "piperacillin": (("penicillin",), ("piperacillin-tazobactam",)),
-    "oxacillin": (("penicillin",), ("nafcillin", "flucloxacillin")),
-    "amiodarone": (("QT-prolonging",), ("cordarone",)),
-    "sotalol": (("QT-prolonging",), ()),
-    "disopyramide": (("QT-prolonging",), ()),
-    "procainamide": (("QT-prolonging",), ()),
-    "quinidine": (("QT-prolonging",), ()),
-    "haloperidol": (("QT-prolonging",), ("haldol",)),
-    "pimozide": (("QT-prolonging",), ()),
-    "droperidol": (("QT-prolonging",), ()),
-    "methadone": (("QT-prolonging",), ("levomethadone",)),
-    "chloroquine": (("QT-prolonging",), ()),
-    "moxifloxacin": (("QT-prolonging",), ("avelox",)),
-    "azithromycin": (("QT-prolonging",), ("zithromax",)),
-    "erythromycin": (("QT-prolonging",), ()),
-    "ondansetron": (("QT-prolonging",), ("zofran",)),
-    "measles-mumps-rubella vaccine": (("live-vaccine",), ("MMR vaccine", "M-M-R II")),
-    "measles-mumps-rubella-varicella vaccine": (("live-vaccine",), ("MMRV vaccine", "proquad")),
-    "varicella vaccine": (("live-vaccine",), ("varivax", "varilrix")),
-    "zoster vaccine live": (("live-vaccine",), ("zostavax",)),
-    "yellow fever vaccine": (("live-vaccine",), ("stamaril",)),
-    "typhoid vaccine oral": (("live-vaccine",), ("vivotif",)),
-    "influenza vaccine live": (("live-vaccine",), ("LAIV", "flumist", "fluenz")),
-    "BCG vaccine": (("live-vaccine",), ()),
-    "rotavirus vaccine": (("live-vaccine",), ("rotateq", "rotarix")),
-    "poliovirus vaccine oral": (("live-vaccine",), ("oral polio vaccine",)),
+    **COMEDICATION,
 }  # fmt: skip
 
 # Words for treatments that are no single drug, as they stand in histories beside drugs.
