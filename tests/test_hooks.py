@@ -143,15 +143,17 @@ def test_what_a_hook_needs_is_demanded(hook: str) -> None:
 
 @pytest.mark.parametrize("hook", HOOK_NAMES)
 def test_where_the_disease_cannot_be_told_that_is_said(hook: str) -> None:
-    """Not where no problem is entered: nothing is asked."""
+    """Not where no problem is entered and nothing that treats leukemia is ordered: nothing is asked."""
     made = request(UNTOLD, hook)
+    if hook == "order-select":
+        made["context"]["draftOrders"] = collection(order(UNTOLD, "imatinib"))
     made["prefetch"]["conditions"] = {
         **collection(),
         "link": [{"relation": "next", "url": "https://ehr.example.org/2"}],
     }
     answer = client(day_of(UNTOLD)).post(f"/cds-services/allcue-{hook}", json=made).json
     words = [card["summary"] for card in answer["cards"]]
-    if hook == "problem-list-item-create":
+    if hook in ("problem-list-item-create", "order-sign", "order-dispatch", "medication-refill"):
         assert words == []
     else:
         assert [word.partition(" whether")[0] for word in words] == ["Allcue could not tell"]

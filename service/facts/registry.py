@@ -7,7 +7,7 @@ from service.facts.cns import status as cns
 from service.facts.course import clocks, conditioning, hct, phase, planned, risk_words, treated
 from service.facts.course import reader as course
 from service.facts.disease import diagnosis, identity, lineage
-from service.facts.fitness import conditions, heart, hepatitis_b, performance, pregnancy, symptoms
+from service.facts.fitness import conditions, g6pd, heart, hepatitis_b, performance, pregnancy, symptoms
 from service.facts.genetics import abl1_tests, pharmacogenes, trisomies
 from service.facts.genetics import reader as genetics
 from service.facts.given import unknown_stated
@@ -72,6 +72,7 @@ READERS: tuple[Provider, ...] = (
     *performance.PROVIDERS,
     *pregnancy.PROVIDERS,
     *hepatitis_b.PROVIDERS,
+    *g6pd.PROVIDERS,
     *symptoms.PROVIDERS,
     *kidney.PROVIDERS,
     *coagulation.PROVIDERS,

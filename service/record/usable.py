@@ -67,7 +67,7 @@ CONTRADICTION = "its code and its text name different leukemias"
 # How sure an ICD-10-GM code is meant: A excluded, V suspected, Z no signs any more, G certain. As an extension of the
 # Coding (fhir.de, icd-10-gm-diagnosesicherheit), or behind the code ("C91.00 V").
 _CERTAINTY_URL = "diagnosesicherheit"
-_CERTAINTY_IN_CODE = re.compile(r"[A-Z]\d\d(?:\.[0-9-]{0,2})?[+*!]?\s?([AVZG])")
+_CERTAINTY_IN_CODE = re.compile(r"[A-Z]\d\d(?:\.[0-9-]{1,2})?[+*!]?\s?([AVZG])")
 
 
 def status_of(resource: Mapping[str, Any]) -> str | None:

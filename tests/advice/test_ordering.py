@@ -211,8 +211,10 @@ def test_without_leukemia_nothing_is_said() -> None:
 
 
 def test_while_it_is_open_whether_there_is_leukemia_a_danger_is_told() -> None:
-    (card,) = cards(NOTHING, [routed("vincristine", "intrathecal")], INTRATHECAL, gate=None)
+    card, doubt = cards(NOTHING, [routed("vincristine", "intrathecal")], INTRATHECAL, gate=None)
     assert card["indicator"] == "critical"
+    assert "could not tell whether this patient has" in doubt["summary"]
+    assert cards(NOTHING, [draft("pantoprazole")], INTRATHECAL, gate=None) == []
 
 
 def test_the_limit_on_cards_cuts_off_nothing_that_stops_the_signature() -> None:

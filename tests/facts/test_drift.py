@@ -41,7 +41,7 @@ UNUSED = {
     "labs.ammonia": "no rule asks for ammonia",
     "labs.asparaginase_activity": "no rule asks for the activity of asparaginase",
     "labs.ferritin": "no rule asks for ferritin",
-    "labs.other": "antithrombin as a share of normal and G6PD: no rule asks for them",
+    "labs.other": "antithrombin as a share of normal: no rule asks for it",
     "therapy.hct_donor": "HLA types do not say that a donor is available: the clinician does",
 }
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from service.facts.vocabulary.comedication import COMEDICATION
+
 # name -> (classes it implies, other names)
 _DRUGS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "blinatumomab": (("anti-CD19", "immunotherapy"), ("blincyto", "blina")),
@@ -50,12 +52,14 @@ _DRUGS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "methotrexate": (("chemotherapy",), ("MTX", "amethopterin", "high-dose methotrexate", "HD-MTX")),
     "mercaptopurine": (("thiopurine", "chemotherapy"), ("6-mercaptopurine", "6-MP", "6MP", "purixan", "purinethol")),
     "thioguanine": (("thiopurine", "chemotherapy"), ("tioguanine", "6-TG", "6-thioguanine", "lanvis")),
-    "vincristine": (("chemotherapy",), ("VCR", "oncovin", "vincasar")),
+    "vincristine": (("vinca-alkaloid", "chemotherapy"), ("VCR", "oncovin", "vincasar")),
     "vincristine-liposomal": (
-        ("chemotherapy",),
+        ("vinca-alkaloid", "chemotherapy"),
         ("VSLI", "marqibo", "vincristine sulfate liposome injection", "liposomal vincristine", "vincristine liposomal"),
     ),
-    "vindesine": (("chemotherapy",), ("eldisine",)),
+    "vindesine": (("vinca-alkaloid", "chemotherapy"), ("eldisine",)),
+    "vinblastine": (("vinca-alkaloid", "chemotherapy"), ("velban",)),
+    "vinorelbine": (("vinca-alkaloid", "chemotherapy"), ("navelbine",)),
     "daunorubicin": (("anthracycline", "chemotherapy"), ("cerubidine", "DNR")),
     "doxorubicin": (("anthracycline", "chemotherapy"), ("adriamycin",)),
     "idarubicin": (("anthracycline", "chemotherapy"), ("idamycin", "zavedos")),
@@ -123,13 +127,13 @@ _DRUGS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "ranitidine": (("H2-blocker",), ("zantac",)),
     "famotidine": (("H2-blocker",), ("pepcid",)),
     "nizatidine": (("H2-blocker",), ("axid",)),
-    "fluconazole": (("azole",), ("diflucan",)),
+    "fluconazole": (("azole", "QT-prolonging"), ("diflucan",)),
     "isavuconazole": (("azole",), ("cresemba", "isavuconazonium sulfate")),
-    "itraconazole": (("azole", "strong-CYP3A4-inhibitor"), ("sporanox",)),
-    "voriconazole": (("azole", "strong-CYP3A4-inhibitor"), ("vfend",)),
-    "posaconazole": (("azole", "strong-CYP3A4-inhibitor"), ("noxafil",)),
-    "ketoconazole": (("azole", "strong-CYP3A4-inhibitor"), ("nizoral",)),
-    "clarithromycin": (("strong-CYP3A4-inhibitor",), ("biaxin",)),
+    "itraconazole": (("azole", "strong-CYP3A4-inhibitor", "QT-prolonging"), ("sporanox",)),
+    "voriconazole": (("azole", "strong-CYP3A4-inhibitor", "QT-prolonging"), ("vfend",)),
+    "posaconazole": (("azole", "strong-CYP3A4-inhibitor", "QT-prolonging"), ("noxafil",)),
+    "ketoconazole": (("azole", "strong-CYP3A4-inhibitor", "QT-prolonging"), ("nizoral",)),
+    "clarithromycin": (("strong-CYP3A4-inhibitor", "QT-prolonging"), ("biaxin",)),
     "ritonavir": (("strong-CYP3A4-inhibitor",), ("norvir", "paxlovid")),
     "cobicistat": (("strong-CYP3A4-inhibitor",), ("tybost",)),
     "nefazodone": (("strong-CYP3A4-inhibitor",), ()),
@@ -151,14 +155,15 @@ _DRUGS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "febuxostat": (("xanthine-oxidase-inhibitor",), ("uloric",)),
     "rasburicase": ((), ("elitek", "fasturtec")),
     "levetiracetam": ((), ("keppra",)),
-    "levofloxacin": ((), ("levaquin",)),
+    "levofloxacin": (("QT-prolonging",), ("levaquin",)),
     "micafungin": ((), ("mycamine",)),
     "caspofungin": ((), ("cancidas",)),
     "enoxaparin": (("anticoagulant",), ("lovenox", "clexane")),
     "sulfamethoxazole-trimethoprim": ((), ("TMP-SMX", "co-trimoxazole", "bactrim", "cotrim", "sulfamethoxazole")),
     "trimethoprim": ((), ()),
-    "pentamidine": ((), ()),
+    "pentamidine": (("QT-prolonging",), ()),
     "atovaquone": ((), ("mepron",)),
+    **COMEDICATION,
 }  # fmt: skip
 
 # Words for treatments that are no single drug, as they stand in histories beside drugs.
@@ -227,7 +232,7 @@ _CONCEPT_NAMES = {
 }
 # Terminology group ("therapy.inotuzumab_ozogamicin") to drug name, or to the class where the group tells no more.
 DRUG_OF_CONCEPT: Mapping[str, str] = {
-    **{f"therapy.{name.replace(' ', '_').replace('-', '_')}": name for name in _DRUGS},
+    **{f"therapy.{name.replace(' ', '_').replace('-', '_').lower()}": name for name in _DRUGS},
     **{f"therapy.{concept}": name for concept, name in _CONCEPT_NAMES.items()},
     "course.car_t": "CAR-T",
 }

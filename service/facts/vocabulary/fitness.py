@@ -52,6 +52,8 @@ TYPES = (
     boolean("seizure_or_cns_disorder", "seizures or other CNS disorder", **_history("Condition")),
     boolean("hbv_serology_positive", "hepatitis B serology positive", group=_F, aliases=("hbv_serology",),
             read_from="HBsAg, anti-HBc or viral DNA, diagnosis of hepatitis B; not anti-HBs", codes=("fitness.hbv",), no_means="HBsAg and anti-HBc both negative"),
+    boolean("g6pd_deficient", "G6PD deficiency", group=_F, codes=("fitness.g6pd",), aliases=("g6pd_deficiency",),
+            read_from="Condition; newest G6PD activity against its range, or its words", no_means="a normal G6PD activity, not after a transfusion"),
     boolean("opportunistic_infection_symptoms", "symptoms of opportunistic infection", group=_F,
             read_from="Condition of the last 30 days, or an Observation that asks for it", no_means="an Observation that says no"),
     boolean("febrile", "febrile", group=_F, read_from="temperatures of the last 2 days: 38.3 once, or 38.0 over an hour", no_means="no temperature of the last 2 days reaches 38.0"),
