@@ -115,6 +115,7 @@ _ALSO: Mapping[str, tuple[str, ...]] = {
     "prior_therapies": (*_PROCEDURES, "diagnosis.all"),
     "prior_anthracycline": ("therapy.any_chemo",),
     "prior_tkis": ("therapy.any_chemo",),
+    "failed_tkis": _DISEASE,
     "prior_tki_failures": _DISEASE,
     "induction_tki": (*_DRUGS, "therapy.any_chemo"),
     "prior_cart": (

@@ -213,6 +213,9 @@ THERAPY: list[Case] = [
     ("prior_tkis_count", {"prior_tki_failures": 0}, None),
     ("prior_tki_failures", {"prior_tkis": []}, 0.0),
     ("prior_tki_failures", {"prior_tkis": ["dasatinib"]}, None),
+    ("prior_tki_failures", {"failed_tkis": ["dasatinib", "imatinib"]}, 2.0),
+    ("failed_tkis", {"prior_tkis": []}, tokens()),
+    ("failed_tkis", {"prior_tki_failures": 1}, None),
     ("relapsed_or_refractory_to_tki", {"prior_tki_failures": 1}, True),
     ("relapsed_or_refractory_to_tki", {"prior_tkis": []}, False),
     ("relapsed_or_refractory_to_tki", {"prior_tkis": ["dasatinib"]}, None),
@@ -237,6 +240,14 @@ THERAPY: list[Case] = [
     ("candidate_tki_used_in_induction", {"ordered_drug": "TKI", "induction_tki": "dasatinib"}, None),
     ("candidate_tki_used_in_induction", {"ordered_drug": "ponatinib", "induction_tki": "none"}, False),
     ("candidate_tki_used_in_induction", {"ordered_drug": "ponatinib"}, None),
+    ("ordered_tki_failed", {"ordered_drug": "dasatinib", "failed_tkis": ["dasatinib"]}, True),
+    ("ordered_tki_failed", {"ordered_drug": ["asciminib", "dasatinib"], "failed_tkis": ["dasatinib"]}, True),
+    ("ordered_tki_failed", {"ordered_drug": "ponatinib", "failed_tkis": ["dasatinib"]}, False),
+    ("ordered_tki_failed", {"ordered_drug": "ponatinib", "prior_tki_failures": 0}, False),
+    ("ordered_tki_failed", {"ordered_drug": "TKI", "failed_tkis": ["dasatinib"]}, None),
+    ("ordered_tki_failed", {"ordered_drug": "TKI", "failed_tkis": []}, False),
+    ("ordered_tki_failed", {"ordered_drug": "ponatinib"}, None),
+    ("ordered_tki_failed", {"ordered_drug": "vincristine"}, False),
 ]  # fmt: skip
 STROKE = "toxicity_worst(cerebral-thrombosis-ischemia-stroke)"
 TOXICITY: list[Case] = [
