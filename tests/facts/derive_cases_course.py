@@ -113,6 +113,12 @@ RESPONSE: list[Case] = [
 ]
 CNS: list[Case] = [
     ("cns_status", {"csf_blasts": False, "csf_wbc": 50}, "CNS-1"),
+    ("cns_disease_present", {"cns_status": "CNS-1"}, False),
+    ("cns_disease_present", {"cns_status": "CNS-2"}, True),
+    ("cns_disease_present", {"csf_blasts": True}, True),
+    ("cns_disease_present", {"csf_blasts": False}, False),
+    ("cns_disease_present", {"cns_status": "CNS-1", "cranial_nerve_involvement": True}, True),
+    ("cns_disease_present", {"cranial_nerve_involvement": False}, None),
     ("cns_status", {"csf_blasts": True, "csf_wbc": 4}, "CNS-2"),
     ("cns_status", {"csf_blasts": True}, None),
     ("cns_status", {"csf_wbc": 50}, None),
