@@ -254,6 +254,13 @@ THERAPY: list[Case] = [
     ("ordered_tki_failed", {"ordered_drug": "TKI", "failed_tkis": []}, False),
     ("ordered_tki_failed", {"ordered_drug": "ponatinib"}, None),
     ("ordered_tki_failed", {"ordered_drug": "vincristine"}, False),
+    *(("blinatumomab_dose_in_milligrams", {"ordered_drug": "blinatumomab", "ordered_dose": dose}, found) for dose, found in (
+        ("28 mg", True), ("9 mg/d", True), ("1 mg", True), ("15 mg/m2", True), ("28 Milligramm", True), ("0.028 mg", False),
+        ("0,009 mg", False), ("28 ug", False), ("28 µg/day", False), ("9 mcg", False), ("1.5 g", True), ("28", None),
+        ("28 mcg daily after dexamethasone 20 mg", None), ("28 mL/h", None),
+    )),
+    ("blinatumomab_dose_in_milligrams", {"ordered_drug": "blinatumomab"}, None),
+    ("blinatumomab_dose_in_milligrams", {"ordered_drug": "vincristine", "ordered_dose": "2 mg"}, False),
 ]  # fmt: skip
 STROKE = "toxicity_worst(cerebral-thrombosis-ischemia-stroke)"
 TOXICITY: list[Case] = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from service.facts.derive.tools import at_least, at_most, follows, includes, number, token_set, word
@@ -16,6 +17,10 @@ _HISTORY = {
     "prior_anthracycline": "anthracycline",
 }
 _NOW = {"on_steroids": "corticosteroid", "strong_cyp3a4_inhibitor": "strong-CYP3A4-inhibitor"}
+_DOSE = re.compile(
+    r"(?<![\w.,])(\d+(?:[.,]\d+)?)\s*(mg|g|milligrams?|milligramm|µg|μg|ug|mcg|micrograms?|mikrogramm)(?![a-zµμ])",
+    re.IGNORECASE,
+)
 _TKIS = VOCABULARY.lookup("prior_tkis").values
 
 
@@ -161,7 +166,23 @@ def failed_again(facts: Facts) -> Iterator[Fact]:
         yield follows("ordered_tki_failed", False, facts, "ordered_drug", "failed_tkis")
 
 
+@provides("blinatumomab_dose_in_milligrams", needs=("ordered_drug", "ordered_dose"))
+def blinatumomab_dose(facts: Facts) -> Iterator[Fact]:
+    """Whether blinatumomab is ordered at 1 mg or more, which is more than a whole cycle of 28 micrograms a day.
+
+    A text that gives milligrams besides micrograms (of the premedication, say) is left open.
+    """
+    ordered, dose = includes(facts, "ordered_drug", "blinatumomab"), word(facts, "ordered_dose")
+    if ordered is False:
+        yield follows("blinatumomab_dose_in_milligrams", False, facts, "ordered_drug")
+    elif ordered and dose is not None:
+        found = [(float(n.replace(",", ".")), unit.lower()) for n, unit in _DOSE.findall(dose)]
+        large = {unit.startswith(("g", "mg", "milli")) and n * (1000 if unit == "g" else 1) >= 1 for n, unit in found}
+        if len(large) == 1:
+            yield follows("blinatumomab_dose_in_milligrams", large.pop(), facts, "ordered_drug", "ordered_dose")
+
+
 PROVIDERS = (
     history, transplant, prior_tkis, prior_tkis_count, no_failures, tki_failure, concurrent_drugs, concurrent,
-    on_chemotherapy, ordered_class, tki_again, failed_again,
+    on_chemotherapy, ordered_class, tki_again, failed_again, blinatumomab_dose,
 )  # fmt: skip

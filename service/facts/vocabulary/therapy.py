@@ -66,6 +66,8 @@ TYPES = (
             read_from="drug ordered and TKI of the induction"),
     boolean("ordered_tki_failed", "the TKI considered has failed before", group=_O,
             read_from="drug ordered and TKIs that failed"),
+    boolean("blinatumomab_dose_in_milligrams", "blinatumomab is ordered in milligrams", group=_O,
+            read_from="drug and dose of the draft order: 1 mg or more"),
     boolean("prior_blinatumomab", "prior blinatumomab", **_history("treatments given so far", "therapy.blinatumomab")),
     boolean("prior_inotuzumab", "prior inotuzumab ozogamicin",
             **_history("treatments given so far", "therapy.inotuzumab_ozogamicin")),
