@@ -117,6 +117,8 @@ TYPES = (
     category("hct_type", "type of HCT", "allogeneic", "autologous", group=_G, value_aliases={"allo": "allogeneic"},
              read_from="Procedure", codes=("course.allo_hct", "course.auto_hct")),
     boolean("hct_planned", "HCT planned", group=_G, read_from="planned or ordered procedure"),
+    number("weeks_to_planned_hct", "weeks to the planned allogeneic HCT", unit="weeks", low=0, high=520, group=_G,
+           read_from="Procedure or ServiceRequest for a transplant, dated ahead", codes=("course.allo_hct",)),
     category("planned_procedure", "planned procedure", "allo-HCT", "auto-HCT", "HCT", "cranial-radiation",
              "craniospinal-radiation", "DLI", "none", group=_G, value_aliases={"allogeneic-sct": "allo-HCT"},
              read_from="ServiceRequest, CarePlan"),
