@@ -115,6 +115,7 @@ _ALSO: Mapping[str, tuple[str, ...]] = {
     "prior_therapies": (*_PROCEDURES, "diagnosis.all"),
     "prior_anthracycline": ("therapy.any_chemo",),
     "prior_tkis": ("therapy.any_chemo",),
+    "failed_tkis": _DISEASE,
     "prior_tki_failures": _DISEASE,
     "induction_tki": (*_DRUGS, "therapy.any_chemo"),
     "prior_cart": (
@@ -132,6 +133,7 @@ _ALSO: Mapping[str, tuple[str, ...]] = {
     "lymphodepletion_started": ("course.car_t", "therapy.fludarabine", "therapy.cyclophosphamide"),
     "planned_procedure": ("course.allo_hct", "course.auto_hct", "course.dli", "therapy.radiation"),
     "hct_planned": ("course.allo_hct", "course.auto_hct"),
+    "weeks_to_planned_hct": ("course.allo_hct",),
     "anc": ("labs.wbc", "labs.neutrophil_percent"),
     "active_tls": ("toxicity.acute_complications",),
     "toxicity": (

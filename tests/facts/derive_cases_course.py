@@ -113,6 +113,12 @@ RESPONSE: list[Case] = [
 ]
 CNS: list[Case] = [
     ("cns_status", {"csf_blasts": False, "csf_wbc": 50}, "CNS-1"),
+    ("cns_disease_present", {"cns_status": "CNS-1"}, False),
+    ("cns_disease_present", {"cns_status": "CNS-2"}, True),
+    ("cns_disease_present", {"csf_blasts": True}, True),
+    ("cns_disease_present", {"csf_blasts": False}, False),
+    ("cns_disease_present", {"cns_status": "CNS-1", "cranial_nerve_involvement": True}, True),
+    ("cns_disease_present", {"cranial_nerve_involvement": False}, None),
     ("cns_status", {"csf_blasts": True, "csf_wbc": 4}, "CNS-2"),
     ("cns_status", {"csf_blasts": True}, None),
     ("cns_status", {"csf_wbc": 50}, None),
@@ -213,6 +219,9 @@ THERAPY: list[Case] = [
     ("prior_tkis_count", {"prior_tki_failures": 0}, None),
     ("prior_tki_failures", {"prior_tkis": []}, 0.0),
     ("prior_tki_failures", {"prior_tkis": ["dasatinib"]}, None),
+    ("prior_tki_failures", {"failed_tkis": ["dasatinib", "imatinib"]}, 2.0),
+    ("failed_tkis", {"prior_tkis": []}, tokens()),
+    ("failed_tkis", {"prior_tki_failures": 1}, None),
     ("relapsed_or_refractory_to_tki", {"prior_tki_failures": 1}, True),
     ("relapsed_or_refractory_to_tki", {"prior_tkis": []}, False),
     ("relapsed_or_refractory_to_tki", {"prior_tkis": ["dasatinib"]}, None),
@@ -237,6 +246,21 @@ THERAPY: list[Case] = [
     ("candidate_tki_used_in_induction", {"ordered_drug": "TKI", "induction_tki": "dasatinib"}, None),
     ("candidate_tki_used_in_induction", {"ordered_drug": "ponatinib", "induction_tki": "none"}, False),
     ("candidate_tki_used_in_induction", {"ordered_drug": "ponatinib"}, None),
+    ("ordered_tki_failed", {"ordered_drug": "dasatinib", "failed_tkis": ["dasatinib"]}, True),
+    ("ordered_tki_failed", {"ordered_drug": ["asciminib", "dasatinib"], "failed_tkis": ["dasatinib"]}, True),
+    ("ordered_tki_failed", {"ordered_drug": "ponatinib", "failed_tkis": ["dasatinib"]}, False),
+    ("ordered_tki_failed", {"ordered_drug": "ponatinib", "prior_tki_failures": 0}, False),
+    ("ordered_tki_failed", {"ordered_drug": "TKI", "failed_tkis": ["dasatinib"]}, None),
+    ("ordered_tki_failed", {"ordered_drug": "TKI", "failed_tkis": []}, False),
+    ("ordered_tki_failed", {"ordered_drug": "ponatinib"}, None),
+    ("ordered_tki_failed", {"ordered_drug": "vincristine"}, False),
+    *(("blinatumomab_dose_in_milligrams", {"ordered_drug": "blinatumomab", "ordered_dose": dose}, found) for dose, found in (
+        ("28 mg", True), ("9 mg/d", True), ("1 mg", True), ("15 mg/m2", True), ("28 Milligramm", True), ("0.028 mg", False),
+        ("0,009 mg", False), ("28 ug", False), ("28 µg/day", False), ("9 mcg", False), ("1.5 g", True), ("28", None),
+        ("28 mcg daily after dexamethasone 20 mg", None), ("28 mL/h", None),
+    )),
+    ("blinatumomab_dose_in_milligrams", {"ordered_drug": "blinatumomab"}, None),
+    ("blinatumomab_dose_in_milligrams", {"ordered_drug": "vincristine", "ordered_dose": "2 mg"}, False),
 ]  # fmt: skip
 STROKE = "toxicity_worst(cerebral-thrombosis-ischemia-stroke)"
 TOXICITY: list[Case] = [

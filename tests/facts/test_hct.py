@@ -218,3 +218,19 @@ def test_nothing_raises(kind: str, entry: dict[str, Any]) -> None:
     for provider in hct.PROVIDERS:
         for name in provider.provides:
             assert facts[name].known or facts[name].reason
+
+
+@pytest.mark.parametrize(
+    ("entries", "weeks"),
+    [
+        pytest.param([procedure(ALLO, "2025-06-22")], 3.0, id="procedure ahead"),
+        pytest.param([procedure(ALLO, "2025-06-22"), procedure(ALLO, "2025-07-27")], 3.0, id="the next"),
+        pytest.param([procedure(ALLO, "2025-07")], Interval(30 / 7, 60 / 7), id="month"),
+        pytest.param([procedure(ALLO, "2024-01-01")], None, id="done"),
+        pytest.param([procedure(AUTO, "2025-06-22")], None, id="autologous"),
+        pytest.param([procedure(ALLO, status="preparation")], None, id="undated"),
+        pytest.param([ordered("Allogeneic HCT", authoredOn="2025-05-20")], None, id="the day of the order"),
+    ],
+)
+def test_weeks_to_a_planned_transplant(entries: list[Any], weeks: object) -> None:
+    assert read(*entries).value("weeks_to_planned_hct") == weeks

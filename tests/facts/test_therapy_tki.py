@@ -49,6 +49,34 @@ def test_tki_failures_on_partial_lists() -> None:
     assert (listed.includes("dasatinib"), listed.includes("ponatinib")) == (True, None)
 
 
+@pytest.mark.parametrize(
+    ("resources", "coverage", "expected"),
+    [
+        pytest.param([], None, (False, False, False), id="none taken"),
+        pytest.param([statement("dasatinib", "2024-02-01", "2024-08-01", state="stopped", **STOPPED)], None,
+                     (True, False, False), id="progression"),
+        pytest.param([statement("imatinib", "2024-01-20", "2024-05-01", state="stopped", **STOPPED),
+                      statement("dasatinib", "2024-05-02", "2024-08-01")], None, (None, True, False), id="one failed, one open"),
+        pytest.param([statement("dasatinib", "2024-02-01", "2024-08-01", state="stopped",
+                                statusReason=[{"text": "pleural effusion, intolerance"}])], None, (False, False, False),
+                     id="intolerance"),
+        pytest.param([RELAPSE, statement("dasatinib", "2024-02-01", state="active")], None, (True, False, False),
+                     id="relapse, continued"),
+        pytest.param([statement("dasatinib", "2024-02-01", "2024-08-01", state="stopped", **STOPPED)], PARTIAL,
+                     (True, None, None), id="failed, on partial lists"),
+    ],
+)  # fmt: skip
+def test_which_tkis_failed(resources: list[Any], coverage: Any, expected: tuple[bool | None, ...]) -> None:
+    listed = read(ALL, *resources, **({"coverage": coverage} if coverage is not None else {})).value("failed_tkis")
+    assert isinstance(listed, TokenSet)
+    assert tuple(listed.includes(name) for name in ("dasatinib", "imatinib", "ponatinib")) == expected
+
+
+def test_which_tkis_failed_is_open() -> None:
+    assert read(ALL, statement("dasatinib", "2024-02-01", "2024-08-01"))["failed_tkis"].reason is Reason.NOT_DECIDED
+    assert read(ALL, coverage=PARTIAL)["failed_tkis"].reason is Reason.INCOMPLETE
+
+
 def test_prior_tkis() -> None:
     listed = read(ALL, statement("dasatinib"), request("ponatinib", "2025-05-30")).value("prior_tkis")
     assert isinstance(listed, TokenSet)

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from service.facts.absence import absent, seen_in
 from service.facts.course.hct import AHEAD, REQUESTED, Infusion, infusions
 from service.facts.course.hct_text import is_other_tissue, transplant_in
-from service.facts.model import Fact, Facts, Provenance, Provider, known, provides
+from service.facts.model import Fact, Facts, Interval, Provenance, Provider, known, provides
 from service.record.model import Entry, PatientRecord, When
 from service.record.text import states
 from service.record.values import as_dict, as_list, as_text, concept_text
@@ -86,6 +86,27 @@ def planned(facts: Facts) -> Iterator[Fact]:
     yield absent(facts, "planned_procedure", "ServiceRequest", "Procedure", what="a planned procedure")
 
 
+@provides("weeks_to_planned_hct")
+def until_transplant(facts: Facts) -> Iterator[Fact]:
+    """Weeks to the next transplant with a day of its own ahead; the day an order was written on is none.
+
+    Conditioning starts before that day, so it is nearer still.
+    """
+    if facts.record is None:
+        return
+    dated = [
+        (i.when, i.seen())
+        for i in infusions(facts.record, facts.as_of)
+        if i.kind in ("allogeneic", "unspecified") and i.planned and i.when is not None and i.when.start > facts.as_of
+    ]
+    if dated:
+        when, seen = min(dated, key=lambda row: row[0].start)
+        low, high = ((day - facts.as_of).days / 7 for day in (when.start, when.end))
+        yield known("weeks_to_planned_hct", low if low == high else Interval(low, high), seen)
+    else:
+        yield absent(facts, "weeks_to_planned_hct", "ServiceRequest", "Procedure", what="a dated plan of a transplant")
+
+
 def _radiation(record: PatientRecord, as_of: date) -> Iterator[Entry]:
     """Radiation in preparation, dated ahead or requested."""
     for entry in record.about("therapy.radiation", types=("Procedure", "ServiceRequest")):
@@ -94,4 +115,4 @@ def _radiation(record: PatientRecord, as_of: date) -> Iterator[Entry]:
             yield entry
 
 
-PROVIDERS: tuple[Provider, ...] = (planned,)
+PROVIDERS: tuple[Provider, ...] = (planned, until_transplant)

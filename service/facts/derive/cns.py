@@ -96,4 +96,17 @@ def cns_at_relapse(facts: Facts) -> Iterator[Fact]:
         yield follows("cns_involvement_at_relapse", site == "isolated-CNS", facts, "relapse_site")
 
 
-PROVIDERS = (tap_ratio, cns_status, clinical_signs, cns_at_diagnosis, cns_at_relapse)
+@provides("cns_disease_present", needs=("cns_status", "csf_blasts", "cranial_nerve_involvement"))
+def cns_now(facts: Facts) -> Iterator[Fact]:
+    """CNS-2, CNS-3, blasts in the CSF or cranial nerve palsy; CNS-1 is none unless one of the others is found."""
+    status = word(facts, "cns_status")
+    found = [name for name in ("csf_blasts", "cranial_nerve_involvement") if flag(facts, name)]
+    if status in ("CNS-2", "CNS-3"):
+        yield follows("cns_disease_present", True, facts, "cns_status")
+    elif found:
+        yield follows("cns_disease_present", True, facts, *found)
+    elif status == "CNS-1":
+        yield follows("cns_disease_present", False, facts, "cns_status")
+
+
+PROVIDERS = (tap_ratio, cns_status, cns_now, clinical_signs, cns_at_diagnosis, cns_at_relapse)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from service.facts.derive.tools import at_least, at_most, follows, includes, number, token_set, word
@@ -16,6 +17,10 @@ _HISTORY = {
     "prior_anthracycline": "anthracycline",
 }
 _NOW = {"on_steroids": "corticosteroid", "strong_cyp3a4_inhibitor": "strong-CYP3A4-inhibitor"}
+_DOSE = re.compile(
+    r"(?<![\w.,])(\d+(?:[.,]\d+)?)\s*(mg|g|milligrams?|milligramm|µg|μg|ug|mcg|micrograms?|mikrogramm)(?![a-zµμ])",
+    re.IGNORECASE,
+)
 _TKIS = VOCABULARY.lookup("prior_tkis").values
 
 
@@ -75,11 +80,18 @@ def prior_tkis_count(facts: Facts) -> Iterator[Fact]:
         yield follows("prior_tkis_count", value, facts, "prior_tkis", "prior_therapies", "prior_tki_failures")
 
 
-@provides("prior_tki_failures", needs=("prior_tkis_count",))
+@provides("prior_tki_failures", "failed_tkis", needs=("prior_tkis_count", "failed_tkis", "prior_tki_failures"))
 def no_failures(facts: Facts) -> Iterator[Fact]:
-    """What was never taken cannot have failed."""
+    """What was never taken cannot have failed; and the TKIs that failed and their number say the same."""
     if at_most(facts, "prior_tkis_count", 0):
         yield follows("prior_tki_failures", 0.0, facts, "prior_tkis_count")
+    failed = token_set(facts, "failed_tkis")
+    if failed is not None and failed.complete:
+        yield follows("prior_tki_failures", float(len(failed.members)), facts, "failed_tkis")
+    elif failed is not None and failed.members:
+        yield follows("prior_tki_failures", Interval(low=float(len(failed.members))), facts, "failed_tkis")
+    if at_most(facts, "prior_tki_failures", 0):
+        yield follows("failed_tkis", TokenSet(frozenset()), facts, "prior_tki_failures")
 
 
 @provides("relapsed_or_refractory_to_tki", "refractory_to_tkis", needs=("prior_tki_failures",))
@@ -138,7 +150,39 @@ def tki_again(facts: Facts) -> Iterator[Fact]:
         yield follows("candidate_tki_used_in_induction", found, facts, "ordered_drug", "induction_tki")
 
 
+@provides("ordered_tki_failed", needs=("ordered_drug", "failed_tkis"))
+def failed_again(facts: Facts) -> Iterator[Fact]:
+    """Whether a TKI considered is one that failed before; without a TKI among the drugs, it is not."""
+    ordered, failed = token_set(facts, "ordered_drug"), token_set(facts, "failed_tkis")
+    if ordered is None:
+        return
+    if failed is not None and not failed.is_empty():
+        named = ordered.members.intersection(_TKIS)
+        told = [failed.includes(tki) for tki in named] if named or "TKI" not in ordered.members else [None]
+        again = True if True in told else None if None in told else False
+        if again or (again is False and ordered.complete):
+            yield follows("ordered_tki_failed", again, facts, "ordered_drug", "failed_tkis")
+    elif ordered.complete and (failed is not None or "TKI" not in ordered.members):
+        yield follows("ordered_tki_failed", False, facts, "ordered_drug", "failed_tkis")
+
+
+@provides("blinatumomab_dose_in_milligrams", needs=("ordered_drug", "ordered_dose"))
+def blinatumomab_dose(facts: Facts) -> Iterator[Fact]:
+    """Whether blinatumomab is ordered at 1 mg or more, which is more than a whole cycle of 28 micrograms a day.
+
+    A text that gives milligrams besides micrograms (of the premedication, say) is left open.
+    """
+    ordered, dose = includes(facts, "ordered_drug", "blinatumomab"), word(facts, "ordered_dose")
+    if ordered is False:
+        yield follows("blinatumomab_dose_in_milligrams", False, facts, "ordered_drug")
+    elif ordered and dose is not None:
+        found = [(float(n.replace(",", ".")), unit.lower()) for n, unit in _DOSE.findall(dose)]
+        large = {unit.startswith(("g", "mg", "milli")) and n * (1000 if unit == "g" else 1) >= 1 for n, unit in found}
+        if len(large) == 1:
+            yield follows("blinatumomab_dose_in_milligrams", large.pop(), facts, "ordered_drug", "ordered_dose")
+
+
 PROVIDERS = (
     history, transplant, prior_tkis, prior_tkis_count, no_failures, tki_failure, concurrent_drugs, concurrent,
-    on_chemotherapy, ordered_class, tki_again,
+    on_chemotherapy, ordered_class, tki_again, failed_again, blinatumomab_dose,
 )  # fmt: skip

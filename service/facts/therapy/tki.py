@@ -48,10 +48,10 @@ _REFRACTORY = re.compile(
 )
 
 
-@provides("prior_tkis", "prior_tki_failures")
+@provides("prior_tkis", "failed_tkis", "prior_tki_failures")
 def prior_tkis(facts: Facts) -> Iterator[Fact]:
-    """TKIs taken, and how many failed: stopped for resistance or progression, or relapse or progression while on them.
-    Intolerance is no failure. A TKI that ended without a reason leaves the number open.
+    """TKIs taken, which of them failed and how many: stopped for resistance or progression, or relapse or progression while
+    on them. Intolerance is no failure. A TKI that ended without a reason leaves it open.
     """
     if facts.record is None:
         return
@@ -72,7 +72,7 @@ def prior_tkis(facts: Facts) -> Iterator[Fact]:
     else:
         yield no_list(facts, "prior_tkis", found, what="TKIs taken")
     sure = complete and not ordered and not unnamed
-    yield _failures(facts, facts.record, found, taken, words, sure)
+    yield from _failures(facts, facts.record, found, taken, words, sure)
 
 
 def _failures(
@@ -82,7 +82,7 @@ def _failures(
     taken: tuple[Exposure, ...],
     words: list[Told],
     complete: bool,
-) -> Fact:
+) -> Iterator[Fact]:
     failed: dict[str, Provenance] = {row.treatment: row.seen for row in words if row.failed}
     settled = {e.drug for e in taken if e.stopped in ("intolerance", "other")} | _not_tolerated(record, taken)
     open_ = {row.treatment for row in words} - {e.drug for e in taken}
@@ -95,19 +95,23 @@ def _failures(
         elif exposure.stopped is None and not exposure.ongoing and exposure.drug not in settled:
             open_.add(exposure.drug)
     open_ -= {e.drug for e in taken if e.ongoing}  # what is still taken has not been given up
+    open_ -= set(failed)
     least = float(len(failed))
-    most = least + len(open_ - set(failed))
-    if complete and least == most:
-        return known("prior_tki_failures", least, *failed.values())
-    if failed:
+    most = least + len(open_)
+    if failed or (complete and not open_):
+        not_failed = frozenset(_TKIS) - set(failed) - open_ if complete else frozenset[str]()
+        named_ones = TokenSet(frozenset(failed), complete and not open_, not_failed)
+        yield known("failed_tkis", named_ones, *failed.values())
         bounds = Interval(least, most) if complete else Interval(low=least)
-        return known("prior_tki_failures", bounds, *failed.values())
-    if complete or taken or words:
-        detail = "whether the TKI failed or was stopped for another reason is not said"
-        return unknown(
-            "prior_tki_failures", Reason.NOT_DECIDED, detail, (*(e.seen() for e in taken), *(r.seen for r in words))
-        )
-    return no_list(facts, "prior_tki_failures", found, what="TKIs taken")
+        yield known("prior_tki_failures", least if complete and not open_ else bounds, *failed.values())
+        return
+    for name in ("failed_tkis", "prior_tki_failures"):
+        if complete or taken or words:
+            detail = "whether the TKI failed or was stopped for another reason is not said"
+            seen = (*(e.seen() for e in taken), *(r.seen for r in words))
+            yield unknown(name, Reason.NOT_DECIDED, detail, seen)
+        else:
+            yield no_list(facts, name, found, what="TKIs taken")
 
 
 def _setbacks(record: PatientRecord, as_of: date) -> list[When]:

@@ -130,6 +130,8 @@ TYPES = (
            read_from="newest CSF count of the last 90 days", codes=("diagnosis.cns.csf_rbc",)),
     number("blood_rbc", "blood erythrocytes", unit="/uL", low=0, high=15000000, group=_G, stale_after_days=7,
            read_from="newest blood count of the last 7 days"),
+    boolean("cns_disease_present", "evidence of CNS disease now", group=_G,
+            read_from="CNS status, blasts in the CSF, cranial nerves", no_means="CNS-1 without cranial nerve palsy"),
     boolean("csf_blasts", "blasts in the CSF", group=_G, stale_after_days=90,
             read_from="newest CSF cytology of the last 90 days", codes=("diagnosis.cns.csf_blasts",),
             no_means="CSF cytology without blasts"),
