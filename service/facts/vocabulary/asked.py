@@ -34,6 +34,7 @@ FROM_THE_CALL: Mapping[str, str] = {
     "ordered_route": _DRAFTS,
     "marrow_aspirate_planned": _DRAFTS,
     "transfusion_ordered": _DRAFTS,
+    "transfusion_irradiated": _DRAFTS,
     "cytarabine_dose_level": _DRAFTS,
     "methotrexate_dose_level": _DRAFTS,
     "question": "it is the caller's own words",
