@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from service.advice.options import DrugRules
-from service.advice.ordering.judge import ALONGSIDE, LINE_FACTS, ORDERED, WHO, JudgedLine, OrderRules
+from service.advice.ordering.judge import LINE_FACTS, ORDERED, WHO, JudgedLine, OrderRules
 from service.advice.ordering.model import (
     Finding,
     Gap,
@@ -26,7 +26,7 @@ from service.facts.orders import OrderLine, Orders, read_orders
 from service.record.terminology import Terminology
 from service.rules.compile import Evaluator
 from service.rules.editions import Speaking
-from service.rules.expression import leaves
+from service.rules.expression import All, Leaf, Node, leaves
 from service.rules.rule import Content, Rule
 from service.rules.tables import Orderable
 from service.rules.verdict import Outcome, Verdict
@@ -264,15 +264,23 @@ def may_warn(rule: Rule) -> bool:
     """Whether a rule can make a card about an order: one that forbids, asks for something, or heeds this patient."""
     if not rule.is_safety or rule.advise.kind == "label" or not {SELECT, SIGN}.intersection(rule.hooks):
         return False
-    about = [leaf.criterion for leaf in leaves(rule.when) if leaf.criterion.fact in LINE_FACTS]
-    if not about or rule.status != "active" or rule.advise.act not in (*_STRONG, "caution"):
+    named = LINE_FACTS.intersection(rule.facts)
+    if not named or rule.status != "active" or rule.advise.act not in (*_STRONG, "caution"):
         return False
-    ordered = {operand for criterion in about if criterion.fact == ORDERED for operand in criterion.operands}
-    beside = {
-        operand for leaf in leaves(rule.when) if leaf.criterion.fact == ALONGSIDE for operand in leaf.criterion.operands
-    }
-    particular = rule.facts - WHO - LINE_FACTS - {ALONGSIDE}
-    return rule.advise.act in _STRONG or bool(particular or beside - ordered)
+    if rule.advise.act in _STRONG:
+        return True
+    drugs = [str(o) for leaf in leaves(rule.when) if leaf.criterion.fact == ORDERED for o in leaf.criterion.operands]
+    return not any(_is_general(rule.when, drug) for drug in drugs or [""])
+
+
+def _is_general(node: Node, drug: str) -> bool:
+    """Whether conditions can all hold by an order of one drug alone, for whoever gets it."""
+    if isinstance(node, Leaf):
+        if node.criterion.fact == ORDERED:
+            return drug in node.criterion.operands
+        return node.criterion.fact in WHO | LINE_FACTS
+    some = (_is_general(child, drug) for child in node.children)
+    return all(some) if isinstance(node, All) else any(some)
 
 
 def _is_test(finding: Finding, choosing: bool) -> bool:
