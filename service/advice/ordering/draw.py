@@ -94,9 +94,9 @@ class OrderCardWriter:
         key = f"hazard/{'stop' if stops else 'heed'}"
         card, own = self._frame(key, call, self._headline(advice), advice, rules, values)
         suggestions = [self.actions.addition(k, call.patient_id, own, advice.lines[0]) for k in advice.besides]
-        if not suggestions and len(advice.lines) == 1:
+        if len(advice.lines) == 1 and (stops or not suggestions):
             made = (self.actions.replacement(advice.lines[0], k, call.patient_id, own) for k in advice.instead)
-            suggestions = [suggestion for suggestion in made if suggestion is not None]
+            suggestions += [suggestion for suggestion in made if suggestion is not None]
         if stops and (removal := self.actions.removal(advice.lines, own)) is not None:
             suggestions = [*suggestions[: SUGGESTED - 1], removal]
         return _with(card, suggestions, "any" if advice.besides and not stops else "at-most-one")

@@ -119,15 +119,15 @@ class OrderAdviser:
         """
         lines = _selected(found.orders, selected)
         findings = [f for f in found.findings if speaks(f.rule) and lines.intersection(f.lines)]
-        worthy = [s for s in found.standings if lines.intersection(s.lines) and _is_worth_a_card(s, choosing)]
+        standings = [s for s in found.standings if lines.intersection(s.lines) and not found.undiagnosed]
+        worthy = [standing for standing in standings if _is_worth_a_card(standing, choosing)]
         hazards = self._hazards(findings, worthy, found.standings, found.facts)
         told = {id(standing) for hazard in hazards for standing in hazard.standings}
         covered = {line for hazard in hazards if hazard.severity is Severity.CRITICAL for line in hazard.lines}
         said: list[OrderAdvice] = [*hazards, *(standing for standing in worthy if id(standing) not in told)]
         said += [again for again in found.repeated if lines.intersection(again.lines)]
-        standings = [s for s in found.standings if lines.intersection(s.lines)]
         ready = self._readiness(findings, standings, found, choosing, covered)
-        if ready is not None:
+        if ready is not None and not found.undiagnosed:
             said.append(ready)
         lost = (*found.orders.unreadable, *unread)
         if lost:
@@ -137,19 +137,20 @@ class OrderAdviser:
     def _hazards(
         self, findings: Iterable[Finding], worthy: Sequence[Standing], standings: Sequence[Standing], facts: Facts
     ) -> list[Hazard]:
-        """One card for what is said about the same orders with the same urgency, the gravest with where they stand."""
-        groups: dict[tuple[frozenset[OrderLine], bool], list[Finding]] = {}
+        """One card for all that is said about the same orders, the gravest first, with where they stand."""
+        groups: dict[frozenset[OrderLine], list[Finding]] = {}
         asides: list[Finding] = []
         for finding in findings:
             if _warns(finding):
-                groups.setdefault((frozenset(finding.lines), finding.stops), []).append(finding)
+                groups.setdefault(frozenset(finding.lines), []).append(finding)
             elif finding.rule.is_safety and finding.verdict.outcome is Outcome.APPLIES:
                 asides.append(finding)
         made = []
         left = list(worthy)
-        for (lines, stops), own in sorted(groups.items(), key=lambda group: not group[0][1]):
+        for lines, own in sorted(groups.items(), key=lambda group: not any(finding.stops for finding in group[1])):
             own.sort(key=_gravest)
-            besides = dict.fromkeys(key for finding in own for key in finding.rule.suggest)
+            stops = own[0].stops
+            besides = dict.fromkeys(key for finding in own if finding.stops == stops for key in finding.rule.suggest)
             instead = self._instead(own, standings, lines, facts) if stops else ()
             with_ = tuple(aside for aside in asides if lines.intersection(aside.lines))
             same = tuple(standing for standing in left if lines.issuperset(standing.lines))
@@ -205,12 +206,18 @@ class OrderAdviser:
                 and finding.rule.advise.act in _STRONG
                 and not finding.open
             ):
+                if covered.issuperset(finding.lines):
+                    continue
                 names = [n for n in finding.verdict.missing if n in finding.rule.questions or self._is_due(n, found)]
                 for name in names:
                     waiting.setdefault(name, {})[finding.rule.id] = finding.rule
                 lines.update(dict.fromkeys(finding.lines if names else ()))
         for standing in standings:
-            if standing.place is Place.OPEN and all(name in self._by_fact for name in standing.missing):
+            if (
+                standing.place is Place.OPEN
+                and not covered.issuperset(standing.lines)
+                and all(name in self._by_fact for name in standing.missing)
+            ):
                 for name in standing.missing:
                     waiting.setdefault(name, {})
                 lines.update(dict.fromkeys(standing.lines))
@@ -243,10 +250,10 @@ def _says_something(one: JudgedLine) -> bool:
     )
 
 
-def _gravest(finding: Finding) -> int:
-    """Order of what is said about the same orders: what is forbidden, what is missing, what is to be heeded."""
+def _gravest(finding: Finding) -> tuple[bool, int]:
+    """Order of what is said about the same orders: what stops it, then what is forbidden, missing, to be heeded."""
     act = finding.rule.advise.act
-    return _STRONG.index(act) if act in _STRONG else len(_STRONG)
+    return not finding.stops, _STRONG.index(act) if act in _STRONG else len(_STRONG)
 
 
 def _warns(finding: Finding) -> bool:

@@ -13,7 +13,7 @@ from datetime import date, timedelta
 
 from service.facts.absence import absent, complete_list, seen_in
 from service.facts.model import Fact, Facts, Provenance, Provider, known, provides
-from service.facts.orders import dosing
+from service.facts.therapy import dosing
 from service.facts.therapy.drug_names import named
 from service.facts.therapy.exposure import MEDICATIONS, exposures
 from service.facts.therapy.routes import is_intrathecal
