@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from service.facts.model import Provenance
 from service.record.model import Resource
@@ -22,7 +23,7 @@ class OrderLine:
     for what is contained or written in line. ``text``: what the order is called, as sent. ``concepts``: of its codes, of a
     service without known code those its text names. ``local``: a preparation for skin, eye, ear, nose or airways.
     ``either``: drugs of which its code names one and its text another. ``group``: the order set, plan, common identifier
-    or regimen it belongs to. ``regimens``: the regimens it names. ``heading``: it names a group whose members are lines of
+    or regimen it belongs to. ``regimens``: those it orders by name; ``within``: those it says it is part of. ``heading``: it names a group whose members are lines of
     their own, so that the drugs of the regimen are those of the members.
     """
 
@@ -38,6 +39,7 @@ class OrderLine:
     either: frozenset[str] = frozenset()
     group: str | None = None
     regimens: tuple[str, ...] = ()
+    within: tuple[str, ...] = ()
     heading: bool = False
 
     @property
@@ -54,10 +56,13 @@ class OrderLine:
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """The orders of a call as far as they can be read. ``unreadable``: those that cannot, as (type, reference)."""
+    """The orders of a call as far as they can be read. ``unreadable``: those that cannot, as (type, reference); ``why``:
+    the reason by reference.
+    """
 
     lines: tuple[OrderLine, ...]
     unreadable: tuple[tuple[str, str], ...] = ()
+    why: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, *kinds: str) -> tuple[OrderLine, ...]:
         """Lines of some resource types."""

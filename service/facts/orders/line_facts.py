@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from service.facts.model import Fact, known
+from service.facts.model import Fact, TokenSet, known
 from service.facts.orders import dosing
 from service.facts.orders.line import OrderLine, Orders
 from service.facts.orders.services import service_facts
 from service.facts.therapy.lists import listed
+from service.facts.vocabulary.drugs import TREATMENTS
 from service.record.terminology import Terminology
 
 _LEVELS = ("methotrexate", "cytarabine")
@@ -22,9 +23,13 @@ def line_facts(line: OrderLine, orders: Orders, terminology: Terminology) -> tup
 def ordered_drug(lines: list[OrderLine], complete: bool) -> Fact:
     """The drugs of some lines; ``complete``: no order of a drug could not be read."""
     rows = [line for line in lines if line.orders_drug]
-    drugs = {drug for line in rows for drug in line.drugs}
+    drugs = {drug for line in rows if not line.heading for drug in line.drugs}
     either = {drug for line in rows for drug in line.either}
+    complete = complete and not any(line.regimens and not line.drugs for line in rows)
     value = listed("ordered_drug", drugs, either - drugs, complete)
+    # of a heading only the regimen counts: its drugs are those of its members
+    named = {token for line in rows if line.heading for token in line.drugs.intersection(TREATMENTS)}
+    value = TokenSet(value.members | named, value.complete, value.excluded - named)
     return known("ordered_drug", value, *(line.seen() for line in rows))
 
 

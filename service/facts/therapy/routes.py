@@ -55,6 +55,8 @@ def dosages(resource: Resource) -> Iterator[Resource]:
         for element in as_list(resource.get(key)):
             if isinstance(element, dict):
                 yield element
+            elif isinstance(element, str):  # the text where the object belongs
+                yield {"text": element}
 
 
 def dosage_texts(resource: Resource) -> Iterator[str]:
