@@ -20,7 +20,6 @@ from service.facts.orders.shelf import Row, Shelf, reference_of, rows_of
 from service.facts.therapy.drug_names import names_nothing
 from service.facts.therapy.regimens import regimens_in
 from service.facts.therapy.routes import dosage_texts, is_local
-from service.facts.vocabulary.drugs import IMPLIES
 from service.record.model import PatientRecord, Resource
 from service.record.terminology import Terminology
 from service.record.values import as_dict, as_list, as_text, concept_text, notes_of
@@ -75,7 +74,7 @@ class _Reader:
         for url, row in self.rows:
             self._read(url, row)
         why = {reference: reason for (_, reference), reason in self.unreadable.items()}
-        return Orders(tuple(map(self._with_members, self.lines)), tuple(self.unreadable), why)
+        return Orders(tuple(self.lines), tuple(self.unreadable), why)
 
     def _group(self, plan: Resource) -> str:
         return self.references.get(id(plan)) or heading_of(plan) or _kind(plan)
@@ -130,7 +129,7 @@ class _Reader:
         text = heading_of(plan)
         names = names_of_service(self.terminology, [{"text": text}])
         if names.regimens or (names.drugs and not members and self._group(plan) not in self._groups()):
-            self.lines.append(_drug_line(plan, kind, reference, names, self._group(plan), ()))
+            self.lines.append(_line(plan, kind, reference, names, self._group(plan), ()))
         for order, place in members:
             inner = _kind(order)
             if inner in (*DRUG_ORDERS, *SERVICE_ORDERS) and not _is_withdrawn(order):
@@ -141,7 +140,7 @@ class _Reader:
 
     def _read_order(self, row: Resource, kind: str, place: _Place, reference: str | None) -> None:
         group, within = self._belongs(row, place)
-        notes = (_CHOICE,) if place.choice else ()
+        notes: tuple[str, ...] = (_CHOICE,) if place.choice else ()
         if kind in DRUG_ORDERS:
             found, notes = self._drug_names(row, place.holder, notes)
         else:
@@ -155,26 +154,11 @@ class _Reader:
         within = tuple(dict.fromkeys((*found.within, *within)))
         group = group or next(iter(within), None)
         if kind in DRUG_ORDERS:
-            self.lines.append(_drug_line(row, kind, reference, found, group, within, notes))
+            self.lines.append(_line(row, kind, reference, found, group, within, notes))
         else:
             concepts = found.concepts or self.terminology.concepts_in_text(found.text)
-            self.lines.append(
-                OrderLine(
-                    row,
-                    kind,
-                    reference,
-                    found.text,
-                    found.drugs,
-                    concepts,
-                    not found.concepts,
-                    "; ".join(notes) or None,
-                    False,
-                    found.either,
-                    group,
-                    found.regimens,
-                    within,
-                )  # fmt: skip
-            )
+            made = _line(row, kind, reference, found, group, within, notes)
+            self.lines.append(replace(made, concepts=concepts, from_text=not found.concepts, local=False))
 
     def _drug_names(
         self, row: Resource, holder: Resource, notes: tuple[str, ...]
@@ -212,14 +196,6 @@ class _Reader:
             )
         return place.group or first, within
 
-    def _with_members(self, line: OrderLine) -> OrderLine:
-        """The line of a plan as a mere heading where lines of its group name drugs of its regimen."""
-        if line.kind not in CONTAINERS:
-            return line
-        parts = {part for token in line.drugs for part in (token, *IMPLIES.get(token, ()))}
-        rows = [x for x in self.lines if x.group == line.group and x is not line]
-        return replace(line, heading=any(parts & x.drugs for x in rows))
-
     def _refusal(self, row: Resource) -> str | None:
         """Why an order is not the patient's."""
         reasons = [owners.refusal(row) for owners in self.owners]
@@ -229,7 +205,7 @@ class _Reader:
         self.unreadable.setdefault((kind, reference), reason)
 
 
-def _drug_line(
+def _line(
     row: Resource, kind: str, reference: str | None, names: Names, group: str | None,
     within: tuple[str, ...], notes: tuple[str, ...] = (),
 ) -> OrderLine:  # fmt: skip

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from service.facts.model import Provenance
+from service.facts.vocabulary.drugs import IMPLIES
 from service.record.model import Resource
 
 DRUG_ORDERS = ("MedicationRequest", "MedicationOrder", "Immunization", "ImmunizationRecommendation")
@@ -23,8 +24,7 @@ class OrderLine:
     for what is contained or written in line. ``text``: what the order is called, as sent. ``concepts``: of its codes, of a
     service without known code those its text names. ``local``: a preparation for skin, eye, ear, nose or airways.
     ``either``: drugs of which its code names one and its text another. ``group``: the order set, plan, common identifier
-    or regimen it belongs to. ``regimens``: those it orders by name; ``within``: those it says it is part of. ``heading``: it names a group whose members are lines of
-    their own, so that the drugs of the regimen are those of the members.
+    or regimen it belongs to. ``regimens``: those it orders by name; ``within``: those it says it is part of.
     """
 
     resource: Resource
@@ -40,7 +40,6 @@ class OrderLine:
     group: str | None = None
     regimens: tuple[str, ...] = ()
     within: tuple[str, ...] = ()
-    heading: bool = False
 
     @property
     def orders_drug(self) -> bool:
@@ -72,6 +71,15 @@ class Orders:
     def drug_lines(self) -> tuple[OrderLine, ...]:
         """Lines that order a drug, a combination or a regimen."""
         return tuple(line for line in self.lines if line.orders_drug)
+
+    def is_heading(self, line: OrderLine) -> bool:
+        """Whether a line is a plan or order set that names a regimen of which members are lines of their own: what is
+        ordered of the regimen is what they order.
+        """
+        if line.kind not in CONTAINERS or line.group is None:
+            return False
+        parts = {part for token in line.drugs for part in (token, *IMPLIES.get(token, ()))}
+        return any(parts & x.drugs for x in self.lines if x.group == line.group and x is not line)
 
     def missed(self, *kinds: str) -> bool:
         """Whether some order that may be of one of the types could not be read."""
