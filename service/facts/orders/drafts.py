@@ -16,30 +16,34 @@ from service.facts.orders.line import CONTAINERS, DRUG_ORDERS, ORDERS, SERVICE_O
 from service.facts.orders.medication import is_empty, medication_of
 from service.facts.orders.naming import Names, names_of, names_of_service
 from service.facts.orders.plans import Member, groups_named, heading_of, members_of
-from service.facts.orders.shelf import Row, Shelf, reference_of, rows_of
+from service.facts.orders.shelf import Row, Shelf, kind_of, once, owners_of, reference_of, rows_of
 from service.facts.therapy.drug_names import names_nothing
 from service.facts.therapy.regimens import regimens_in
 from service.facts.therapy.routes import dosage_texts, is_local
 from service.record.model import PatientRecord, Resource
 from service.record.terminology import Terminology
 from service.record.values import as_dict, as_list, as_text, concept_text, notes_of
-from service.record.whose import Ownership, reference_in, type_and_id
+from service.record.whose import reference_in, type_and_id
 
 _GONE = frozenset(
     {"entered-in-error", "cancelled", "stopped", "revoked", "not-done", "rejected", "replaced", "abandoned", "ended"}
 )
-_DEPTH = 6  # plans in plans
+_MOST = 100  # plans in one plan
 _CHOICE = "one of several of which one is to be chosen"
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where an order stands: the group it is a member of, the reference a client knows it by, and what contains it."""
+    """Where an order stands: the group it is a member of, the reference a client knows it by, what contains it.
+
+    ``choice``: it is one of several of which one is to be chosen. ``in_words``: it was made of the words of a plan.
+    """
 
     group: str | None
     reference: str | None
     holder: Resource
     choice: bool = False
+    in_words: bool = False
 
 
 def read_orders(resources: Iterable[Any], terminology: Terminology, record: PatientRecord | None = None) -> Orders:
@@ -56,11 +60,12 @@ def read_orders(resources: Iterable[Any], terminology: Terminology, record: Pati
 
 class _Reader:
     def __init__(self, rows: list[Row], terminology: Terminology, record: PatientRecord | None) -> None:
-        self.rows = _once(rows)
+        self.came = rows  # kept, since what came is told apart by its identity
+        self.rows = once(rows)
         self.terminology = terminology
         self.shelf = Shelf(rows, record)
         self.references = {id(row): reference_of(row, url) for url, row in rows if isinstance(row, Mapping)}
-        self.owners = _owners(rows, record)
+        self.owners = owners_of(rows, record)
         self.lines: list[OrderLine] = []
         self.unreadable: dict[tuple[str, str], str] = {}
         self.place: dict[int, _Place] = {}  # of members that came as drafts of their own
@@ -68,29 +73,32 @@ class _Reader:
 
     def orders(self) -> Orders:
         for _, row in self.rows:
-            if _kind(row) in CONTAINERS and not _is_withdrawn(row) and self._refusal(row) is None:
+            if kind_of(row) in CONTAINERS and not _is_withdrawn(row) and self._refusal(row) is None:
                 self.inline[id(row)] = []
-                self._take_members(row, row, self._group(row), _DEPTH)
+                self._take_members(row, row, self._group(row), set())
         for url, row in self.rows:
             self._read(url, row)
         why = {reference: reason for (_, reference), reason in self.unreadable.items()}
         return Orders(tuple(self.lines), tuple(self.unreadable), why)
 
     def _group(self, plan: Resource) -> str:
-        return self.references.get(id(plan)) or heading_of(plan) or _kind(plan)
+        at = next((at for at, (_, row) in enumerate(self.rows, 1) if row is plan), 0)
+        return self.references.get(id(plan)) or heading_of(plan) or f"{kind_of(plan)} {at}"
 
-    def _take_members(self, plan: Resource, holder: Resource, group: str, depth: int) -> None:
+    def _take_members(self, plan: Resource, holder: Resource, group: str, seen: set[int]) -> None:
         """Find the members of a plan, and of plans it contains: drafts beside it, contained, or written in line."""
         rows = {id(row) for _, row in self.rows}
+        seen.add(id(plan))
         for member in members_of(plan):
-            place = _Place(group, self.references.get(id(holder)), holder, member.choice)
+            place = _Place(group, self.references.get(id(holder)), holder, member.choice, not member.link)
             found = self.shelf.find(member.link, plan, holder) if member.link else member.made
             if found is None:
                 self._missing(member, place)
             elif id(found) in rows:
                 self.place.setdefault(id(found), place)
-            elif _kind(found) in CONTAINERS and depth:
-                self._take_members(found, holder, group, depth - 1)
+            elif kind_of(found) in CONTAINERS:
+                if id(found) not in seen and len(seen) < _MOST:
+                    self._take_members(found, holder, group, seen)
             else:
                 self.inline[id(holder)].append((found, place))
 
@@ -111,7 +119,7 @@ class _Reader:
         self.inline[id(place.holder)].append((made, place))
 
     def _read(self, url: str, row: Any) -> None:
-        kind = _kind(row)
+        kind = kind_of(row)
         if not kind:
             self._miss("?", url or "a draft that is no resource", "no resource that could be read")
         elif kind in ORDERS and not _is_withdrawn(row):
@@ -127,12 +135,17 @@ class _Reader:
     def _read_plan(self, plan: Resource, kind: str, reference: str | None) -> None:
         members = self.inline.get(id(plan), [])
         text = heading_of(plan)
-        names = names_of_service(self.terminology, [{"text": text}])
+        names = names_of_service(self.terminology, [{"text": text}], of_plan=True)
         if names.regimens or (names.drugs and not members and self._group(plan) not in self._groups()):
             self.lines.append(_line(plan, kind, reference, names, self._group(plan), ()))
         for order, place in members:
-            inner = _kind(order)
-            if inner in (*DRUG_ORDERS, *SERVICE_ORDERS) and not _is_withdrawn(order):
+            inner = kind_of(order)
+            refused = self._refusal(order)
+            if inner not in (*DRUG_ORDERS, *SERVICE_ORDERS) or _is_withdrawn(order):
+                continue
+            if refused is not None:
+                self._miss(inner, place.reference or f"{inner}/?", refused)
+            else:
                 self._read_order(order, inner, place, place.reference)
 
     def _groups(self) -> set[str | None]:
@@ -141,24 +154,26 @@ class _Reader:
     def _read_order(self, row: Resource, kind: str, place: _Place, reference: str | None) -> None:
         group, within = self._belongs(row, place)
         notes: tuple[str, ...] = (_CHOICE,) if place.choice else ()
+        found: Names | None
         if kind in DRUG_ORDERS:
             found, notes = self._drug_names(row, place.holder, notes)
         else:
             details = "; ".join(filter(None, map(concept_text, as_list(row.get("orderDetail")))))
             items = [as_dict(item).get("code") for item in as_list(row.get("item"))]
-            found = names_of_service(self.terminology, [*as_list(row.get("code")), *items], details)
+            found = names_of_service(
+                self.terminology, [*as_list(row.get("code")), *items], details, of_plan=place.in_words
+            )
         if found is None or not (found.codings or found.text.strip()):
-            if not self._says_nothing(row, kind):
+            if not self._says_nothing(row, kind, place.holder):
                 self._miss(kind, reference or f"{kind}/?", "what it orders cannot be read")
             return
         within = tuple(dict.fromkeys((*found.within, *within)))
         group = group or next(iter(within), None)
-        if kind in DRUG_ORDERS:
-            self.lines.append(_line(row, kind, reference, found, group, within, notes))
-        else:
+        line = replace(_line(row, kind, reference, found, group, within, notes), choice=place.choice)
+        if kind not in DRUG_ORDERS:
             concepts = found.concepts or self.terminology.concepts_in_text(found.text)
-            made = _line(row, kind, reference, found, group, within, notes)
-            self.lines.append(replace(made, concepts=concepts, from_text=not found.concepts, local=False))
+            line = replace(line, concepts=concepts, from_text=not found.concepts, local=False)
+        self.lines.append(line)
 
     def _drug_names(
         self, row: Resource, holder: Resource, notes: tuple[str, ...]
@@ -174,12 +189,12 @@ class _Reader:
             return more, (*notes, *more.notes, "read from the text of the dosage or a note")
         return None, notes
 
-    def _says_nothing(self, row: Resource, kind: str) -> bool:
+    def _says_nothing(self, row: Resource, kind: str, holder: Resource) -> bool:
         """Whether nothing was chosen yet: no element that names what is ordered, and no text that might."""
         if any(text.strip() for text in _texts(row)):
             return False
         if kind in DRUG_ORDERS:
-            found = medication_of(row, self.shelf)
+            found = medication_of(row, self.shelf, holder)
             return not (found.concepts or found.unreadable)
         return all(is_empty(row.get(name)) for name in ("code", "item", "orderDetail"))
 
@@ -217,10 +232,6 @@ def _line(
     )  # fmt: skip
 
 
-def _kind(row: Any) -> str:
-    return as_text(row.get("resourceType")).strip() if isinstance(row, Mapping) else ""
-
-
 def _is_withdrawn(row: Resource) -> bool:
     denied = row.get("doNotPerform")
     return as_text(row.get("status")).strip().lower() in _GONE or denied is True or denied == "true"
@@ -229,24 +240,3 @@ def _is_withdrawn(row: Resource) -> bool:
 def _texts(row: Resource) -> list[str]:
     """Texts that may name what is ordered where its own element does not."""
     return [text for text in (*dosage_texts(row), notes_of(row)) if text.strip()]
-
-
-def _once(rows: list[Row]) -> list[Row]:
-    """Rows without those that were sent twice."""
-    kept: dict[str, list[Any]] = {}
-    found: list[Row] = []
-    for url, row in rows:
-        same = kept.setdefault(reference_of(row, url) or "", []) if isinstance(row, Mapping) else []
-        if not any(row == other for other in same):
-            same.append(row)
-            found.append((url, row))
-    return found
-
-
-def _owners(rows: list[Row], record: PatientRecord | None) -> list[Ownership]:
-    """Who tells whose an order is: by the record, and by the Patient among the drafts; nobody without a record."""
-    if record is None:
-        return []
-    patients = [(url or None, row) for url, row in rows if _kind(row) == "Patient"]
-    own = [(None, record.patient)] if record.patient is not None else []
-    return [record.owners or Ownership(record.patient_id, own), Ownership(record.patient_id, [*own, *patients])]

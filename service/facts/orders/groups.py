@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 from service.facts.orders import dosing
 from service.facts.orders.line import OrderLine, Orders
+from service.facts.therapy.exposure import is_steroid, treats
 from service.facts.therapy.induction import recognised
 from service.facts.therapy.routes import is_intrathecal
-from service.facts.vocabulary.drugs import IMPLIES
 
-_AGAINST_LEUKEMIA = frozenset({"chemotherapy", "immunotherapy", "targeted", "corticosteroid"})
 _MINI = "Mini-hyperCVD"
 _MINI_WITH = {"inotuzumab ozogamicin": "InO + mini-hyperCVD", "venetoclax": "Mini-hyperCVD + venetoclax"}
 
@@ -33,7 +32,7 @@ def regimen_of(lines: Iterable[OrderLine], taken: Collection[str] = ()) -> str |
     ``taken``: drugs that are being given beside them. Orders that name two regimens name none.
     """
     rows = list(lines)
-    drugs = systemic(rows).union(drug for drug in taken if is_antileukemic(drug))
+    drugs = systemic(rows).union(drug for drug in taken if treats(drug))
     for names in ({x for line in rows for x in line.regimens}, {x for line in rows for x in line.within}):
         if len(names) == 1:
             name = names.pop()
@@ -51,14 +50,8 @@ def systemic(lines: Iterable[OrderLine]) -> set[str]:
         for line in lines
         if line.orders_drug and not is_intrathecal(line.resource, line.text)
         for drug in line.drugs
-        if is_antileukemic(drug)
-        and not ("corticosteroid" in IMPLIES.get(drug, ()) and dosing.indication(line.resource) == "antiemetic")
+        if treats(drug) and not (is_steroid(drug) and dosing.indication(line.resource) == "antiemetic")
     }
-
-
-def is_antileukemic(drug: str) -> bool:
-    """Whether a drug is one against leukemia, a steroid included."""
-    return bool(_AGAINST_LEUKEMIA.intersection(IMPLIES.get(drug, ())))
 
 
 def groups(orders: Orders) -> tuple[Group, ...]:

@@ -25,6 +25,7 @@ class OrderLine:
     service without known code those its text names. ``local``: a preparation for skin, eye, ear, nose or airways.
     ``either``: drugs of which its code names one and its text another. ``group``: the order set, plan, common identifier
     or regimen it belongs to. ``regimens``: those it orders by name; ``within``: those it says it is part of.
+    ``choice``: one of several members of its group of which one is to be chosen, so that they are not given together.
     """
 
     resource: Resource
@@ -40,6 +41,7 @@ class OrderLine:
     group: str | None = None
     regimens: tuple[str, ...] = ()
     within: tuple[str, ...] = ()
+    choice: bool = False
 
     @property
     def orders_drug(self) -> bool:

@@ -11,8 +11,8 @@ from service.record.model import Resource
 from service.record.values import as_dict, as_list, as_text, codings_of, concept_text
 from service.record.whose import reference_in
 
-_DEPTH = 3  # a product made of products
 _CONCEPTS = ("medicationCodeableConcept", "vaccineCode")
+_MOST = 24  # products and substances that one order is made of
 _LINKS = ("medicationReference",)
 
 
@@ -36,7 +36,7 @@ def medication_of(order: Resource, shelf: Shelf, *holders: Resource) -> Medicati
         found = [] if is_link else [element]
         if is_link:
             resource = shelf.find(element, order, *holders)
-            found = list(_product(resource, shelf, (order, *holders))) if resource is not None else []
+            found = list(_product(resource, shelf, (order, *holders), [])) if resource is not None else []
             if not any(map(_says, found)):
                 found = [{"text": as_text(as_dict(element).get("display"))}]
                 if reference_in(element) and resource is None:
@@ -69,12 +69,13 @@ def _elements(order: Resource) -> Iterator[tuple[Any, bool]]:
             yield element, False
 
 
-def _product(medication: Resource, shelf: Shelf, holders: tuple[Resource, ...], depth: int = _DEPTH) -> Iterator[Any]:
-    """A Medication's or Substance's code, and those of its ingredients."""
+def _product(medication: Resource, shelf: Shelf, holders: tuple[Resource, ...], seen: list[Resource]) -> Iterator[Any]:
+    """A Medication's or Substance's code, and those of its ingredients; ``holders``: where it was referred to."""
+    seen.append(medication)
     yield medication.get("code")
     parts = as_list(medication.get("ingredient")) + as_list(as_dict(medication.get("product")).get("ingredient"))
     for part in map(as_dict, parts):
-        if part.get("isActive") is False or not depth:
+        if part.get("isActive") is False:
             continue
         item = part.get("item")
         for element in (part.get("itemCodeableConcept"), as_dict(item).get("concept"), item):
@@ -82,8 +83,8 @@ def _product(medication: Resource, shelf: Shelf, holders: tuple[Resource, ...], 
                 yield element
         for link in (part.get("itemReference"), as_dict(item).get("reference"), item):
             inner = shelf.find(link, medication, *holders) if link else None
-            if inner is not None:
-                yield from _product(inner, shelf, (medication, *holders), depth - 1)
+            if inner is not None and len(seen) < _MOST and not any(inner is other for other in seen):
+                yield from _product(inner, shelf, (medication, *holders), seen)
             elif as_text(as_dict(link).get("display")):
                 yield {"text": as_text(as_dict(link).get("display"))}
 
@@ -92,10 +93,12 @@ def _says(concept: object) -> bool:
     return bool(codings_of(concept) or concept_text(concept).strip())
 
 
-def is_empty(value: object) -> bool:
-    """Whether an element holds nothing at all, however deep."""
+def is_empty(value: object, depth: int = 20) -> bool:
+    """Whether an element holds nothing at all; what is nested too deep to be read counts as something."""
+    if isinstance(value, Mapping | list) and not depth:
+        return False
     if isinstance(value, Mapping):
-        return all(map(is_empty, value.values()))
+        return all(is_empty(part, depth - 1) for part in value.values())
     if isinstance(value, list):
-        return all(map(is_empty, value))
+        return all(is_empty(part, depth - 1) for part in value)
     return value is None or (isinstance(value, str) and not value.strip())

@@ -48,11 +48,29 @@ _GIVES = re.compile(
     re.IGNORECASE,
 )
 _BECAUSE_OF = re.compile(
-    r"\b(?:before|prior|pre|vor|after|nach|post|consent\w*|einwillig\w*|aufklär\w*|educat\w*|teach\w*|schulung\w*|counsel\w*|beratung\w*|pump\w*|referral"
-    r"|consult\w*|konsil\w*|genotyp\w*|serolog\w*|echo\w*|ECG|EKG|MRI|MRT|CT|biops\w*|toxicity|due|wegen|reaction|allerg\w*|author\w*|approval|evaluat\w*"
-    r"|expression|resist\w*|mutat\w*|observation|follow|nursing|visit|sperm|fertil\w*|port|picc|line|catheter|clearance|visum|expos\w*)\b",
+    r"\b(?:consent\w*|einwillig\w*|aufklär\w*|educat\w*|teach\w*|schulung\w*|counsel\w*|beratung\w*|pump\w*|referral|consult\w*|konsil\w*"
+    r"|genotyp\w*|serolog\w*|echo\w*|ECG|EKG|MRI|MRT|CT|biops\w*|toxicity|due|wegen|reaction|allerg\w*|author\w*|approval|evaluat\w*|expression"
+    r"|resist\w*|mutat\w*|follow|visit|sperm|fertil\w*|port access|picc|clearance|expos\w*|hold|stop|discontinue|pausier\w*|absetzen|monitor\w*"
+    r"|check|watch|observ\w*|kontroll\w*)\b",
     re.IGNORECASE,
 )
+_TIMED = re.compile(r"\b(?:before|prior|pre|vor|after|nach|post|during|while|on)\b", re.IGNORECASE)
+_DENIED = re.compile(
+    r"\b(?:no|not|without|kein\w*|ohne|nicht|hold|stop|allerg\w*|intoleran\w*|contraindic\w*|kontraindi\w*|declin\w*|refus\w*|abgelehnt\w*)\b|n't\b",
+    re.IGNORECASE,
+)
+
+
+def contents_of(regimen: str) -> tuple[str, ...]:
+    """The drugs and classes that a regimen surely contains; none where this service does not know.
+
+    >>> "vincristine" in contents_of("HyperCVAD"), contents_of("GMALL")
+    (True, ())
+    """
+    known = [
+        part for name, token in regimens_in(regimen) if token for part in IMPLIES.get(token, ()) if name == regimen
+    ]
+    return (*CONTENTS.get(regimen, ()), *known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +106,8 @@ def names_of(terminology: Terminology, concepts: Iterable[object], more: str = "
         known = frozenset[str]().union(*(terminology.concepts_of(*coding) for coding in own))
         text = concept_text(concept)
         found = named(terminology, known, text, own)
+        if text and not (found.drugs or found.either or _DENIED.search(text)):  # "planned" does not take an order back
+            found = named(terminology, known, text, own, anyhow=True)
         codings += own
         coded |= known
         texts += [text] if text else []
@@ -132,15 +152,25 @@ def _has_steroid(drugs: Collection[str]) -> bool:
     return any("corticosteroid" in (drug, *IMPLIES.get(drug, ())) for drug in drugs)
 
 
-def names_of_service(terminology: Terminology, concepts: Iterable[object], more: str = "") -> Names:
-    """What a service names. Its drugs count where it gives them: a level, a genotype or a teaching is no drug order."""
+def names_of_service(
+    terminology: Terminology, concepts: Iterable[object], more: str = "", *, of_plan: bool = False
+) -> Names:
+    """What a service names. Its drugs count where it gives them: a level, a genotype or a teaching is no drug order.
+
+    ``of_plan``: the words are those of a plan or an order set, where a drug is named to be given.
+    """
     found = names_of(terminology, concepts, more)
     by_code = any(concept.startswith("therapy.") and concept != "therapy.radiation" for concept in found.concepts)
-    denied = is_examined(found.text) or _BECAUSE_OF.search(found.text)
-    gives = by_code or _GIVES.search(found.text) or _is_bare(terminology, found) or found.regimens
-    if not (gives and not denied):
-        return Names(found.text, found.codings, found.concepts, frozenset(), within=(*found.regimens, *found.within))
-    return found
+    gives = of_plan or by_code or _GIVES.search(found.text) or _is_bare(terminology, found) or found.regimens
+    timed = _TIMED.search(found.text)
+    denied = (
+        is_examined(found.text)
+        or _BECAUSE_OF.search(found.text)
+        or (timed and not found.regimens and not drugs_in(terminology, found.text[: timed.start()], anyhow=True))
+    )
+    if gives and not denied:
+        return found
+    return Names(found.text, found.codings, found.concepts, frozenset(), within=(*found.regimens, *found.within))
 
 
 def _is_bare(terminology: Terminology, found: Names) -> bool:

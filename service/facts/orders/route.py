@@ -45,6 +45,7 @@ _TOLD_OF_ANOTHER = re.compile(
     r"\b(?:after|before|following|prior to|between|same day as|day of|within|hours? (?:of|from|after|before)|nach|vor|zwischen|am tag der|separate\w*|apart)\b[^.;|]{0,25}$",
     re.IGNORECASE,
 )
+_LONGEST = 20_000  # characters of a text that are looked through
 _PARTS = re.compile(r"\+|;|,(?!\d)|\n|\||&|\b(?:and|und|plus|with|mit)\b", re.IGNORECASE)
 
 
@@ -65,8 +66,8 @@ def route_of(line: OrderLine, terminology: Terminology) -> Route:
         return Route(None, Reason.NOT_DECIDED, "a regimen is not given by one route")
     instructions = [_said(dosage, line, terminology) for dosage in _instructions(line.resource)]
     beside = _elsewhere(line, terminology)
-    found = frozenset[str]().union(*instructions, {INTRATHECAL} & beside)
-    found = found or beside
+    found = frozenset[str]().union(*instructions)
+    found = found | (beside & {INTRATHECAL}) if found else beside
     others = ", ".join(sorted(found - {INTRATHECAL}))
     if INTRATHECAL in found and others:
         if _has_vinca(line.drugs | line.either) and not _is_of_another_drug(line, terminology):
@@ -128,7 +129,7 @@ def _plain(text: str) -> set[str]:
 
 def _says_intrathecal(text: str, drugs: Collection[str], terminology: Terminology) -> bool:
     """Whether a text says of these drugs that they go into the CSF: not as a warning, and not of another drug."""
-    text = without_warnings(text)
+    text = without_warnings(text[:_LONGEST])
     for match in intrathecal_words(text):
         before, after = text[max(0, match.start() - 60) : match.start()], text[match.end() : match.end() + 25]
         next_words = re.split(r"[.;|,\n]", after)[0]

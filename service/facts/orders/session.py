@@ -8,11 +8,13 @@ from typing import Any
 
 from service.facts.model import Fact, Provenance, TokenSet, known
 from service.facts.orders.drafts import read_orders
-from service.facts.orders.groups import is_antileukemic, regimen_of, systemic
+from service.facts.orders.groups import regimen_of, systemic
 from service.facts.orders.line import DRUG_ORDERS, SERVICE_ORDERS, OrderLine, Orders
 from service.facts.orders.line_facts import details, levels, ordered_drug
-from service.facts.orders.naming import CONTENTS
+from service.facts.orders.naming import contents_of
+from service.facts.orders.route import INTRATHECAL, route_of
 from service.facts.orders.services import service_facts
+from service.facts.therapy.exposure import treats
 from service.facts.vocabulary import VOCABULARY
 from service.facts.vocabulary.base import ValueProblem
 from service.facts.vocabulary.drugs import DRUGS, IMPLIES, TREATMENTS
@@ -57,17 +59,18 @@ def _session_facts(orders: Orders, terminology: Terminology, taken: Collection[s
     if not rows:
         return
     drugs = {part for line in rows for drug in line.drugs for part in _parts(drug, orders.is_heading(line))}
-    drugs |= {part for drug in CONTENTS.get(regimen or "", ()) for part in _parts(drug, False)}
+    drugs |= {part for drug in contents_of(regimen or "") for part in _parts(drug, False)}
     seen_all = tuple(line.seen() for line in rows)
     yield known("regimen_contains", TokenSet(frozenset(drugs.intersection(DRUGS)), complete=False), *seen_all)
+    systemic_rows = [line for line in rows if route_of(line, terminology).value != INTRATHECAL]
     if regimen in _NOT_MULTIAGENT:
         yield known("candidate_regimen_is_multiagent", False, *(_seen(line, inferred=not named) for line in rows))
-    elif regimen is not None or _is_multiagent(rows, taken):
+    elif regimen is not None or _is_multiagent(systemic_rows, taken):
         yield known("candidate_regimen_is_multiagent", True, *(_seen(line, inferred=not named) for line in rows))
 
 
 def _is_antileukemic(line: OrderLine) -> bool:
-    return bool(line.regimens) or any(is_antileukemic(drug) for drug in line.drugs)
+    return bool(line.regimens) or any(treats(drug) for drug in line.drugs)
 
 
 def _is_multiagent(rows: Collection[OrderLine], taken: Collection[str]) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from service.record.model import PatientRecord, Resource
 from service.record.squeezed import squeezed
 from service.record.values import as_dict, as_list, as_text
-from service.record.whose import id_of, reference_in, type_and_id
+from service.record.whose import Ownership, id_of, reference_in, type_and_id
 
 _DEPTH = 12  # Bundles in Bundles
 Row = tuple[str, Any]  # (fullUrl or "", what came)
@@ -35,6 +35,11 @@ def rows_of(came: Any, url: str = "", depth: int = _DEPTH) -> Iterator[Row]:
 
 def _is_entry(came: Any) -> bool:
     return isinstance(came, Mapping) and "resourceType" not in came and ("resource" in came or "fullUrl" in came)
+
+
+def kind_of(row: Any) -> str:
+    """The resource type of what came; empty where it is no resource."""
+    return as_text(row.get("resourceType")).strip() if isinstance(row, Mapping) else ""
 
 
 def reference_of(resource: Resource, url: str) -> str | None:
@@ -80,3 +85,24 @@ class Shelf:
     def in_record(self, link: object) -> bool:
         """Whether a reference points to something that is on record already."""
         return "/".join(type_and_id(reference_in(link))) in self._known
+
+
+def once(rows: list[Row]) -> list[Row]:
+    """Rows without those that were sent twice."""
+    kept: dict[str, list[Any]] = {}
+    found: list[Row] = []
+    for url, row in rows:
+        same = kept.setdefault(reference_of(row, url) or "", []) if isinstance(row, Mapping) else []
+        if not any(row == other for other in same):
+            same.append(row)
+            found.append((url, row))
+    return found
+
+
+def owners_of(rows: list[Row], record: PatientRecord | None) -> list[Ownership]:
+    """Who tells whose an order is: by the record, and by the Patient among the drafts; nobody without a record."""
+    if record is None:
+        return []
+    patients = [(url or None, row) for url, row in rows if kind_of(row) == "Patient"]
+    own = [(None, record.patient)] if record.patient is not None else []
+    return [record.owners or Ownership(record.patient_id, own), Ownership(record.patient_id, [*own, *patients])]

@@ -29,7 +29,7 @@ _INTRATHECAL_WORDS = re.compile(
     r"|(?-i:\bi\.?t\.|\bIT\b|\bITh\b|\bTIT\b|\bIT(?=MTX))",
     re.IGNORECASE,
 )
-_SUCH_ROUTES = r"(?:(?:intra\w+|subcut\w*|subkut\w*|oral\w*|epidural\w*|i\.?[vm]\.?|s\.?c\.?|p\.?o\.?)[\s,/]*(?:(?:or|and|oder|und|nor|noch)\s+)?)*"
+_SUCH_ROUTES = r"(?:\b(?:intra\w+\b|subcut\w*\b|subkut\w*\b|oral\w*\b|epidural\w*\b|i\.?[vm]\.?|s\.?c\.?|p\.?o\.?)[\s,/]{0,4}(?:(?:or|and|oder|und|nor|noch)\s{1,4})?){0,8}"
 _FATAL = r"(?:fatal\w*|lethal\w*|deadly|death|tödlich\w*|letal\w*|contraindicat\w*|kontraindiz\w*|verboten|prohibited|forbidden|not permitted)"
 # "fatal if given intrathecally", "not for intramuscular or intrathecal use", "intrathecal use is fatal": no sign of the route
 _WARNING = re.compile(
