@@ -120,7 +120,7 @@ class _Reader:
 
     def _read(self, url: str, row: Any) -> None:
         kind = kind_of(row)
-        if not kind:
+        if kind in ("", "Bundle"):  # Bundles are opened, but not endlessly
             self._miss("?", url or "a draft that is no resource", "no resource that could be read")
         elif kind in ORDERS and not _is_withdrawn(row):
             reference = self.references[id(row)]
@@ -137,7 +137,7 @@ class _Reader:
         text = heading_of(plan)
         names = names_of_service(self.terminology, [{"text": text}], of_plan=True)
         if names.regimens or (names.drugs and not members and self._group(plan) not in self._groups()):
-            self.lines.append(_line(plan, kind, reference, names, self._group(plan), ()))
+            self.lines.append(_line(plan, kind, reference, names, self._group(plan), names.within))
         for order, place in members:
             inner = kind_of(order)
             refused = self._refusal(order)

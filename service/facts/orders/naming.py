@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from service.facts.therapy.drug_names import drugs_in, is_examined, named
 from service.facts.therapy.regimens import regimens_in
-from service.facts.vocabulary.drugs import IMPLIES
+from service.facts.vocabulary.drugs import IMPLIES, TREATMENTS
 from service.record.terminology import Terminology
 from service.record.values import codings_of, concept_text
 
@@ -73,6 +73,10 @@ def contents_of(regimen: str) -> tuple[str, ...]:
     return (*CONTENTS.get(regimen, ()), *known)
 
 
+_TREATMENTS = frozenset(TREATMENTS)
+_LONGEST = 2000  # characters of a name that are looked through
+
+
 @dataclass(frozen=True, slots=True)
 class Names:
     """What an order names. ``regimens``: as what is ordered; ``within``: as what it is part of. ``tokens`` of both kinds
@@ -104,7 +108,7 @@ def names_of(terminology: Terminology, concepts: Iterable[object], more: str = "
     for concept in (*concepts, *([{"text": more}] if more else ())):
         own = [terminology.coding(system, code) for system, code in codings_of(concept)]
         known = frozenset[str]().union(*(terminology.concepts_of(*coding) for coding in own))
-        text = concept_text(concept)
+        text = concept_text(concept)[:_LONGEST]
         found = named(terminology, known, text, own)
         if text and not (found.drugs or found.either or _DENIED.search(text)):  # "planned" does not take an order back
             found = named(terminology, known, text, own, anyhow=True)
@@ -161,7 +165,14 @@ def names_of_service(
     """
     found = names_of(terminology, concepts, more)
     by_code = any(concept.startswith("therapy.") and concept != "therapy.radiation" for concept in found.concepts)
-    gives = of_plan or by_code or _GIVES.search(found.text) or _is_bare(terminology, found) or found.regimens
+    gives = (
+        of_plan
+        or by_code
+        or _GIVES.search(found.text)
+        or _is_bare(terminology, found)
+        or found.regimens
+        or found.drugs & _TREATMENTS
+    )
     timed = _TIMED.search(found.text)
     denied = (
         is_examined(found.text)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from service.facts.model import Reason
 from service.facts.orders.dosing import ORAL
@@ -45,7 +46,8 @@ _TOLD_OF_ANOTHER = re.compile(
     r"\b(?:after|before|following|prior to|between|same day as|day of|within|hours? (?:of|from|after|before)|nach|vor|zwischen|am tag der|separate\w*|apart)\b[^.;|]{0,25}$",
     re.IGNORECASE,
 )
-_LONGEST = 20_000  # characters of a text that are looked through
+_MOST = 12  # signs in one text that are judged
+_LONGEST = 4000  # characters of a text that are looked through
 _PARTS = re.compile(r"\+|;|,(?!\d)|\n|\||&|\b(?:and|und|plus|with|mit)\b", re.IGNORECASE)
 
 
@@ -130,7 +132,7 @@ def _plain(text: str) -> set[str]:
 def _says_intrathecal(text: str, drugs: Collection[str], terminology: Terminology) -> bool:
     """Whether a text says of these drugs that they go into the CSF: not as a warning, and not of another drug."""
     text = without_warnings(text[:_LONGEST])
-    for match in intrathecal_words(text):
+    for match in islice(intrathecal_words(text), _MOST):
         before, after = text[max(0, match.start() - 60) : match.start()], text[match.end() : match.end() + 25]
         next_words = re.split(r"[.;|,\n]", after)[0]
         another = drugs_in(terminology, f"{match.group()} {next_words}", anyhow=True)

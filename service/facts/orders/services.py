@@ -92,6 +92,8 @@ def _procedures(draft: OrderLine, terminology: Terminology) -> Iterator[str]:
     for group, name in _PROCEDURES.items():
         # two codes of the transplant group do not say of which kind it is, and one is not a transplant
         unclear = group == "course.allo_hct" and not draft.from_text and _graft(draft, terminology) != "allogeneic"
+        if draft.from_text and name.endswith("HCT"):  # a referral or a typing is none
+            unclear = _NO_GRAFT.search(draft.text) is not None
         if group in draft.concepts and not unclear:
             yield name
     if _MARROW.search(draft.text):
