@@ -54,11 +54,8 @@ def test_damaged_drafts(data: st.DataObject) -> None:
         found = places(came)
         if not found:
             break
-        damage(
-            came,
-            data.draw(st.sampled_from(found)),
-            data.draw(st.sampled_from(("delete", *GARBAGE, "#m", "Medication/9", {"reference": "#set"}))),
-        )
+        value = data.draw(st.sampled_from(("delete", *GARBAGE, "#m", "Medication/9", {"reference": "#set"})))
+        damage(came, data.draw(st.sampled_from(found)), copy.deepcopy(value))
     everything(came)
     orders = read_orders([came, drug("Iclusig", "intact")], terminology())
     assert any("ponatinib" in line.drugs for line in orders.lines)

@@ -80,6 +80,7 @@ def test_an_order_set() -> None:
     ]  # fmt: skip
     assert not orders.unreadable
     assert {line.group for line in orders.lines} == {"RequestGroup/set"}
+    assert [line.inline for line in orders.lines] == [False, True, True, True, True, False]
     assert [(group.name, group.regimen, len(group.lines)) for group in groups(orders)] == [
         ("RequestGroup/set", "HyperCVAD", 6)
     ]

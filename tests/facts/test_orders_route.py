@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from service.facts.model import Reason
+from service.facts.orders.dosing import route
 from tests.facts.fhir import SCT, Json
 from tests.facts.order_support import drug, of_line, read
 
@@ -110,3 +111,11 @@ def test_instructions_that_differ() -> None:
     stated = of_line(read(drug("methotrexate", dosageInstruction=[daily, weekly])))
     assert "ordered_schedule" not in stated
     assert stated["ordered_dose"].value == "1 mg; 2 mg"
+
+
+@pytest.mark.parametrize(
+    ("dosages", "expected"),
+    [([IV], "intravenous"), ([IT], "intrathecal"), ([IV, ORAL], None), (["20 mg p.o."], "oral"), ([{"route": {"text": "rectal"}}], "other"), ([], None)],
+)  # fmt: skip
+def test_the_route_of_any_resource(dosages: list[Any], expected: str | None) -> None:
+    assert route(drug("methotrexate", dosageInstruction=dosages), "") == expected

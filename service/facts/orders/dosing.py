@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 
+from service.facts.orders.route_words import ORAL
+from service.facts.orders.route_words import route as route
 from service.facts.therapy.routes import dosage_texts, dosages, is_intrathecal
 from service.record.model import Resource
 from service.record.values import as_dict, as_float, as_list, as_text, codings_of, concept_text
@@ -34,7 +36,6 @@ _PER_AREA = re.compile(
 )
 _HIGH = {"methotrexate": re.compile(r"high[\s-]*dose|hoch-?dos|\bHD[\s-]*MTX|\bHDMTX\b", re.IGNORECASE),
          "cytarabine": re.compile(r"high[\s-]*dose|hoch-?dos|\bHD[\s-]*Ara|\bHi?DAC\b|\bHIDAC\b", re.IGNORECASE)}  # fmt: skip
-ORAL = re.compile(r"\boral|by mouth|\bp\.?\s?o\.?(?=\W|$)|\btab(?:let|lette)?s?\b|tablette", re.IGNORECASE)
 _LOW = re.compile(r"low[\s-]*dose|niedrig-?dos", re.IGNORECASE)
 _LIMITS = {
     "methotrexate": (50.0, 500.0, "low"),
@@ -44,9 +45,12 @@ _SMALLEST, _LARGEST = 0.2, 2.7  # m2 of body surface
 _ONE_KILO = re.compile(r"\d\.\d{3}$")  # "5.000 mg" is five grams in German and five milligrams in English
 
 
-def dose_level(resource: Resource, drug: str, text: str, route: str | None) -> str | None:
-    """ "high", or "low" (methotrexate) and "conventional" (cytarabine), of a systemic order; ``None`` where it is not said."""
-    if drug not in _LIMITS or route == "intrathecal" or is_intrathecal(resource, text):
+def dose_level(resource: Resource, drug: str, text: str, by: str | None) -> str | None:
+    """ "high", or "low" (methotrexate) and "conventional" (cytarabine), of a systemic order; ``None`` where it is not said.
+
+    ``by``: the route of the order, as far as it is known.
+    """
+    if drug not in _LIMITS or by == "intrathecal" or is_intrathecal(resource, text):
         return None
     most, least, name = _LIMITS[drug]
     said = " ".join((text, *dosage_texts(resource)))
@@ -54,7 +58,7 @@ def dose_level(resource: Resource, drug: str, text: str, route: str | None) -> s
         return "high"
     if drug == "methotrexate" and _LOW.search(said):
         return "low"
-    by_mouth = drug == "methotrexate" and (route == "oral" or ORAL.search(said))
+    by_mouth = drug == "methotrexate" and (by == "oral" or ORAL.search(said))
     found = {
         "high" if low >= least else name if high <= most or (by_mouth and high < least) else None
         for low, high in _per_area(resource, said)

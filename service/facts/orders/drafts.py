@@ -37,6 +37,7 @@ class _Place:
     """Where an order stands: the group it is a member of, the reference a client knows it by, what contains it.
 
     ``choice``: it is one of several of which one is to be chosen. ``in_words``: it was made of the words of a plan.
+    ``inline``: it came within the resource that is told by ``reference``.
     """
 
     group: str | None
@@ -44,6 +45,7 @@ class _Place:
     holder: Resource
     choice: bool = False
     in_words: bool = False
+    inline: bool = False
 
 
 def read_orders(resources: Iterable[Any], terminology: Terminology, record: PatientRecord | None = None) -> Orders:
@@ -146,7 +148,7 @@ class _Reader:
             if refused is not None:
                 self._miss(inner, place.reference or f"{inner}/?", refused)
             else:
-                self._read_order(order, inner, place, place.reference)
+                self._read_order(order, inner, replace(place, inline=True), place.reference)
 
     def _groups(self) -> set[str | None]:
         return {place.group for place in self.place.values()}
@@ -169,7 +171,9 @@ class _Reader:
             return
         within = tuple(dict.fromkeys((*found.within, *within)))
         group = group or next(iter(within), None)
-        line = replace(_line(row, kind, reference, found, group, within, notes), choice=place.choice)
+        line = replace(
+            _line(row, kind, reference, found, group, within, notes), choice=place.choice, inline=place.inline
+        )
         if kind not in DRUG_ORDERS:
             concepts = found.concepts or self.terminology.concepts_in_text(found.text)
             line = replace(line, concepts=concepts, from_text=not found.concepts, local=False)

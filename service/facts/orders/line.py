@@ -26,6 +26,7 @@ class OrderLine:
     ``either``: drugs of which its code names one and its text another. ``group``: the order set, plan, common identifier
     or regimen it belongs to. ``regimens``: those it orders by name; ``within``: those it says it is part of.
     ``choice``: one of several members of its group of which one is to be chosen, so that they are not given together.
+    ``inline``: it is contained or written in the resource whose reference it bears: to delete that would delete more.
     """
 
     resource: Resource
@@ -42,6 +43,7 @@ class OrderLine:
     regimens: tuple[str, ...] = ()
     within: tuple[str, ...] = ()
     choice: bool = False
+    inline: bool = False
 
     @property
     def orders_drug(self) -> bool:

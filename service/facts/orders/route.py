@@ -13,35 +13,16 @@ from dataclasses import dataclass
 from itertools import islice
 
 from service.facts.model import Reason
-from service.facts.orders.dosing import ORAL
 from service.facts.orders.line import OrderLine
+from service.facts.orders.route_words import CODES, INTRATHECAL, LOOSE, PLAIN
 from service.facts.therapy.drug_names import drugs_in
-from service.facts.therapy.routes import INTRATHECAL_ROUTES, dosages, intrathecal_words, without_warnings
+from service.facts.therapy.routes import dosages, intrathecal_words, without_warnings
 from service.facts.vocabulary.drugs import IMPLIES
 from service.record.model import Resource
 from service.record.terminology import Terminology
 from service.record.values import as_list, as_text, codings_of, concept_text, notes_of
 
-INTRATHECAL = "intrathecal"
 _VINCA = frozenset({"vincristine", "vincristine-liposomal", "vinblastine", "vindesine", "vinorelbine"})
-# SNOMED CT, EDQM, HL7
-_CODES = {
-    **dict.fromkeys(INTRATHECAL_ROUTES, INTRATHECAL), "IT": INTRATHECAL, "ITINJ": INTRATHECAL,
-    "47625008": "intravenous", "20045000": "intravenous", "IV": "intravenous", "IVPUSH": "intravenous", "IVPB": "intravenous",
-    "34206005": "subcutaneous", "20066000": "subcutaneous", "SC": "subcutaneous", "SQ": "subcutaneous",
-    "78421000": "intramuscular", "20035000": "intramuscular", "IM": "intramuscular",
-    "26643006": "oral", "20053000": "oral", "PO": "oral",
-}  # fmt: skip
-_PLAIN = (
-    ("intravenous", re.compile(r"intraven|\bi\.?v\.?(?=\W|$)", re.IGNORECASE)),
-    ("subcutaneous", re.compile(r"subcut|subkut|\bs\.?\s?c\.?(?=\W|$)", re.IGNORECASE)),
-    ("intramuscular", re.compile(r"intramus|\bi\.?\s?m\.?(?=\W|$)", re.IGNORECASE)),
-    ("oral", re.compile(r"\boral|by mouth|\bp\.?\s?o\.?(?=\W|$)", re.IGNORECASE)),
-)
-_LOOSE = (
-    ("intravenous", re.compile(r"\bin(?:fusion|fundier)", re.IGNORECASE)),
-    ("oral", ORAL),
-)  # where nothing else is said
 _TOLD_OF_ANOTHER = re.compile(
     r"\b(?:after|before|following|prior to|between|same day as|day of|within|hours? (?:of|from|after|before)|nach|vor|zwischen|am tag der|separate\w*|apart)\b[^.;|]{0,25}$",
     re.IGNORECASE,
@@ -95,7 +76,7 @@ def _said(dosage: Resource, line: OrderLine, terminology: Terminology) -> frozen
     found: set[str] = set()
     named = as_list(dosage.get("route"))
     for route in named:
-        codes = [(_CODES.get(code.upper()), terminology.coding(system, code)) for system, code in codings_of(route)]
+        codes = [(CODES.get(code.upper()), terminology.coding(system, code)) for system, code in codings_of(route)]
         found |= {name for name, _ in codes if name is not None}
         found |= {INTRATHECAL for _, coding in codes if "therapy.intrathecal" in terminology.concepts_of(*coding)}
     words = " | ".join(filter(None, map(concept_text, named)))
@@ -108,7 +89,7 @@ def _said(dosage: Resource, line: OrderLine, terminology: Terminology) -> frozen
     if _says_intrathecal(" | ".join(filter(None, (text, *more))), line.drugs, terminology):
         found.add(INTRATHECAL)
     if not found:
-        found |= {name for name, pattern in _LOOSE if pattern.search(text)}
+        found |= {name for name, pattern in LOOSE if pattern.search(text)}
     if not found and (words.strip() or any(map(codings_of, named))):
         found.add("other")
     return frozenset(found)
@@ -117,7 +98,7 @@ def _said(dosage: Resource, line: OrderLine, terminology: Terminology) -> frozen
 def _elsewhere(line: OrderLine, terminology: Terminology) -> frozenset[str]:
     """The routes that the name of an order says, and whether a note says that it goes into the CSF."""
     said = without_warnings(line.text)
-    found = _plain(said) or {name for name, pattern in _LOOSE if pattern.search(said)}
+    found = _plain(said) or {name for name, pattern in LOOSE if pattern.search(said)}
     if "IT chemotherapy" in line.drugs or "therapy.intrathecal" in line.concepts:
         return frozenset({INTRATHECAL})
     if _says_intrathecal(f"{line.text} | {notes_of(line.resource)}", line.drugs, terminology):
@@ -126,7 +107,7 @@ def _elsewhere(line: OrderLine, terminology: Terminology) -> frozenset[str]:
 
 
 def _plain(text: str) -> set[str]:
-    return {name for name, pattern in _PLAIN if pattern.search(text)}
+    return {name for name, pattern in PLAIN if pattern.search(text)}
 
 
 def _says_intrathecal(text: str, drugs: Collection[str], terminology: Terminology) -> bool:
