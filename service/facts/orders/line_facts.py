@@ -9,6 +9,7 @@ from service.facts.orders import dosing
 from service.facts.orders.line import OrderLine, Orders
 from service.facts.orders.route import route_of
 from service.facts.orders.services import service_facts
+from service.facts.therapy.dosing import dose_level
 from service.facts.therapy.lists import listed
 from service.facts.vocabulary.drugs import TREATMENTS
 from service.record.terminology import Terminology
@@ -65,7 +66,7 @@ def levels(lines: Collection[OrderLine], terminology: Terminology) -> Iterator[F
         rows = [x for x in lines if x.orders_drug and drug in x.drugs]
         routes = {id(x): route_of(x, terminology).value for x in rows}
         rows = [x for x in rows if routes[id(x)] != "intrathecal"]
-        found = {dosing.dose_level(x.resource, drug, x.text, routes[id(x)]) for x in rows}
+        found = {dose_level(x.resource, drug, x.text, routes[id(x)]) for x in rows}
         level = found.pop() if len(found) == 1 else None
         if level is not None:
             yield known(f"{drug}_dose_level", level, *(x.seen() for x in rows))

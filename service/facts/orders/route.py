@@ -14,8 +14,8 @@ from itertools import islice
 
 from service.facts.model import Reason
 from service.facts.orders.line import OrderLine
-from service.facts.orders.route_words import CODES, INTRATHECAL, LOOSE, PLAIN
 from service.facts.therapy.drug_names import drugs_in
+from service.facts.therapy.route_words import CODES, INTRATHECAL, LOOSE, PLAIN
 from service.facts.therapy.routes import dosages, intrathecal_words, without_warnings
 from service.facts.vocabulary.drugs import IMPLIES
 from service.record.model import Resource

@@ -13,9 +13,9 @@ from service.facts.orders.line import DRUG_ORDERS, SERVICE_ORDERS, OrderLine, Or
 from service.facts.orders.line_facts import details, levels, ordered_drug
 from service.facts.orders.naming import contents_of
 from service.facts.orders.route import route_of
-from service.facts.orders.route_words import INTRATHECAL
 from service.facts.orders.services import service_facts
 from service.facts.therapy.exposure import treats
+from service.facts.therapy.route_words import INTRATHECAL
 from service.facts.vocabulary import VOCABULARY
 from service.facts.vocabulary.base import ValueProblem
 from service.facts.vocabulary.drugs import DRUGS, IMPLIES, TREATMENTS
