@@ -51,7 +51,7 @@ def to(reference: str, **more: Any) -> Json:
         ("MOpAD", {"methotrexate", "vincristine", "pegaspargase", "dexamethasone"}, "MOpAD"), ("vincristine 2 mg, hyper-CVAD day 4", {"vincristine"}, "HyperCVAD"),
         ("triple intrathecal MTX/Ara-C/HC", {"IT chemotherapy", "methotrexate", "cytarabine", "hydrocortisone"}, None), ("TIT", {"IT chemotherapy", "methotrexate", "cytarabine", "corticosteroid"}, None),
         ("intrathecal chemotherapy", {"IT chemotherapy"}, None), ("maintenance chemotherapy", {"maintenance"}, None), ("ALL Erhaltungstherapie", {"maintenance"}, None),
-        ("methadone maintenance therapy", set(), None), ("maintenance IV fluids", set(), None), ("AALL1731 consolidation", set(), "AALL1731"),
+        ("lithium maintenance therapy", set(), None), ("maintenance IV fluids", set(), None), ("AALL1731 consolidation", set(), "AALL1731"),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("make", [drug, service, lambda text: plan(title=text), lambda text: order_set(code={"text": text})], ids=["drug", "service", "plan", "set"])  # fmt: skip
