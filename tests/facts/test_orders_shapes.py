@@ -154,6 +154,7 @@ def test_the_form_of_the_sandbox() -> None:
         "dosageInstruction": [{"doseQuantity": {"value": 1, "code": "{pill}"}, "timing": timing}],
     }  # fmt: skip
     stated = of_line(read(bundle(draft)))
+    assert read(draft).lines[0].text.count("|") == 0, "the same name twice is one"
     assert {name: stated[name].value for name in ("ordered_dose", "ordered_schedule", "ordered_route", "ordered_drug_indication")} == {
         "ordered_dose": "1 {pill}", "ordered_schedule": "daily", "ordered_route": "oral", "ordered_drug_indication": "antileukemic",
     }  # fmt: skip

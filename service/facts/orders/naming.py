@@ -119,7 +119,8 @@ def names_of(terminology: Terminology, concepts: Iterable[object], more: str = "
         either |= found.either
         notes += [found.note] if found.note else []
         from_text = from_text or (found.from_text and bool(found.drugs))
-    text = " | ".join(dict.fromkeys(texts))
+    parts = {part.casefold(): part for text in reversed(texts) for part in reversed(text.split(" | "))}
+    text = " | ".join(reversed(parts.values()))  # each once, as it is written first
     by_code = bool(drugs) and not from_text
     names, tokens = _regimens(text, drugs, by_code)
     return Names(
