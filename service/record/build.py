@@ -88,6 +88,8 @@ class _Builder:
             tuple(self.aside),
             {kind: tuple(found) for kind, found in by_type.items()},
             {concept: tuple(found) for concept, found in by_concept.items()},
+            medications=self.subjects.medications,
+            owners=self.owners,
         )
 
     def _latest(self) -> dict[str, Mapping[str, Any]]:

@@ -14,6 +14,7 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar
 
 from service.record.terminology import Terminology
+from service.record.whose import Ownership
 
 Resource: TypeAlias = Mapping[str, Any]
 T = TypeVar("T")
@@ -101,6 +102,8 @@ class PatientRecord:
     _by_type: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict)
     _by_concept: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict)
     _worked_out: dict[object, Any] = field(default_factory=dict, compare=False, repr=False)
+    medications: Mapping[str, Resource] = field(default_factory=dict, repr=False)  # by "Medication/id" and by address
+    owners: Ownership | None = field(default=None, compare=False, repr=False)
 
     def of_type(self, *types: str) -> tuple[Entry, ...]:
         """Entries of the given resource types, newest first (undated last)."""

@@ -38,6 +38,11 @@ class Subjects:
         if url:
             self._medications[url] = resource
 
+    @property
+    def medications(self) -> Mapping[str, Mapping[str, Any]]:
+        """The Medications that came, by "Medication/id" and by the address they came under."""
+        return self._medications
+
     def coded(self, concept: object) -> Coded:
         """Codings of an element in the terminology's spelling, and the concepts they stand for."""
         codings: list[tuple[str, str]] = []

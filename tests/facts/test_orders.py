@@ -91,16 +91,32 @@ def test_not_ordered(draft: Any) -> None:
 @pytest.mark.parametrize(
     "draft",
     [
-        medication(None), medication(None, medicationReference={"reference": "Medication/gone"}), None, "text", 7, {},
-        medication(None, medicationCodeableConcept="x" * 0),
+        medication(None, medicationReference={"reference": "Medication/gone"}), None, "text", 7, {},
+        medication(None, medicationCodeableConcept=7), medication("chemotherapy per protocol"), medication("study drug"),
+        medication(None, medicationCodeableConcept={"coding": [{"system": "urn:local", "code": "77"}]}),
+        medication(None, dosageInstruction=[{"text": "2 mg i.v."}]), medication(None, medicationCodeableConcept={"coding": [{"system": RXNORM}]}),
     ],
-    ids=["nothing chosen yet", "gone", "null", "text", "number", "no type", "empty"],
+    ids=["gone", "null", "text", "number", "no type", "no concept", "nameless", "study drug", "code nobody knows", "dose of something", "system alone"],
 )  # fmt: skip
 def test_what_cannot_be_read_leaves_the_list_open(draft: Any) -> None:
     found = drugs(medication("Sprycel"), draft)
     assert found.includes("dasatinib") is True
     assert found.includes("ponatinib") is None
     assert read_orders([draft], terminology()).unreadable
+
+
+@pytest.mark.parametrize(
+    "draft",
+    [
+        medication(None), medication(None, medicationCodeableConcept=""), medication(None, medicationCodeableConcept={"coding": [{}], "text": " "}),
+        medication(None, reasonCode={"text": "ALL"}, dosageInstruction=[{"doseQuantity": {"value": 1, "code": "{pill}"}}]),
+        {"resourceType": "MedicationOrder", "id": "order-123"}, {"resourceType": "ServiceRequest", "code": {}},
+    ],
+    ids=["no medication", "empty text", "empty concept", "dose and reason of nothing", "DSTU2", "service"],
+)  # fmt: skip
+def test_before_anything_is_chosen_nothing_is_ordered(draft: Any) -> None:
+    found = read_orders([draft], terminology())
+    assert (found.lines, found.unreadable) == ((), ())
 
 
 def test_several_drugs_have_no_common_dose() -> None:
@@ -170,7 +186,7 @@ def test_tests_and_procedures(draft: Any, test: set[str], procedure: str) -> Non
 
 
 def test_a_service_without_code_leaves_both_open() -> None:
-    stated = facts({"resourceType": "ServiceRequest", "status": "draft"})
+    stated = facts({"resourceType": "ServiceRequest", "status": "draft", "note": [{"text": "as discussed"}]})
     assert stated["ordered_procedure"].value is None
     value = stated["ordered_test"].value
     assert isinstance(value, TokenSet)

@@ -14,21 +14,21 @@ from service.record.model import Entry, PatientRecord, When
 from service.record.text import states
 from service.record.values import as_dict, as_list, as_text, concept_text
 
-_PLANS = {"allogeneic": "allo-HCT", "autologous": "auto-HCT", "unspecified": "HCT", "DLI": "DLI"}
-_CRANIOSPINAL = re.compile(r"craniospinal|kraniospinal|neuroaxis|neuraxis", re.IGNORECASE)
-_CRANIAL = re.compile(r"cranial|kranial|schädel|whole[\s-]brain|\bCRT\b", re.IGNORECASE)
-_TBI = re.compile(r"\bTBI\b|total[\s-]*body[\s-]*irrad|ganzkörper[\s-]*bestrahl", re.IGNORECASE)
+PLANS = {"allogeneic": "allo-HCT", "autologous": "auto-HCT", "unspecified": "HCT", "DLI": "DLI"}
+CRANIOSPINAL = re.compile(r"craniospinal|kraniospinal|neuroaxis|neuraxis", re.IGNORECASE)
+CRANIAL = re.compile(r"cranial|kranial|schädel|whole[\s-]brain|\bCRT\b", re.IGNORECASE)
+TBI = re.compile(r"\bTBI\b|total[\s-]*body[\s-]*irrad|ganzkörper[\s-]*bestrahl", re.IGNORECASE)
 _OPEN_STEPS = ("not-started", "scheduled", "on-hold")
 _BELIEVED = timedelta(days=365)  # a request nobody closed is not believed for longer
 
 
 def ahead(record: PatientRecord, as_of: date) -> list[tuple[str, Provenance]]:
     """Transplants and donor lymphocytes that are planned, by kind. A request from before one that was done is not."""
-    done = [i.when for i in infusions(record, as_of) if not i.planned and i.kind in _PLANS and i.when is not None]
+    done = [i.when for i in infusions(record, as_of) if not i.planned and i.kind in PLANS and i.when is not None]
     found = [
         (i.kind, i.seen())
         for i in infusions(record, as_of)
-        if i.planned and i.kind in _PLANS and _still_ahead(i, as_of) and not _carried_out(i, done)
+        if i.planned and i.kind in PLANS and _still_ahead(i, as_of) and not _carried_out(i, done)
     ]
     for entry in record.of_type("CarePlan"):
         found += ((kind, seen_in(entry, text, from_text=True)) for kind, text in _steps(entry))
@@ -68,18 +68,18 @@ def planned(facts: Facts) -> Iterator[Fact]:
     else:
         yield absent(facts, "hct_planned", "ServiceRequest", "Procedure", what="a planned transplant")
     radiation = list(_radiation(facts.record, facts.as_of))
-    tbi = [seen_in(e, e.text or None, from_text=True) for e in radiation if states(e.text, _TBI)]
+    tbi = [seen_in(e, e.text or None, from_text=True) for e in radiation if states(e.text, TBI)]
     if tbi:
         yield known("tbi_planned", True, *tbi)
     else:
         yield absent(facts, "tbi_planned", "ServiceRequest", "Procedure", what="a planned total body irradiation")
-    for kind, name in _PLANS.items():
+    for kind, name in PLANS.items():
         seen = [p for found_kind, p in found if found_kind == kind]
         if seen:
             yield known("planned_procedure", name, *seen)
             return
     for entry in radiation:
-        for name, pattern in (("craniospinal-radiation", _CRANIOSPINAL), ("cranial-radiation", _CRANIAL)):
+        for name, pattern in (("craniospinal-radiation", CRANIOSPINAL), ("cranial-radiation", CRANIAL)):
             if states(entry.text, pattern):
                 yield known("planned_procedure", name, seen_in(entry, entry.text or None, from_text=True))
                 return

@@ -1,17 +1,12 @@
-"""Dose, route, schedule and reason of one order, and whether its methotrexate or cytarabine is high-dose.
-
-High-dose methotrexate is 500 mg/m2 or more; high-dose cytarabine 1 g/m2 or more, conventional up to 200 mg/m2. What lies
-between is called neither. A dose in mg without body surface is read only where any body surface gives the same answer;
-methotrexate by mouth is low-dose unless that could be high.
-Intrathecal doses are neither high nor low.
-"""
+"""Dose, schedule and reason of one order, as they are written."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
 
-from service.facts.therapy.routes import dosage_texts, dosages, is_intrathecal
+from service.facts.therapy.route_words import route as route
+from service.facts.therapy.routes import dosage_texts, dosages
 from service.record.model import Resource
 from service.record.values import as_dict, as_float, as_list, as_text, codings_of, concept_text
 
@@ -29,119 +24,37 @@ _NOT_EVERY = re.compile(
     r"\b(?:bi|zwei|drei|vier|2|3|4|two|three|four|six)[\s-]*-?\s*(?:weekly|wöchentlich)|twice (?:a|per) week|2\s?x",
     re.IGNORECASE,
 )
-_PER_AREA = re.compile(
-    r"(?<![\d.,])(?P<n>\d+(?:[.,]\d+)?)\s*(?P<unit>m?g)\s*(?:/|per|pro)\s*(?:m2|m²|m\^2|sqm|qm)", re.IGNORECASE
-)
-_HIGH = {"methotrexate": re.compile(r"high[\s-]*dose|hoch-?dos|\bHD[\s-]*MTX|\bHDMTX\b", re.IGNORECASE),
-         "cytarabine": re.compile(r"high[\s-]*dose|hoch-?dos|\bHD[\s-]*Ara|\bHi?DAC\b|\bHIDAC\b", re.IGNORECASE)}  # fmt: skip
-_ORAL = re.compile(r"\boral|by mouth|\bp\.?\s?o\.?(?=\W|$)|\btab(?:let|lette)?s?\b|tablette", re.IGNORECASE)
-_ROUTES = (
-    ("intravenous", re.compile(r"intraven|\bi\.?v\.?(?=\W|$)|\bin(?:fusion|fundier)", re.IGNORECASE)),
-    ("subcutaneous", re.compile(r"subcut|subkut|\bs\.?\s?c\.?(?=\W|$)", re.IGNORECASE)),
-    ("intramuscular", re.compile(r"intramus|\bi\.?\s?m\.?(?=\W|$)", re.IGNORECASE)),
-    ("oral", _ORAL),
-)
-# SNOMED CT and EDQM
-_ROUTE_CODES = {
-    "47625008": "intravenous", "20045000": "intravenous", "34206005": "subcutaneous", "20066000": "subcutaneous",
-    "78421000": "intramuscular", "20035000": "intramuscular", "26643006": "oral", "20053000": "oral",
-}  # fmt: skip
-_LOW = re.compile(r"low[\s-]*dose|niedrig-?dos", re.IGNORECASE)
-_LIMITS = {
-    "methotrexate": (50.0, 500.0, "low"),
-    "cytarabine": (200.0, 1000.0, "conventional"),
-}  # mg/m2: up to, from, name
-_SMALLEST, _LARGEST = 0.2, 2.7  # m2 of body surface
-_ONE_KILO = re.compile(r"\d\.\d{3}$")  # "5.000 mg" is five grams in German and five milligrams in English
-
-
-def dose_level(resource: Resource, drug: str, text: str) -> str | None:
-    """ "high", or "low" (methotrexate) and "conventional" (cytarabine), of a systemic order; ``None`` where it is not said."""
-    if drug not in _LIMITS or is_intrathecal(resource, text):
-        return None
-    most, least, name = _LIMITS[drug]
-    said = " ".join((text, *dosage_texts(resource)))
-    if _HIGH[drug].search(said):
-        return "high"
-    if drug == "methotrexate" and _LOW.search(said):
-        return "low"
-    by_mouth = drug == "methotrexate" and _ORAL.search(f"{route(resource, text) or ''} {said}")
-    found = {
-        "high" if low >= least else name if high <= most or (by_mouth and high < least) else None
-        for low, high in _per_area(resource, said)
-    }
-    return found.pop() if len(found) == 1 else None
-
-
-def _per_area(resource: Resource, said: str) -> Iterator[tuple[float, float]]:
-    """Bounds of each dose in mg/m2."""
-    for match in _PER_AREA.finditer(said):
-        value = as_float(match["n"])
-        if value is not None and not _ONE_KILO.search(match["n"]):
-            per_area = value * (1000 if match["unit"].lower() == "g" else 1)
-            yield per_area, per_area
-    for value, written in _doses(resource):
-        unit = written.lower().replace(" ", "").replace("²", "2").replace("^", "")
-        factor = 1000 if unit.startswith("g") else 1
-        if unit in ("mg/m2", "g/m2"):
-            yield value * factor, value * factor
-        elif unit in ("mg", "g"):
-            yield round(value * factor / _LARGEST, 6), round(value * factor / _SMALLEST, 6)
-
-
-def _doses(resource: Resource) -> Iterator[tuple[float, str]]:
-    for dosage in dosages(resource):
-        for element in as_list(dosage.get("doseAndRate")) or [dosage]:
-            dose = as_dict(as_dict(element).get("doseQuantity"))
-            value = as_float(dose.get("value"))
-            if value is not None:
-                yield value, as_text(dose.get("code")) or as_text(dose.get("unit"))
 
 
 def dose(resource: Resource) -> str | None:
-    """The dose as it is written, structured or in the text of the dosage."""
-    for dosage in dosages(resource):
-        for element in as_list(dosage.get("doseAndRate")) or [dosage]:
-            measured = as_dict(as_dict(element).get("doseQuantity"))
-            value = as_float(measured.get("value"))
-            if value is not None:
-                return f"{value:g} {as_text(measured.get('unit')) or as_text(measured.get('code'))}".strip()
-            span = as_dict(as_dict(element).get("doseRange"))
-            low, high = as_dict(span.get("low")), as_dict(span.get("high"))
-            if as_float(low.get("value")) is not None and as_float(high.get("value")) is not None:
-                unit = as_text(high.get("unit")) or as_text(high.get("code"))
-                return f"{as_float(low.get('value')):g}-{as_float(high.get('value')):g} {unit}".strip()
-    return next((text.strip() for text in dosage_texts(resource) if re.search(r"\d", text)), None)
+    """The dose as it is written, structured or in the text of the dosage; of several instructions all that differ."""
+    found = [said for dosage in dosages(resource) if (said := _measured(dosage)) is not None]
+    found = found or [text.strip() for text in dosage_texts(resource) if re.search(r"\d", text)]
+    return "; ".join(dict.fromkeys(found)) or None
 
 
-def route(resource: Resource, text: str) -> str | None:
-    """The route: intrathecal, intravenous, subcutaneous, intramuscular or oral; any other that is stated is "other".
-
-    ``None`` where none is stated, or several that differ.
-    """
-    if is_intrathecal(resource, text):
-        return "intrathecal"
-    stated = [dosage.get("route") for dosage in dosages(resource) if dosage.get("route")]
-    found = {name for said in stated if (name := _route(said)) is not None}
-    if not found:
-        found = {name for said in dosage_texts(resource) for name, words in _ROUTES if words.search(said)}
-    return found.pop() if len(found) == 1 else None
-
-
-def _route(said: object) -> str | None:
-    coded = {_ROUTE_CODES.get(code) for _, code in codings_of(said)} - {None}
-    if len(coded) == 1:
-        return coded.pop()
-    text = concept_text(said) or as_text(said)
-    worded = [name for name, words in _ROUTES if words.search(text)]
-    return worded[0] if len(worded) == 1 else "other" if text or codings_of(said) else None
+def _measured(dosage: Resource) -> str | None:
+    for element in as_list(dosage.get("doseAndRate")) or [dosage]:
+        measured = as_dict(as_dict(element).get("doseQuantity"))
+        value = as_float(measured.get("value"))
+        if value is not None:
+            return f"{value:g} {as_text(measured.get('unit')) or as_text(measured.get('code'))}".strip()
+        span = as_dict(as_dict(element).get("doseRange"))
+        low, high = as_dict(span.get("low")), as_dict(span.get("high"))
+        if as_float(low.get("value")) is not None and as_float(high.get("value")) is not None:
+            unit = as_text(high.get("unit")) or as_text(high.get("code"))
+            return f"{as_float(low.get('value')):g}-{as_float(high.get('value')):g} {unit}".strip()
+    return None
 
 
 def indication(resource: Resource) -> str | None:
     """What the order is for, by its reasons."""
-    reasons = [concept_text(reason) for reason in as_list(resource.get("reasonCode"))]
+    reasons = [concept_text(r) for name in ("reasonCode", "reasonCodeableConcept") for r in as_list(resource.get(name))]
     reasons += [as_text(as_dict(link).get("display")) for link in as_list(resource.get("reasonReference"))]
-    text = "; ".join(reasons)
+    for part in map(as_dict, as_list(resource.get("reason"))):
+        reasons += [concept_text(part.get("concept")), as_text(as_dict(part.get("reference")).get("display"))]
+        reasons.append("" if "concept" in part else concept_text(part))
+    text = "; ".join(filter(None, reasons))
     if not text.strip("; "):
         return None
     if _ANTIEMETIC.search(text):
@@ -150,19 +63,22 @@ def indication(resource: Resource) -> str | None:
 
 
 def schedule(resource: Resource) -> str | None:
-    """Daily or weekly: once or more a day, once a week; any other timing is "other"."""
-    for dosage in dosages(resource):
-        timing = as_dict(dosage.get("timing"))
-        found = _repeated(as_dict(timing.get("repeat"))) or _worded(
-            [concept_text(timing.get("code")), *(code for _, code in codings_of(timing.get("code")))]
-        )
-        if found is not None:
-            return found
-    return _worded(dosage_texts(resource))
+    """Daily or weekly: once or more a day, once a week; any other timing is "other". ``None`` where instructions differ."""
+    found = {name for dosage in dosages(resource) if (name := _scheduled(dosage)) is not None}
+    return found.pop() if len(found) == 1 else None
+
+
+def _scheduled(dosage: Resource) -> str | None:
+    timing = as_dict(dosage.get("timing"))
+    found = _repeated(as_dict(timing.get("repeat"))) or _worded(
+        [concept_text(timing.get("code")), *(code for _, code in codings_of(timing.get("code")))]
+    )
+    return found or _worded([as_text(dosage.get("text"))])
 
 
 def _repeated(repeat: Resource) -> str | None:
-    unit, every = as_text(repeat.get("periodUnit")), as_float(repeat.get("period"))
+    unit = as_text(repeat.get("periodUnit")) or as_text(repeat.get("periodUnits"))  # the latter: DSTU2
+    every = as_float(repeat.get("period"))
     if not unit or every is None:
         return None
     days = len(as_list(repeat.get("dayOfWeek"))) or (as_float(repeat.get("frequency")) or 1)

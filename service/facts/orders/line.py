@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from service.facts.model import Provenance
+from service.facts.vocabulary.drugs import IMPLIES
 from service.record.model import Resource
 
 DRUG_ORDERS = ("MedicationRequest", "MedicationOrder", "Immunization", "ImmunizationRecommendation")
@@ -22,8 +24,9 @@ class OrderLine:
     for what is contained or written in line. ``text``: what the order is called, as sent. ``concepts``: of its codes, of a
     service without known code those its text names. ``local``: a preparation for skin, eye, ear, nose or airways.
     ``either``: drugs of which its code names one and its text another. ``group``: the order set, plan, common identifier
-    or regimen it belongs to. ``regimens``: the regimens it names. ``heading``: it names a group whose members are lines of
-    their own, so that the drugs of the regimen are those of the members.
+    or regimen it belongs to. ``regimens``: those it orders by name; ``within``: those it says it is part of.
+    ``choice``: one of several members of its group of which one is to be chosen, so that they are not given together.
+    ``inline``: it is contained or written in the resource whose reference it bears: to delete that would delete more.
     """
 
     resource: Resource
@@ -38,7 +41,9 @@ class OrderLine:
     either: frozenset[str] = frozenset()
     group: str | None = None
     regimens: tuple[str, ...] = ()
-    heading: bool = False
+    within: tuple[str, ...] = ()
+    choice: bool = False
+    inline: bool = False
 
     @property
     def orders_drug(self) -> bool:
@@ -54,10 +59,13 @@ class OrderLine:
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """The orders of a call as far as they can be read. ``unreadable``: those that cannot, as (type, reference)."""
+    """The orders of a call as far as they can be read. ``unreadable``: those that cannot, as (type, reference); ``why``:
+    the reason by reference.
+    """
 
     lines: tuple[OrderLine, ...]
     unreadable: tuple[tuple[str, str], ...] = ()
+    why: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, *kinds: str) -> tuple[OrderLine, ...]:
         """Lines of some resource types."""
@@ -67,6 +75,15 @@ class Orders:
     def drug_lines(self) -> tuple[OrderLine, ...]:
         """Lines that order a drug, a combination or a regimen."""
         return tuple(line for line in self.lines if line.orders_drug)
+
+    def is_heading(self, line: OrderLine) -> bool:
+        """Whether a line is a plan or order set that names a regimen of which members are lines of their own: what is
+        ordered of the regimen is what they order.
+        """
+        if line.kind not in CONTAINERS or line.group is None:
+            return False
+        parts = {part for token in line.drugs for part in (token, *IMPLIES.get(token, ()))}
+        return any(parts & x.drugs for x in self.lines if x.group == line.group and x is not line)
 
     def missed(self, *kinds: str) -> bool:
         """Whether some order that may be of one of the types could not be read."""

@@ -138,8 +138,13 @@ def is_nameless(entry: Entry) -> bool:
 
     "Chemotherapy per protocol" and "study drug" name none either.
     """
-    if entry.text.strip():
-        return _UNNAMED.fullmatch(entry.text) is not None
-    return not entry.concepts and not any(
-        "atc" in system and len(code) > 1 and not code.startswith(_ANTILEUKEMIC_ATC) for system, code in entry.codings
+    return names_nothing(entry.text, entry.concepts, entry.codings)
+
+
+def names_nothing(text: str, concepts: Collection[str], codings: Iterable[tuple[str, str]]) -> bool:
+    """The same of a text and codes: no name, or "chemotherapy per protocol", and no code that tells."""
+    if text.strip():
+        return _UNNAMED.fullmatch(text) is not None
+    return not concepts and not any(
+        "atc" in system and len(code) > 1 and not code.startswith(_ANTILEUKEMIC_ATC) for system, code in codings
     )

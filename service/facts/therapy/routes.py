@@ -23,12 +23,35 @@ _LOCAL_WORDS = re.compile(
     r"|topisch\w*|lotion|gel|inhal\w*|shampoo|mouthwash|mundspül\w*|enema|rectal|cutaneous)\b",
     re.IGNORECASE,
 )
-_INTRATHECAL_ROUTES = frozenset({"72607000", "20042000"})
+INTRATHECAL_ROUTES = frozenset({"72607000", "20042000"})
 _INTRATHECAL_WORDS = re.compile(
     r"intrathec|intrathek|intratec|intraventric|intraventrik|\bi\.\s?th\b|\bi\.?th\.(?=\W|$)"
     r"|(?-i:\bi\.?t\.|\bIT\b|\bITh\b|\bTIT\b|\bIT(?=MTX))",
     re.IGNORECASE,
 )
+_SUCH_ROUTES = r"(?:\b(?:intra\w+\b|subcut\w*\b|subkut\w*\b|oral\w*\b|epidural\w*\b|i\.?[vm]\.?|s\.?c\.?|p\.?o\.?)[\s,/]{0,4}(?:(?:or|and|oder|und|nor|noch)\s{1,4})?){0,8}"
+_FATAL = r"(?:fatal\w*|lethal\w*|deadly|death|tödlich\w*|letal\w*|contraindicat\w*|kontraindiz\w*|verboten|prohibited|forbidden|not permitted)"
+# "fatal if given intrathecally", "not for intramuscular or intrathecal use", "intrathecal use is fatal": no sign of the route
+_WARNING = re.compile(
+    rf"(?:\b(?:{_FATAL}|never|not|no|nor|nicht|niemals|nie|kein\w*|don'?t|avoid|without|ohne|except|other than|rather than|instead of|statt)\b"
+    rf"(?:(?!\bbut\b|\bsondern\b|\bonly\b|\bnur\b)[^.;,:!|\n]){{0,60}}?{_SUCH_ROUTES}(?:intrathe[ck]al\w*|intraventri[ck]ul\w*|\bi\.?\s?th\.?|(?-i:\bIT\b))"
+    rf"|(?:intrathe[ck]al\w*|intraventri[ck]ul\w*|(?-i:\bIT\b))(?:(?!\bonly\b)[^.;|\n]){{0,40}}?\b{_FATAL}\b)",
+    re.IGNORECASE,
+)
+
+
+def without_warnings(text: str) -> str:
+    """A text without what it says about the intrathecal route only to forbid it.
+
+    >>> without_warnings("2 mg i.v. FATAL IF GIVEN INTRATHECALLY"), without_warnings("not i.v. but intrathecal")
+    ('2 mg i.v.  ', 'not i.v. but intrathecal')
+    """
+    return _WARNING.sub(" ", text)
+
+
+def intrathecal_words(text: str) -> Iterator[re.Match[str]]:
+    """Where a text names the intrathecal route, warnings against it apart: give it ``without_warnings``."""
+    return _INTRATHECAL_WORDS.finditer(text)
 
 
 def is_local(resource: Resource, codings: Iterable[tuple[str, str]], text: str) -> bool:
@@ -44,9 +67,10 @@ def is_local(resource: Resource, codings: Iterable[tuple[str, str]], text: str) 
 def is_intrathecal(resource: Resource, text: str) -> bool:
     """Whether a drug goes into the CSF, by route or words."""
     routes = list(_routes(resource))
-    if any(code in _INTRATHECAL_ROUTES for route in routes for _, code in codings_of(route)):
+    if any(code in INTRATHECAL_ROUTES for route in routes for _, code in codings_of(route)):
         return True
-    return bool(_INTRATHECAL_WORDS.search(" ".join((text, *map(concept_text, routes), *dosage_texts(resource)))))
+    said = " | ".join((text, *map(concept_text, routes), *dosage_texts(resource)))
+    return bool(_INTRATHECAL_WORDS.search(without_warnings(said)))
 
 
 def dosages(resource: Resource) -> Iterator[Resource]:
@@ -55,6 +79,8 @@ def dosages(resource: Resource) -> Iterator[Resource]:
         for element in as_list(resource.get(key)):
             if isinstance(element, dict):
                 yield element
+            elif isinstance(element, str):  # the text where the object belongs
+                yield {"text": element}
 
 
 def dosage_texts(resource: Resource) -> Iterator[str]:
