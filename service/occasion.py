@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from service.hooks.contract import Invocation
-from service.record.whose import ANOTHER, Ownership, id_of, reference_in, type_and_id
+from service.record.whose import id_of, reference_in, type_and_id
 
 _ENTERED = {
     "problem-list-item-create": ("conditions", "Condition"),
@@ -31,14 +31,14 @@ class Entered:
 
 @dataclass(frozen=True, slots=True)
 class Ordered:
-    """Orders to be judged, as sent, with the Medications they refer to; ``None`` for something that is no resource.
+    """Orders to be judged, as sent, each with its address; ``None`` for something that is no resource.
 
-    ``missing``: references to orders that cannot be judged, because they did not come or are another patient's.
+    ``missing``: references to orders that did not come and cannot be judged.
     ``judged``: (type, id) of orders that may also stand in the record and are no history there, since they are what is
     being decided; an order that is only filled again is history too.
     """
 
-    orders: tuple[Any, ...] = ()
+    orders: tuple[Raw, ...] = ()
     missing: tuple[str, ...] = ()
     selections: tuple[str, ...] = ()
     judged: frozenset[tuple[str, str]] = frozenset()
@@ -57,23 +57,19 @@ def entered(invocation: Invocation) -> Entered | None:
 
 
 def ordered(invocation: Invocation) -> Ordered | None:
-    """The orders of a call, nothing at hooks that bring none. What is clearly another patient's order is not judged."""
+    """The orders of a call, nothing at hooks that bring none."""
     context = invocation.context
     if invocation.hook == "order-dispatch":
         return _dispatched(invocation)
     field = _ORDERED.get(invocation.hook, "draftOrders")
     if not context.get(field):
         return None
-    owners = _owners(invocation)
-    rows = [row for _, row in _rows(context[field])]
-    others = [row for row in rows if _of_another(row, owners)]
-    own = [row for row in rows if not _of_another(row, owners)]
     chosen = context.get("selections")
+    rows = tuple(_rows(context[field]))
     return Ordered(
-        (*own, *_medications(own, invocation)),
-        tuple(dict.fromkeys(f"{_kind(row)}/{id_of(row) or _UNNAMED}" for row in others)),
-        tuple(name for row in chosen if (name := reference_in(row))) if isinstance(chosen, list) else (),
-        _named(own) if field == "draftOrders" else frozenset(),
+        rows,
+        selections=tuple(name for row in chosen if (name := reference_in(row))) if isinstance(chosen, list) else (),
+        judged=_named(row for _, row in rows) if field == "draftOrders" else frozenset(),
     )
 
 
@@ -83,46 +79,31 @@ def _dispatched(invocation: Invocation) -> Ordered:
     sent = context.get("dispatchedOrders")
     references = [reference_in(link) or _UNNAMED for link in (sent if isinstance(sent, list) else [])]
     references += [reference_in(context["order"])] if context.get("order") else []  # of hook version 1.0
-    owners = _owners(invocation)
     known = [
         (url, row) for url, row in _prefetched(invocation) if _kind(row) in ("MedicationRequest", "ServiceRequest")
     ]
-    found: list[Any] = []
+    found: list[Raw] = []
     missing = []
     for reference in dict.fromkeys(references):
         order = _referred(reference, known)
-        if order is None or _of_another(order, owners):
+        if order is None:
             missing.append(reference)
-        elif not any(order is other for other in found):
+        elif order not in found:
             found.append(order)
-    return Ordered((*found, *_medications(found, invocation)), tuple(missing), judged=_named(found))
+    return Ordered(tuple(found), tuple(missing), judged=_named(row for _, row in found))
 
 
 def _named(orders: Iterable[Any]) -> frozenset[tuple[str, str]]:
     return frozenset((_kind(order), id_of(order)) for order in orders if _kind(order) and id_of(order))
 
 
-def _referred(reference: str, known: Iterable[Raw]) -> Any:
-    """The order that a reference means, by type and id wherever its server is, or by the address it came with; else None."""
+def _referred(reference: str, known: Iterable[Raw]) -> Raw | None:
+    """The order that a reference means, by type and id wherever its server is, or by the address it came with."""
     kind, own = type_and_id(reference)
     for url, row in known:
         if url == reference or (own and id_of(row) == own and kind in ("", _kind(row))):
-            return row
+            return url, row
     return None
-
-
-def _medications(orders: Iterable[Any], invocation: Invocation) -> Iterator[Any]:
-    """The Medications on record that some orders refer to and that were not sent with them."""
-    rows = [row for row in orders if isinstance(row, Mapping)]
-    sent = {id_of(row) for row in rows if _kind(row) == "Medication"}
-    links = {reference_in(row.get("medicationReference")) for row in rows}
-    wanted = {type_and_id(link)[1] for link in links if link and not link.startswith("#")} - sent
-    if not wanted:
-        return
-    for _, row in _prefetched(invocation):
-        if _kind(row) == "Medication" and id_of(row) in wanted:
-            wanted.discard(id_of(row))
-            yield row
 
 
 def _prefetched(invocation: Invocation) -> Iterator[Raw]:
@@ -130,16 +111,6 @@ def _prefetched(invocation: Invocation) -> Iterator[Raw]:
         found = invocation.prefetched.get(key)
         if found is not None:
             yield from zip(found.full_urls or (None,) * len(found.resources), found.resources, strict=False)
-
-
-def _owners(invocation: Invocation) -> Ownership:
-    found = invocation.prefetched.get("patient")
-    rows = zip(found.full_urls or (None,) * len(found.resources), found.resources, strict=False) if found else ()
-    return Ownership(str(invocation.context["patientId"]), rows)
-
-
-def _of_another(row: Any, owners: Ownership) -> bool:
-    return isinstance(row, Mapping) and owners.refusal(row) == ANOTHER
 
 
 def _rows(value: object) -> Iterator[Raw]:

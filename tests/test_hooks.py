@@ -15,7 +15,7 @@ from service.advice.engine import Question
 from service.app import create_app
 from service.commands.inputs import invocation_of
 from service.facts.model import TokenSet
-from service.facts.orders import read_orders
+from service.facts.orders import Orders, read_orders
 from service.services import HOOK_NAMES
 from service.settings import Settings
 from tests.test_examples import bundle, clinic, empty
@@ -284,9 +284,16 @@ def test_other_allergies_are_passed_over(row: Raw) -> None:
     assert cards(OTHER, "allergyintolerance-create", {"allergyIntolerance": allergy(OTHER, "Pegaspargase")}) == []
 
 
+def read(question: Question) -> Orders:
+    return read_orders(question.orders, question.record.terminology, question.record)
+
+
 def ordered(question: Question) -> set[str]:
-    lines = read_orders(question.orders, question.record.terminology, question.record).lines
-    return {drug for line in lines for drug in line.drugs}
+    return {drug for line in read(question).lines for drug in line.drugs}
+
+
+def sent(question: Question) -> list[Any]:
+    return [row for _, row in question.orders]
 
 
 @pytest.mark.parametrize(
@@ -300,10 +307,11 @@ def test_orders_of_a_call_come_in_one_place(hook: str, field: str) -> None:
     theirs = order(NEW, "Ponatinib", id="o2", subject=ELSEWHERE)
     context = {field: collection(draft, theirs), "selections": ["MedicationRequest/o1", 7]}
     question = asked(NEW, hook, context, order(NEW, "Dexamethasone", id="on-record"), product)
-    assert question.orders == (draft, product)
-    assert question.missing_orders == ("MedicationRequest/o2",)
+    assert sent(question) == [draft, theirs]
     assert question.selections == ("MedicationRequest/o1",)
     assert "mercaptopurine" in ordered(question)
+    assert "ponatinib" not in ordered(question)
+    assert read(question).unreadable == (("MedicationRequest", "MedicationRequest/o2"),)
 
 
 def test_without_orders_nothing_is_ordered() -> None:
@@ -319,7 +327,7 @@ FOUND = ["MedicationRequest/o1", "https://ehr.example.org/fhir/MedicationRequest
 def test_a_dispatched_order_is_found_on_record(reference: str) -> None:
     row = order(NEW, "Dasatinib")
     question = asked(NEW, "order-dispatch", {"dispatchedOrders": [reference]}, row)
-    assert (question.orders, question.missing_orders) == ((row,), ())
+    assert (sent(question), question.missing_orders) == ([row], ())
     assert "dasatinib" in ordered(question)
     taken = clinic().engine.facts(question)["current_therapies"].value
     assert not isinstance(taken, TokenSet) or "dasatinib" not in taken.members
@@ -331,7 +339,7 @@ def test_a_dispatched_order_by_its_address_and_a_test() -> None:
     made["prefetch"]["service-requests"] = {
         "resourceType": "Bundle", "type": "searchset", "entry": [{"fullUrl": "urn:uuid:7", "resource": row}],
     }  # fmt: skip
-    assert clinic().question(invocation_of(made, day_of(NEW))).orders == (row,)
+    assert sent(clinic().question(invocation_of(made, day_of(NEW)))) == [row]
 
 
 def test_one_order_by_two_references_is_one_and_others_without_id_stay_on_record() -> None:
@@ -344,7 +352,7 @@ def test_one_order_by_two_references_is_one_and_others_without_id_stay_on_record
         "entry": [{"fullUrl": "urn:uuid:7", "resource": nameless}, {"fullUrl": "urn:uuid:8", "resource": taken}],
     }  # fmt: skip
     question = clinic().question(invocation_of(made, day_of(NEW)))
-    assert (question.orders, question.missing_orders) == ((nameless,), ("urn:uuid:7|1",))
+    assert (sent(question), question.missing_orders) == ([nameless], ("urn:uuid:7|1",))
     assert any(
         entry.resource["medicationCodeableConcept"]["text"] == "Imatinib"
         for entry in question.record.entries
@@ -373,7 +381,7 @@ def test_the_order_of_the_hooks_first_version() -> None:
     made = request(NEW, "order-dispatch", {"order": "MedicationRequest/o1"}, row)
     del made["context"]["dispatchedOrders"]
     assert client(day_of(NEW)).post("/cds-services/allcue-order-dispatch", json=made).status_code == 200
-    assert clinic().question(invocation_of(made, day_of(NEW))).orders == (row,)
+    assert sent(clinic().question(invocation_of(made, day_of(NEW)))) == [row]
     made["context"]["order"] = {"reference": "MedicationRequest/o1"}
     refused = client(day_of(NEW)).post("/cds-services/allcue-order-dispatch", json=made)
     assert refused.json["issue"][0]["expression"] == ["CDSHooksRequest.context.order"]
@@ -390,4 +398,6 @@ def test_a_dispatched_order_that_is_not_there_is_told_as_missing(reference: Any)
 def test_a_dispatched_order_of_another_patient_is_not_judged() -> None:
     row = order(NEW, "Dasatinib", subject=ELSEWHERE)
     question = asked(NEW, "order-dispatch", {"dispatchedOrders": ["MedicationRequest/o1"]}, row)
-    assert (question.orders, question.missing_orders) == ((), ("MedicationRequest/o1",))
+    assert (read(question).lines, [name for _, name in read(question).unreadable]) == ((), ["MedicationRequest/o1"])
+    (card,) = clinic().engine.answer(question).cards
+    assert "could not be read: not checked" in card["summary"]

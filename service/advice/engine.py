@@ -22,8 +22,8 @@ from service.advice.ordering.standing import Standings
 from service.advice.plan import advise, of_the_moment, undiagnosed
 from service.advice.suggestions import OrderBook
 from service.advice.words import Words
-from service.facts.model import Fact, Facts, Registry, Site
-from service.facts.orders import read_orders, session_facts
+from service.facts.model import Fact, Facts, Registry, Site, TokenSet
+from service.facts.orders import Orders, facts_beside, read_orders, session_facts
 from service.facts.vocabulary.base import Vocabulary
 from service.record.model import PatientRecord
 from service.rules.compile import Evaluator
@@ -159,15 +159,20 @@ class Engine:
         facts = self.facts(question)
         if self.is_about_orders(question.hook):
             orders = read_orders(question.orders, record.terminology, record)
-            stated = {fact.name: fact for fact in session_facts(orders, record.terminology)}
-            if stated:
-                facts = facts.assuming(*stated.values())
+            facts = facts.assuming(*self._session(orders, record, facts))
             adviser = self._adviser(question.as_of)
             found = adviser.assess(orders, facts, record.terminology)
             return self._of_orders(question, replace(found, undiagnosed=has_all is None))
         if has_all is None:
             return self._drawn(question, facts, [undiagnosed(facts)], (), Speaking(()))
         return self._said(question, facts, *self._speaking(question.hook, question.as_of))
+
+    def _session(self, orders: Orders, record: PatientRecord, facts: Facts) -> list[Fact]:
+        """What the orders of a call say together, with the record."""
+        taken = facts.value("concurrent_drugs")
+        now = taken.members if isinstance(taken, TokenSet) else frozenset[str]()
+        together = session_facts(orders, record.terminology, now)
+        return [*together, *facts_beside(orders, record, facts.as_of)]
 
     def is_about_orders(self, hook: str) -> bool:
         """Whether the drafts of a call are judged at a hook, not the patient as a whole."""

@@ -31,7 +31,7 @@ class OrderActions:
         self.orders = orders
 
     def removal(self, lines: Sequence[OrderLine], card: uuid.UUID) -> Suggestion | None:
-        """Take the drafts back; nothing where one is no draft any more or cannot be named."""
+        """Take the drafts back; nothing where one is no draft any more, cannot be named or is a part of something else."""
         actions = [self._delete(line) for line in lines]
         found = [action for action in actions if action is not None]
         if not found or len(found) < len(actions):
@@ -63,7 +63,7 @@ class OrderActions:
         return made
 
     def _delete(self, line: OrderLine) -> dict[str, Any] | None:
-        if line.reference is None or as_text(line.resource.get("status")) not in _DRAFT:
+        if line.reference is None or line.inline or as_text(line.resource.get("status")) not in _DRAFT:
             return None
         return {
             "type": "delete",

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from service.advice.ordering.model import Finding
 from service.facts.model import Fact, Facts, Reason, Registry, TokenSet, known, unknown
 from service.facts.orders import OrderLine, Orders, line_facts
+from service.facts.orders.line import DRUG_ORDERS
 from service.record.terminology import Terminology
 from service.rules.compile import Evaluator
 from service.rules.criterion import Op, holds
@@ -91,7 +92,7 @@ class OrderRules:
         dependents = self._registry.dependents(ORDERED)
         made = []
         for line, said in stated.items():
-            alongside = _alongside(line, drugs, facts)
+            alongside = _alongside(line, drugs, orders, facts)
             assumed = facts.assuming(*said, *((alongside,) if alongside is not None else ()))
             made.append(JudgedLine(line, assumed, dependents.union(fact.name for fact in said), drugs[line]))
         return tuple(made)
@@ -137,13 +138,22 @@ def _drugs(stated: Iterable[Fact]) -> TokenSet:
     return value if isinstance(value, TokenSet) else TokenSet(frozenset())
 
 
-def _alongside(line: OrderLine, drugs: Mapping[OrderLine, TokenSet], facts: Facts) -> Fact | None:
-    """The drugs given alongside: those taken now and those of the other lines; ``None`` if only the former."""
-    others = [other for other in drugs if other is not line and drugs[other].members]
-    if not others:
+def _alongside(line: OrderLine, drugs: Mapping[OrderLine, TokenSet], orders: Orders, facts: Facts) -> Fact | None:
+    """The drugs given alongside: those taken now and those of the other lines; ``None`` if only the former.
+
+    Of alternatives in one order set only one is given. An order that could not be read may be of any drug.
+    """
+    others = [x for x in drugs if x is not line and drugs[x].members and not _instead_of_each_other(x, line)]
+    missed = orders.missed(*DRUG_ORDERS)
+    if not others and not missed:
         return None
     taken = facts[ALONGSIDE]
     now = taken.value if isinstance(taken.value, TokenSet) else TokenSet(frozenset(), complete=False)
     members = now.members.union(*(drugs[other].members for other in others))
-    value = TokenSet(members, now.complete, now.excluded - members)
+    complete = now.complete and not missed and all(drugs[other].complete for other in others)
+    value = TokenSet(members, complete, now.excluded - members if not missed else frozenset())
     return known(ALONGSIDE, value, *taken.provenance, *(other.seen() for other in others))
+
+
+def _instead_of_each_other(one: OrderLine, other: OrderLine) -> bool:
+    return one.choice and other.choice and one.group == other.group

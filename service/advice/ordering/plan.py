@@ -129,7 +129,8 @@ class OrderAdviser:
         ready = self._readiness(findings, standings, found, choosing, covered)
         if ready is not None and not found.undiagnosed:
             said.append(ready)
-        lost = (*found.orders.unreadable, *unread)
+        why = found.orders.why
+        lost = (*((name, why.get(name, kind)) for kind, name in found.orders.unreadable), *unread)
         if lost:
             said.append(Unread(tuple(lost)))
         return sorted(said, key=lambda item: item.severity)

@@ -8,6 +8,7 @@ session_facts(orders, terminology)
 
 from __future__ import annotations
 
+from service.facts.orders.beside import facts_beside
 from service.facts.orders.drafts import read_orders
 from service.facts.orders.groups import Group, groups, regimen_of
 from service.facts.orders.line import OrderLine, Orders
@@ -18,6 +19,7 @@ __all__ = [
     "Group",
     "OrderLine",
     "Orders",
+    "facts_beside",
     "groups",
     "line_facts",
     "read_orders",

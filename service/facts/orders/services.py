@@ -9,6 +9,7 @@ from service.facts.course.hct_text import is_other_tissue, transplant_in
 from service.facts.course.planned import CRANIAL, CRANIOSPINAL, PLANS, TBI
 from service.facts.model import Fact, Reason, TokenSet, known, unknown
 from service.facts.orders.line import SERVICE_ORDERS, OrderLine
+from service.facts.therapy.blood_products import irradiation
 from service.facts.therapy.drug_names import is_examined
 from service.record.terminology import Terminology
 from service.record.text import states
@@ -47,6 +48,9 @@ def service_facts(lines: Iterable[OrderLine], complete: bool, terminology: Termi
     blood = [d for d in drafts if _TRANSFUSION.search(d.text) and not _NO_BLOOD.search(d.text)]
     if blood:
         yield known("transfusion_ordered", True, *(draft.seen() for draft in blood))
+        irradiated = irradiation((draft.resource, draft.text, draft.seen()) for draft in blood)
+        if irradiated is not None:
+            yield irradiated
     done = {(name, d) for d in drafts for name in _procedures(d, terminology)}
     marrow = [draft for name, draft in _sorted(done) if name == "marrow"]
     if marrow:
