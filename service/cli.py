@@ -45,14 +45,24 @@ def serve(host: str, port: int, workers: int, site: Path | None) -> None:
 @click.option(
     "--source", "sources", multiple=True, help="Ask this source alone, in place of the policy; may be repeated."
 )
+@click.option("--order", "orders", multiple=True, metavar="WORDS",
+              help="A drug that is being ordered, such as 'vincristine 2 mg intrathecal'; may be repeated.")  # fmt: skip
+@click.option("--hook", type=click.Choice(["order-select", "order-sign"]), default="order-sign", show_default=True,
+              help="The moment at which --order is judged.")  # fmt: skip
 @_SITE
 def check(
-    files: tuple[str, ...], as_of: datetime | None, trace: bool, sources: tuple[str, ...], site: Path | None
+    files: tuple[str, ...],
+    as_of: datetime | None,
+    trace: bool,
+    sources: tuple[str, ...],
+    orders: tuple[str, ...],
+    hook: str,
+    site: Path | None,
 ) -> None:
     """Cards and trace for FHIR Bundles, prefetch objects or whole CDS Hooks requests."""
     from service.commands import check as command
 
-    sys.exit(command.check(files, _day(as_of), trace, _split(sources), site))
+    sys.exit(command.check(files, _day(as_of), trace, _split(sources), site, orders, hook))
 
 
 @main.command()

@@ -133,6 +133,15 @@ def test_check_shows_cards_and_trace() -> None:
     assert len(short.output) < len(result.output)
 
 
+def test_check_judges_orders_given_in_words() -> None:
+    patient = str(EXAMPLES / "relapsed-ph-positive-t315i.json")
+    told = run("check", patient, "--as-of", "2026-03-02", "--no-trace", "--order", "dasatinib 140 mg")
+    assert "[critical] Dasatinib is contraindicated" in told.output
+    assert "Take back: dasatinib 140 mg" in told.output
+    silent = run("check", patient, "--as-of", "2026-03-02", "--order", "ponatinib 45 mg", "--hook", "order-select")
+    assert "0 cards" in silent.output
+
+
 def test_check_takes_requests_and_many_files() -> None:
     files = [str(path) for path in sorted(EXAMPLES.glob("*.json"))[:6]]
     result = run("check", *files, str(EXAMPLES / "requests" / "prefetch-failed.json"), "--as-of", "2026-03-02")

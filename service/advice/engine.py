@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
@@ -11,7 +11,7 @@ from typing import Any
 
 from service.advice.cards import Call, Card, CardWriter
 from service.advice.missing import orderables_by_fact
-from service.advice.model import Advice
+from service.advice.model import Advice, Notice
 from service.advice.options import ORDERED, DrugRules
 from service.advice.ordering.actions import OrderActions
 from service.advice.ordering.draw import OrderCardWriter
@@ -19,7 +19,7 @@ from service.advice.ordering.judge import OrderRules
 from service.advice.ordering.model import OrderAdvice, Severity
 from service.advice.ordering.plan import SELECT, SIGN, Assessment, OrderAdviser
 from service.advice.ordering.standing import Standings
-from service.advice.plan import advise, of_the_moment, undiagnosed
+from service.advice.plan import advise, incomplete, of_the_moment, undiagnosed, unread_parts
 from service.advice.suggestions import OrderBook
 from service.advice.words import Words
 from service.facts.model import Fact, Facts, Registry, Site, TokenSet
@@ -198,8 +198,8 @@ class Engine:
         patient = question.record.patient_id or "unknown"
         call = Call(found.facts, patient, namespace, adviser.silent_before)
         cards = tuple(self._order_writer.draw(item, call) for item in shown)
-        if found.undiagnosed and found.treats:  # dangers of a drug are told even so
-            cards = (*cards, self._writer.draw(undiagnosed(found.facts), call))
+        if found.treats:  # dangers of a drug are told even so
+            cards += tuple(self._writer.draw(notice, call) for notice in _doubts(found))
         return Answer(cards, tuple(shown), found.verdicts, found.facts, found)
 
     def of_rules(self, question: Question, rules: Iterable[Rule], facts: Facts) -> Answer:
@@ -231,6 +231,15 @@ class Engine:
     def evaluate(self, rules: tuple[Rule, ...], facts: Facts) -> list[Verdict]:
         """Verdicts of any active rules over any facts."""
         return self._evaluator.verdicts(rules, facts)
+
+
+def _doubts(found: Assessment) -> Iterator[Notice]:
+    """What stands in the way of a full check of orders that treat leukemia: no diagnosis, an incomplete record."""
+    unread = unread_parts(found.facts)
+    if found.undiagnosed:
+        yield undiagnosed(found.facts)
+    elif unread:
+        yield incomplete(unread)
 
 
 def as_json(verdict: Verdict) -> dict[str, Any]:

@@ -54,11 +54,16 @@ def advise(
     if missing is not None:
         advice.append(missing)
     advice += [Notice(verdict.rule.advise.subject, (verdict,)) for verdict in referrals]
-    unread = _unread(facts)
+    unread = unread_parts(facts)
     if unread:
         # Before everything that a limit on cards could cut off: it says that all the rest may be incomplete.
-        advice.append(Notice(INCOMPLETE, unread=unread, urgency=Urgency.HEED))
+        advice.append(incomplete(unread))
     return sorted(advice, key=lambda item: item.urgency)
+
+
+def incomplete(unread: tuple[tuple[str, str], ...]) -> Notice:
+    """The notice that part of the record could not be read."""
+    return Notice(INCOMPLETE, unread=unread, urgency=Urgency.HEED)
 
 
 def of_the_moment(advice: list[Advice]) -> list[Advice]:
@@ -142,10 +147,11 @@ def _goes_with(note: str, choice: str) -> bool:
 
 def undiagnosed(facts: Facts) -> Notice:
     """For a record that does not let anyone tell whether there is ALL: the one thing worth saying."""
-    return Notice(UNDIAGNOSED, unread=_unread(facts) or (("Condition", "holds nothing that can be read"),))
+    return Notice(UNDIAGNOSED, unread=unread_parts(facts) or (("Condition", "holds nothing that can be read"),))
 
 
-def _unread(facts: Facts) -> tuple[tuple[str, str], ...]:
+def unread_parts(facts: Facts) -> tuple[tuple[str, str], ...]:
+    """Resource types of which the record could not be read, or not all of it, and how that is said."""
     if facts.record is None:
         return ()
     return tuple((kind, _UNREAD[how]) for kind, how in sorted(facts.record.coverage.items()) if how in _UNREAD)

@@ -12,7 +12,7 @@ import click
 from service.advice.cards import Card
 from service.advice.engine import Answer
 from service.advice.words import Words
-from service.commands.inputs import Unreadable, invocations
+from service.commands.inputs import Unreadable, invocations, with_orders
 from service.commands.loading import content_problems_told
 from service.rules.editions import UnknownSource
 from service.rules.verdict import Trace, TraceNode
@@ -23,12 +23,19 @@ _MARKS = {True: ("✓", "green"), False: ("✗", "red"), None: ("?", "yellow")}
 
 
 def check(
-    files: tuple[str, ...], as_of: date | None, trace: bool, sources: tuple[str, ...] = (), site: Path | None = None
+    files: tuple[str, ...],
+    as_of: date | None,
+    trace: bool,
+    sources: tuple[str, ...] = (),
+    site: Path | None = None,
+    orders: tuple[str, ...] = (),
+    hook: str = "order-sign",
 ) -> int:
     """Run the command; 1 if any file could not be read.
 
     Args:
         sources: editions asked in place of the policy's; ``site``: folder with content of the site's own.
+        orders: drugs in words that are being ordered; the patients are then judged at ``hook``.
 
     Raises:
         click.BadParameter: no such source.
@@ -46,7 +53,8 @@ def check(
                 click.echo(f"{name}: {invocation}", err=True)
                 failed = True
                 continue
-            answer = clinic.answer(invocation)
+            asked = with_orders(invocation, orders, hook) if orders else invocation
+            answer = clinic.answer(asked)
             lines = _shown(name, answer, terminal_words(clinic), trace)
             click.echo("\n".join(lines))
             for aside in clinic.question(invocation).record.set_aside:

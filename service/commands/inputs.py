@@ -79,6 +79,29 @@ def invocation_of(raw: object, as_of: date | None) -> Invocation:
     )  # fmt: skip
 
 
+def with_orders(invocation: Invocation, drugs: tuple[str, ...], hook: str) -> Invocation:
+    """The same patient at the moment of ordering some drugs, given in words."""
+    patient = {"reference": f"Patient/{invocation.context['patientId']}"}
+    entries = [
+        {
+            "resource": {
+                "resourceType": "MedicationRequest",
+                "id": f"order-{number}",
+                "status": "draft",
+                "intent": "order",
+                "subject": patient,
+                "medicationCodeableConcept": {"text": drug},
+                "dosageInstruction": [{"text": drug}],
+            }
+        }
+        for number, drug in enumerate(drugs, 1)
+    ]
+    drafts = {"resourceType": "Bundle", "type": "collection", "entry": entries}
+    context = {**invocation.context, "draftOrders": drafts}
+    service = replace(invocation.service, hook=hook)
+    return replace(invocation, service=service, hook=hook, context=context)
+
+
 def _service(hook: object) -> ServiceDefinition:
     if hook is None:
         return SERVICES[0]

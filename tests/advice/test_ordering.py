@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from fhir.resources.R4B.medicationrequest import MedicationRequest
 
+from service.advice.engine import Question
+from service.record.model import Coverage
 from tests.advice.support import (
+    AS_OF,
     AVOID_INO,
     BLINA,
     BLINA_AGAIN,
@@ -18,7 +23,10 @@ from tests.advice.support import (
     TEST,
     ask_orders,
     draft,
+    engine,
+    record,
     rule,
+    stated,
 )
 
 ORDERS = ["order-select", "order-sign"]
@@ -354,3 +362,59 @@ def on(day: str) -> dict[str, Any]:
 )
 def test_another_day_route_or_dose_is_no_repetition(first: dict[str, Any], second: dict[str, Any]) -> None:
     assert cards(NOTHING, [draft("methotrexate", **first), draft("methotrexate", "d2", **second)], MESNA) == []
+
+
+def test_that_the_record_is_incomplete_is_told_with_what_treats_leukemia() -> None:
+    part = {"Observation": Coverage.PARTIAL}
+    question = Question("order-sign", "c", AS_OF, record(part), stated(NOTHING), (draft("vincristine"),))
+    (card,) = engine(INTRATHECAL).answer(question).cards
+    assert "Part of the record could not be read" in card["summary"]
+    other = replace(question, orders=(draft("pantoprazole"),))
+    assert engine(INTRATHECAL).answer(other).cards == ()
+
+
+def choices(*drugs: str) -> dict[str, Any]:
+    """An order set of which one drug is to be chosen."""
+    actions = [{"resource": {"reference": f"MedicationRequest/c{number}"}} for number, _ in enumerate(drugs)]
+    return {"resourceType": "RequestGroup", "id": "g", "status": "draft", "intent": "order",
+            "subject": {"reference": "Patient/p1"},
+            "action": [{"selectionBehavior": "exactly-one", "action": actions}]}  # fmt: skip
+
+
+def test_alternatives_of_an_order_set_are_not_given_together() -> None:
+    drugs = ("vincristine", "voriconazole")
+    drafts = [draft(drug, f"c{number}") for number, drug in enumerate(drugs)]
+    assert cards(NOTHING, [choices(*drugs), *drafts], AZOLE) == []
+    assert len(cards(NOTHING, drafts, AZOLE)) == 1
+
+
+def test_a_part_of_a_plan_is_not_taken_back_by_itself() -> None:
+    plan = {"resourceType": "CarePlan", "id": "plan", "status": "draft", "intent": "order",
+            "subject": {"reference": "Patient/p1"},
+            "activity": [{"detail": {"kind": "MedicationRequest", "status": "not-started",
+                                     "productCodeableConcept": {"text": "vincristine"},
+                                     "description": "vincristine 2 mg intrathecal"}}]}  # fmt: skip
+    (card,) = cards(NOTHING, [plan], INTRATHECAL)
+    assert card["indicator"] == "critical"
+    assert "suggestions" not in card
+
+
+def test_an_order_that_is_no_draft_any_more_is_not_deleted() -> None:
+    (card,) = cards(NOTHING, [{**routed("vincristine", "intrathecal"), "status": "active"}], INTRATHECAL)
+    assert "suggestions" not in card
+
+
+def test_what_no_fhir_model_takes_is_left_out_of_a_replacement() -> None:
+    switch = about("switch", "avoid", "ifosfamide", ["ordered_drug includes ifosfamide"], replace=["order-mesna"])
+    odd = draft(
+        "ifosfamide", category={"text": "inpatient"}, encounter="here", priority="urgent", reasonCode={"text": "ALL"}
+    )
+    (card,) = cards(NOTHING, [odd], switch)
+    made = card["suggestions"][0]["actions"][0]["resource"]
+    assert (made["category"], made["priority"], made["reasonCode"]) == (
+        [{"text": "inpatient"}],
+        "urgent",
+        [{"text": "ALL"}],
+    )
+    assert "encounter" not in made
+    MedicationRequest.model_validate(made)
