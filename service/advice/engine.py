@@ -17,7 +17,7 @@ from service.advice.ordering.actions import OrderActions
 from service.advice.ordering.draw import OrderCardWriter
 from service.advice.ordering.judge import OrderRules
 from service.advice.ordering.model import OrderAdvice, Severity
-from service.advice.ordering.plan import SELECT, SIGN, Assessment, OrderAdviser
+from service.advice.ordering.plan import REFILL, SELECT, SIGN, Assessment, OrderAdviser
 from service.advice.ordering.standing import Standings
 from service.advice.plan import advise, incomplete, of_the_moment, undiagnosed, unread_parts
 from service.advice.suggestions import OrderBook
@@ -189,6 +189,7 @@ class Engine:
             found,
             lambda rule: policy.speaks(rule, question.hook),
             choosing,
+            question.hook in (SELECT, REFILL),
             question.selections if choosing else (),
             unread,
         )

@@ -28,6 +28,7 @@ from tests.advice.support import (
     rule,
     stated,
 )
+from tests.rules.support import POLICY, dump
 
 ORDERS = ["order-select", "order-sign"]
 
@@ -328,6 +329,15 @@ def test_a_test_that_belongs_to_an_order_is_named_when_the_drug_is_chosen() -> N
     assert (card["indicator"], card["selectionBehavior"]) == ("info", "any")
     assert [s["actions"][0]["resource"]["resourceType"] for s in card["suggestions"]] == ["ServiceRequest"]
     assert cards(NOTHING, [draft("dasatinib")], BEFORE, hook="order-sign") == []
+
+
+def test_at_a_refill_the_test_is_named_too() -> None:
+    refill = "hooks:\n  medication-refill: {as: order-sign, topics: ['*']}\n"
+    policy = {"policy.yaml": dump({**POLICY, "populations": {}, "editions": []}) + refill}
+    again = {**BEFORE, "hooks": ["order-select", "medication-refill"]}
+    question = Question("medication-refill", "c", AS_OF, record(), stated(NOTHING), (draft("dasatinib"),))
+    (card,) = engine(again, more=policy).answer(question).cards
+    assert card["summary"].startswith("Before dasatinib")
 
 
 def test_a_check_that_cannot_be_made_is_told_where_the_rule_asks() -> None:

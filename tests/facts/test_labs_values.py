@@ -113,6 +113,7 @@ NAMES = {
     "fitness.lvef": ("LVEF", "EF (biplan)", "Linksventrikuläre Ejektionsfraktion"),
     "fitness.temperature": ("Körpertemperatur", "Temp. oral"),
     "fitness.weight": ("Körpergewicht", "Weight"),
+    "fitness.g6pd": ("Glucose-6-phosphate dehydrogenase", "G6PD"),
 }  # fmt: skip
 
 
@@ -126,7 +127,7 @@ def test_local_names(name: str, group: str) -> None:
     "name",
     ["Leukozyten-Esterase", "WBC differential", "Mean platelet volume", "Thrombozytenaggregation", "HbA1c", "Hemoglobin A1c",
      "Anti-neutrophil cytoplasmic antibody", "AST/ALT ratio", "Bilirubin, Indirect", "Indirect bilirubin", "Unconjugated bilirubin",
-     "indirektes Bilirubin", "Lipoprotein lipase", "Glucose-6-phosphate dehydrogenase", "Fibrinogen degradation products",
+     "indirektes Bilirubin", "Lipoprotein lipase", "Fibrinogen degradation products",
      "Albumin/Creatinine ratio", "Creatine kinase", "RVEF", "Room temperature", "Birth weight", "Weight-for-height"],
 )  # fmt: skip
 def test_names_of_other_tests(name: str) -> None:

@@ -31,7 +31,7 @@ from service.rules.rule import Content, Rule
 from service.rules.tables import Orderable
 from service.rules.verdict import Outcome, Verdict
 
-SELECT, SIGN = "order-select", "order-sign"
+SELECT, SIGN, REFILL = "order-select", "order-sign", "medication-refill"
 GAPS_SHOWN = 4
 TREATING = frozenset({"chemotherapy", "immunotherapy", "targeted"})
 _STRONG = ("avoid", "require")
@@ -106,6 +106,7 @@ class OrderAdviser:
         found: Assessment,
         speaks: Callable[[Rule], bool],
         choosing: bool,
+        testing: bool,
         selected: Sequence[str] = (),
         unread: Sequence[tuple[str, str]] = (),
     ) -> list[OrderAdvice]:
@@ -114,6 +115,7 @@ class OrderAdviser:
         Args:
             speaks: whether a rule speaks at this hook.
             choosing: whether the drugs are still being chosen: where the choice stands is told then.
+            testing: whether tests that go with a drug are told, whatever the patient.
             selected: references of the orders just chosen; what concerns none of them is not said. All, if empty.
             unread: orders of the call that could not be found, with the reason.
         """
@@ -126,7 +128,7 @@ class OrderAdviser:
         covered = {line for hazard in hazards if hazard.severity is Severity.CRITICAL for line in hazard.lines}
         said: list[OrderAdvice] = [*hazards, *(standing for standing in worthy if id(standing) not in told)]
         said += [again for again in found.repeated if lines.intersection(again.lines)]
-        ready = self._readiness(findings, standings, found, choosing, covered)
+        ready = self._readiness(findings, standings, found, testing, covered)
         if ready is not None and not found.undiagnosed:
             said.append(ready)
         why = found.orders.why
@@ -192,7 +194,7 @@ class OrderAdviser:
         findings: Sequence[Finding],
         standings: Sequence[Standing],
         found: Assessment,
-        choosing: bool,
+        testing: bool,
         covered: set[OrderLine],
     ) -> Readiness | None:
         """Facts that a check or a listing waits for and a test can give, and tests that belong to the order.
@@ -223,7 +225,7 @@ class OrderAdviser:
                     waiting.setdefault(name, {})
                 lines.update(dict.fromkeys(standing.lines))
         tests = tuple(
-            finding for finding in findings if _is_test(finding, choosing) and not covered.issuperset(finding.lines)
+            finding for finding in findings if _is_test(finding, testing) and not covered.issuperset(finding.lines)
         )
         lines.update(dict.fromkeys(line for finding in tests for line in finding.lines))
         if not waiting and not tests:
@@ -291,12 +293,12 @@ def _is_general(node: Node, drug: str) -> bool:
     return all(some) if isinstance(node, All) else any(some)
 
 
-def _is_test(finding: Finding, choosing: bool) -> bool:
-    """Whether a test is to be named: when a drug is chosen; at the signature only what this patient gives reason for."""
+def _is_test(finding: Finding, testing: bool) -> bool:
+    """Whether a test is to be named: when a drug is chosen or goes on; else only what this patient gives reason for."""
     rule = finding.rule
     if rule.advise.kind != "test" or finding.verdict.outcome is not Outcome.APPLIES:
         return False
-    return choosing or finding.particular
+    return testing or finding.particular
 
 
 def _is_worth_a_card(standing: Standing, choosing: bool) -> bool:
