@@ -53,7 +53,19 @@ def listed(head: str, names: list[str], limit: int = SUMMARY) -> str:
         text = f"{head}: {', '.join(names[:shown])}{more}"
         if len(text) <= limit:
             return text
+    if names and " " in names[0]:
+        return with_more(f"{head}: {names[0]}", len(names) - 1, limit)
     return shorten(f"{head}: {len(names)} items", limit)
+
+
+def with_more(text: str, more: int, limit: int = SUMMARY) -> str:
+    """A text with the number of further points; the words give way, not the number.
+
+    >>> with_more("Dasatinib is contraindicated", 2, 30)
+    'Dasatinib is… (and 2 more)'
+    """
+    end = f" (and {more} more)" if more else ""
+    return shorten(text, limit - len(end)) + end
 
 
 @dataclass(frozen=True, slots=True)

@@ -286,7 +286,7 @@ def test_a_choice_that_hangs_on_a_test_asks_for_it() -> None:
     needs["hooks"] = ["order-select"]
     for hook in ORDERS:
         (card,) = cards(FACTS, [draft("inotuzumab ozogamicin")], needs, hook=hook)
-        assert card["summary"].startswith("Before inotuzumab ozogamicin: CD22")
+        assert card["summary"].startswith("Before inotuzumab ozogamicin, not known: CD22")
         assert [suggestion["label"] for suggestion in card["suggestions"]] == ["CD22 on blasts"]
 
 
@@ -345,7 +345,7 @@ def test_a_check_that_cannot_be_made_is_told_where_the_rule_asks() -> None:
     assert cards(NOTHING, [draft("dasatinib")], check) == []
     asking = {**check, "questions": {"abl1_mutations": "Is there T315I?"}}
     (card,) = cards(NOTHING, [draft("dasatinib")], asking)
-    assert card["summary"].startswith("Before dasatinib: ABL1")
+    assert card["summary"].startswith("Before dasatinib, not known: ABL1")
     assert "Is there T315I?" in card["detail"]
 
 

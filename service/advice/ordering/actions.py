@@ -21,6 +21,7 @@ Suggestion = dict[str, Any]
 # What an order says of patient, moment and reason holds for another drug too; dose, quantity and identity do not.
 _KEPT_LISTS = ("category", "reasonCode", "reasonReference", "basedOn", "insurance", "supportingInformation")
 _KEPT = ("priority", "encounter", "requester", "groupIdentifier", "authoredOn", "performer", "performerType")
+REMOVALS = 2
 _DRAFT = ("draft", "")  # drafts of real clients may come without a status
 
 
@@ -30,14 +31,25 @@ class OrderActions:
     def __init__(self, orders: OrderBook):
         self.orders = orders
 
+    def removals(self, lines: Sequence[OrderLine], card: uuid.UUID) -> list[Suggestion]:
+        """What may be taken back of orders that must not be signed together: one drug all of them, of several one."""
+        drugs = {line.drugs for line in lines}
+        groups = [lines] if len(drugs) == 1 else [[line] for line in lines]
+        made = (self.removal(group, card) for group in groups)
+        return [removal for removal in made if removal is not None][:REMOVALS]
+
     def removal(self, lines: Sequence[OrderLine], card: uuid.UUID) -> Suggestion | None:
         """Take the drafts back; nothing where one is no draft any more, cannot be named or is a part of something else."""
         actions = [self._delete(line) for line in lines]
         found = [action for action in actions if action is not None]
         if not found or len(found) < len(actions):
             return None
-        label = f"Take back: {', '.join(dict.fromkeys(line.text for line in lines))}"
-        return {"label": label[:200], "uuid": str(uuid.uuid5(card, "removal")), "actions": _once(found)}
+        label = f"Take back: {', '.join(dict.fromkeys(line.name for line in lines))}"
+        return {
+            "label": label[:200],
+            "uuid": str(uuid.uuid5(card, "/".join(("removal", *(str(line.reference) for line in lines))))),
+            "actions": _once(found),
+        }
 
     def replacement(self, line: OrderLine, key: str, patient_id: str, card: uuid.UUID) -> Suggestion | None:
         """Another drug in the place of a draft, which keeps what the order says besides drug and dose."""
@@ -47,7 +59,7 @@ class OrderActions:
             return None
         made = self.orders.suggestion(key, patient_id, card)
         resource = _keeping(line.resource, made["actions"][0]["resource"])
-        text = f"{order.drug or order.text} in place of {line.text}"
+        text = f"{order.drug or order.text} in place of {line.name}"
         create = {"type": "create", "description": f"Draft order: {order.drug or order.text}", "resource": resource}
         # The new draft first: some clients apply the first medication they find and nothing else.
         return {"label": text[:200], "uuid": str(uuid.uuid5(card, f"replace/{key}")), "actions": [create, removal]}
@@ -67,7 +79,7 @@ class OrderActions:
             return None
         return {
             "type": "delete",
-            "description": f"Take back the draft order: {line.text}",
+            "description": f"Take back the draft order: {line.name}",
             "resourceId": line.reference,
         }
 

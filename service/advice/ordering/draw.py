@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Iterable
 from typing import Any
 
-from service.advice.cards import SUGGESTED, Call, Card, CardWriter, listed
+from service.advice.cards import SUGGESTED, Call, Card, CardWriter, listed, with_more
 from service.advice.option_lines import FACTS_SHOWN
 from service.advice.ordering.actions import OrderActions
 from service.advice.ordering.judge import ALONGSIDE, LINE_FACTS, ORDERED
@@ -97,18 +97,21 @@ class OrderCardWriter:
         if len(advice.lines) == 1 and (stops or not suggestions):
             made = (self.actions.replacement(advice.lines[0], k, call.patient_id, own) for k in advice.instead)
             suggestions += [suggestion for suggestion in made if suggestion is not None]
-        if stops and (removal := self.actions.removal(advice.lines, own)) is not None:
-            suggestions = [*suggestions[: SUGGESTED - 1], removal]
+        if stops:
+            removals = self.actions.removals(advice.lines, own)
+            suggestions = [*suggestions[: SUGGESTED - len(removals)], *removals]
         return _with(card, suggestions, "any" if advice.besides and not stops else "at-most-one")
 
     def _headline(self, advice: Hazard) -> str:
         """The gravest point with the drug it is about, and how many more there are."""
-        title = advice.findings[0].rule.title
-        names = [name.lower() for line in advice.lines for name in (line.text, *line.drugs) if name]
+        first = advice.findings[0]
+        title = first.rule.title
+        ordered = first.facts.value(ORDERED)
+        tokens = ordered.members if isinstance(ordered, TokenSet) else frozenset[str]()
+        names = [name.lower() for name in (*tokens, *(line.name for line in advice.lines)) if name]
         drugs = ", ".join(_names(advice.lines))
         summary = title if any(name in title.lower() for name in names) else f"{drugs}: {title}"
-        more = len({finding.rule.advise.subject for finding in advice.findings}) - 1
-        return listed_more(summary, more) if more else summary
+        return with_more(summary, len(advice.findings) - 1)
 
     def _facts_of(self, findings: Iterable[Finding]) -> list[str]:
         """The facts that findings rest on. The order itself is told above; drugs alongside only where they matter."""
@@ -151,7 +154,8 @@ class OrderCardWriter:
         tests = {finding.rule.advise.subject: finding.rule.title for finding in reversed(advice.tests)}
         names += tests.values()
         rules = [*(rule for gap in advice.gaps for rule in gap.rules), *(finding.rule for finding in advice.tests)]
-        summary = listed(f"Before {', '.join(_names(advice.lines)[:2])}", names)
+        head = f"Before {', '.join(_names(advice.lines)[:2])}"
+        summary = listed(f"{head}, not known" if advice.gaps else head, names)
         values = {
             "gaps": [
                 {
@@ -178,8 +182,8 @@ class OrderCardWriter:
             summary = f"{advice.drug}: an equal order for the same day is active"
             said = f"Active on record: {', '.join(escape(reference) for reference in advice.active)}."
         card, own = self._frame("repeated", call, summary, advice, [], {"place": [said]})
-        removals = [self.actions.removal([line], own) for line in advice.lines[1:] or advice.lines]
-        return _with(card, [made for made in removals if made is not None][:1], "at-most-one")
+        removal = self.actions.removal((advice.lines[1:] or advice.lines)[:1], own)
+        return _with(card, [removal] if removal is not None else [], "at-most-one")
 
     def _unread(self, advice: Unread, call: Call) -> Card:
         one = len(advice.orders) == 1
@@ -188,17 +192,9 @@ class OrderCardWriter:
         return self._frame("unread", call, summary, advice, [], values)[0]
 
 
-def listed_more(summary: str, more: int, limit: int = 139) -> str:
-    """A summary with the number of further points; the words give way, not the number."""
-    end = f" (and {more} more)"
-    room = limit - len(end)
-    text = summary if len(summary) <= room else summary[: room - 1].rsplit(" ", 1)[0].rstrip(" ,;:") + "…"
-    return text + end
-
-
 def _names(lines: Iterable[OrderLine]) -> list[str]:
     """What orders are called, as sent; escaped, since it is the client's text."""
-    return list(dict.fromkeys(escape(line.text or line.kind) for line in lines))
+    return list(dict.fromkeys(escape(line.name or line.kind) for line in lines))
 
 
 def _matters(finding: Finding) -> bool:

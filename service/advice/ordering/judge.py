@@ -7,7 +7,7 @@ methotrexate into the CSF), and a partner that is ordered beside is not missed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from service.advice.ordering.model import Finding
@@ -105,7 +105,7 @@ class OrderRules:
             for verdict in self._evaluator.verdicts(rules, one.facts):
                 if verdict.outcome is not Outcome.DOES_NOT_APPLY and self._concerns(verdict.rule, one):
                     by_rule.setdefault(verdict.rule, []).append((one, verdict))
-        return tuple(self._merged(said) for said in by_rule.values())
+        return tuple(self._merged(said, judged) for said in by_rule.values())
 
     def _may_concern(self, rule: Rule, one: JudgedLine) -> bool:
         named = self._names[rule]
@@ -121,15 +121,33 @@ class OrderRules:
                     return True
         return False
 
-    def _merged(self, said: list[tuple[JudgedLine, Verdict]]) -> Finding:
-        """One finding of what a rule says of several lines: of those it applies to, else of those it waits for."""
+    def _merged(self, said: list[tuple[JudgedLine, Verdict]], judged: Sequence[JudgedLine]) -> Finding:
+        """One finding of what a rule says of several lines: of those it applies to, else of those it waits for.
+
+        It concerns the lines of the drugs that are ordered alongside and make it apply, too.
+        """
         applying = [(one, verdict) for one, verdict in said if verdict.outcome is Outcome.APPLIES]
         rows = applying or said
         one, verdict = rows[0]
-        open_ = not applying and set(verdict.missing) <= {ALONGSIDE}
-        lines = tuple(dict.fromkeys(row.line for row, _ in rows))
-        particular = any(find(verdict.rule.when, _Apart(row), True).truth is not True for row, _ in rows)
+        when = verdict.rule.when
+        open_ = not applying and set(verdict.missing) <= {ALONGSIDE} and find(when, one.facts, True).truth is True
+        partners = [line for row, _ in applying for line in _partners(verdict.rule, row, judged)]
+        lines = tuple(dict.fromkeys((*(row.line for row, _ in rows), *partners)))
+        particular = any(find(when, _Apart(row), True).truth is not True for row, _ in rows)
         return Finding(verdict, lines, one.facts, particular, open_)
+
+
+def _partners(rule: Rule, one: JudgedLine, judged: Sequence[JudgedLine]) -> Iterator[OrderLine]:
+    """Other lines with a drug that a rule asks for alongside."""
+    wanted = {
+        str(operand)
+        for leaf in leaves(rule.when)
+        if leaf.criterion.fact == ALONGSIDE and leaf.criterion.op not in _NEGATIVE
+        for operand in leaf.criterion.operands
+    } - one.drugs.members
+    for other in judged:
+        if other.line is not one.line and wanted & other.drugs.members:
+            yield other.line
 
 
 def _drugs(stated: Iterable[Fact]) -> TokenSet:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from service.advice.options import DrugRules
@@ -138,7 +138,7 @@ class OrderAdviser:
         return sorted(said, key=lambda item: item.severity)
 
     def _hazards(
-        self, findings: Iterable[Finding], worthy: Sequence[Standing], standings: Sequence[Standing], facts: Facts
+        self, findings: Sequence[Finding], worthy: Sequence[Standing], standings: Sequence[Standing], facts: Facts
     ) -> list[Hazard]:
         """One card for all that is said about the same orders, the gravest first, with where they stand."""
         groups: dict[frozenset[OrderLine], list[Finding]] = {}
@@ -154,7 +154,8 @@ class OrderAdviser:
             own.sort(key=_gravest)
             stops = own[0].stops
             besides = dict.fromkeys(key for finding in own if finding.stops == stops for key in finding.rule.suggest)
-            instead = self._instead(own, standings, lines, facts) if stops else ()
+            told = [finding for finding in findings if lines.intersection(finding.lines)]
+            instead = self._instead(own, told, standings, lines, facts) if stops else ()
             with_ = tuple(aside for aside in asides if lines.intersection(aside.lines))
             same = tuple(standing for standing in left if lines.issuperset(standing.lines))
             left = [standing for standing in left if standing not in same]
@@ -163,17 +164,27 @@ class OrderAdviser:
         return made
 
     def _instead(
-        self, findings: Sequence[Finding], standings: Sequence[Standing], lines: frozenset[OrderLine], facts: Facts
+        self,
+        findings: Sequence[Finding],
+        every: Iterable[Finding],
+        standings: Sequence[Standing],
+        lines: frozenset[OrderLine],
+        facts: Facts,
     ) -> tuple[str, ...]:
         """Orderables that may take the place of one unsafe order, none of which a check speaks against."""
         if len(lines) != 1:
             return ()
+        open_ = frozenset(f.rule for f in every if f.verdict.outcome is Outcome.CANNOT_TELL)
         keys = [key for finding in findings for key in finding.rule.replace]
         keys += [key for standing in standings if lines.intersection(standing.lines) for key in standing.instead]
-        return tuple(key for key in dict.fromkeys(keys) if self._is_safe(key, facts))
+        return tuple(key for key in dict.fromkeys(keys) if self._is_safe(key, facts, open_))
 
-    def _is_safe(self, key: str, facts: Facts) -> bool:
-        """Whether no check speaks against a drug if it were ordered instead."""
+    def _is_safe(self, key: str, facts: Facts, open_: Collection[Rule]) -> bool:
+        """Whether no check speaks against a drug if it were ordered instead, and none is open for it alone.
+
+        Args:
+            open_: rules that are as open for the drug that was ordered.
+        """
         order = self._content.orderables[key]
         if order.kind != "medication" or facts.record is None:
             return False
@@ -186,7 +197,7 @@ class OrderAdviser:
             _warns(finding)
             or (finding.rule.advise.act == "avoid" and finding.verdict.outcome is not Outcome.DOES_NOT_APPLY)
             for finding in findings
-            if finding.rule.is_safety
+            if finding.rule.is_safety and finding.rule not in open_
         )
 
     def _readiness(

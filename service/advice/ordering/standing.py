@@ -1,12 +1,14 @@
 """Where an ordered drug stands among the options that the guidelines list for this patient.
 
-Only drugs that the sources decide on by themselves have a standing: antibodies, cells, targeted drugs, and those that
-are offered alone more often than inside a combination (nelarabine, clofarabine, liposomal vincristine). A drug of the
-backbone (vincristine, methotrexate, asparaginase) belongs to regimens whose phase an order does not tell.
+Only drugs that the sources decide on by themselves have a standing: antibodies against the blasts, cells, TKIs and other
+targeted drugs, and those that are offered alone more often than inside a combination (nelarabine, clofarabine, liposomal
+vincristine). A drug of the backbone (vincristine, methotrexate, asparaginase) or one added to it (rituximab, bortezomib) belongs
+to regimens whose phase an order does not tell.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 
@@ -20,10 +22,13 @@ from service.advice.ordering.why_not import closest
 from service.facts.model import Facts, TokenSet
 from service.facts.orders import OrderLine
 from service.facts.vocabulary.base import FactType, ValueProblem, Vocabulary
+from service.facts.vocabulary.drugs import DRUGS
 from service.rules.rule import Content, Rule
 from service.rules.verdict import Outcome, Verdict
 
 _BY_ITSELF = frozenset({"immunotherapy", "targeted"})
+_ADDED = frozenset({"anti-CD20", "anti-CD38", "proteasome-inhibitor", "JAK-inhibitor"})  # to regimens
+_TKI = "TKI"
 _PREFERRED = (None, "preferred")
 
 
@@ -41,16 +46,20 @@ class Standings:
                 named = frozenset(token for word in rule.advise.subjects if (token := self._token(word)) is not None)
                 self._subjects[rule] = named
                 (alone if len(named) == 1 else together).update(named)
-        offered = alone.keys() | together.keys()
         self.decided = frozenset(
             drug
-            for drug in offered
-            if self._implies(drug) & _BY_ITSELF or (alone[drug] > together[drug] and drug in self._single_drugs())
+            for drug in (alone.keys() | together.keys()) & DRUGS.keys()
+            if not self._implies(drug) & _ADDED
+            and (self._implies(drug) & _BY_ITSELF or alone[drug] > max(1, together[drug]))
         )
+        self._mentions = {rule: self._mentioned(rule) for rule in self._subjects}
 
-    def _single_drugs(self) -> frozenset[str]:
-        """Words of the vocabulary that are drugs, not procedures: something of them can be labelled."""
-        return frozenset(rule.advise.subject for rule in self._content.rules if rule.advise.kind == "label")
+    def _mentioned(self, rule: Rule) -> frozenset[str]:
+        """Drugs with a standing, or the class of TKIs, that the words of an offer name beside its subjects."""
+        advise = rule.advise
+        said = " ".join(filter(None, (advise.subject, advise.regimen, advise.components, advise.with_, advise.note)))
+        found = {drug for drug in (*self.decided, _TKI) if re.search(rf"\b{re.escape(drug)}", said, re.IGNORECASE)}
+        return frozenset(found)
 
     def _token(self, word: str) -> str | None:
         try:
@@ -130,7 +139,11 @@ class Standings:
         )  # fmt: skip
 
     def _has(self, option: Option, tokens: frozenset[str]) -> bool:
-        return any(self._subjects.get(verdict.rule, frozenset()) & tokens for verdict in option.verdicts)
+        """Whether an option is, holds or names one of some drugs or classes."""
+        return any(
+            (self._subjects.get(verdict.rule, frozenset()) | self._mentions.get(verdict.rule, frozenset())) & tokens
+            for verdict in option.verdicts
+        )
 
     def _better(self, choice: Options, tokens: frozenset[str]) -> list[Option]:
         """Options of the first rank, with nothing left to check, that are not of the drug itself."""

@@ -46,6 +46,11 @@ class OrderLine:
     inline: bool = False
 
     @property
+    def name(self) -> str:
+        """What people call it: the first of the texts it came with, else the drugs it was read as."""
+        return self.text.partition(" | ")[0] or ", ".join(sorted(self.drugs)) or self.kind
+
+    @property
     def orders_drug(self) -> bool:
         """Whether it orders a drug, a combination or a regimen that counts: named, and not for skin, eye or airways."""
         return bool(self.drugs or self.either or self.regimens) and not self.local
