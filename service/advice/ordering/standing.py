@@ -48,7 +48,7 @@ class Standings:
                 (alone if len(named) == 1 else together).update(named)
         self.decided = frozenset(
             drug
-            for drug in (alone.keys() | together.keys()) & DRUGS.keys()
+            for drug in (alone.keys() | together.keys()).intersection(DRUGS)
             if not self._implies(drug) & _ADDED
             and (self._implies(drug) & _BY_ITSELF or alone[drug] > max(1, together[drug]))
         )
