@@ -304,7 +304,7 @@ def test_where_a_stopped_choice_stands_is_told_on_the_same_card() -> None:
     facts = {**FACTS, "prior_sos": True, "cd22": "positive"}
     (card,) = cards(facts, [draft("inotuzumab ozogamicin")], *rules)
     assert card["indicator"] == "critical"
-    assert "Preferred for this patient: blinatumomab" in card["detail"]
+    assert "Listed for this patient: blinatumomab" in card["detail"]
     assert [s["label"] for s in card["suggestions"]] == [
         "blinatumomab in place of inotuzumab ozogamicin",
         "Take back: inotuzumab ozogamicin",

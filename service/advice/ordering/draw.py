@@ -28,7 +28,7 @@ from service.rules.expression import leaves
 from service.rules.rule import Rule
 
 ASSOCIATED = "davinci-crd.associated-resource"
-ASIDES = 5  # cautions on a drug that hold for everybody; further ones are named by number
+ASIDES = 3  # cautions on a drug that hold for everybody; further ones are named by number
 _INDICATOR = {Severity.CRITICAL: "critical", Severity.WARNING: "warning", Severity.INFO: "info"}
 _TEMPLATE = "order"
 
@@ -81,7 +81,12 @@ class OrderCardWriter:
         stand = [self._places.told(standing) for standing in advice.standings]
         values = {
             "said": [self._said(finding) for finding in advice.findings],
-            "place": [line for said in stand for line in said.lines],
+            "place": [
+                line
+                for standing, said in zip(advice.standings, stand, strict=True)
+                if not _is_told(standing, advice)
+                for line in said.lines
+            ],
             "preferred": list(dict.fromkeys(name for said in stand for name in said.preferred)),
             "labels": [line for said in stand for line in said.labels],
             "asides": asides[:ASIDES],
@@ -162,7 +167,7 @@ class OrderCardWriter:
                     "label": self.words.label(gap.fact.name),
                     "why": self.words.why_unknown(gap.fact),
                     "question": gap.question or "",
-                    "rules": [f"{rule.title} ({self.words.source(rule)})" for rule in gap.rules],
+                    "sources": list(dict.fromkeys(self.words.source(rule) for rule in gap.rules)),
                 }
                 for gap in advice.gaps
             ],
@@ -190,6 +195,12 @@ class OrderCardWriter:
         summary = f"{'An order' if one else f'{len(advice.orders)} orders'} could not be read: not checked by Allcue"
         values = {"unread": [f"{escape(name)}: {escape(why)}" for name, why in advice.orders]}
         return self._frame("unread", call, summary, advice, [], values)[0]
+
+
+def _is_told(standing: Standing, advice: Hazard) -> bool:
+    """Whether the warnings that rule a drug out are those of the card anyway."""
+    against = {verdict.rule for verdict in standing.option.against} if standing.option is not None else set()
+    return bool(against) and against <= {finding.rule for finding in advice.findings}
 
 
 def _names(lines: Iterable[OrderLine]) -> list[str]:

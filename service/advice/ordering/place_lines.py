@@ -44,7 +44,11 @@ class PlaceLines:
         lines = [": ".join(filter(None, (self.words.source(rule), self.words.strength(rule)))) for rule in rules]
         match advice.place:
             case Place.NOT_LISTED:
-                needs = [self.words.criterion(r.failing[0][0].criterion) for r in advice.why_not[:1] if r.failing]
+                needs = [
+                    " or ".join(self.words.criterion(leaf.criterion) for leaf in reason.failing[0])
+                    for reason in advice.why_not[:1]
+                    if reason.failing
+                ]
                 summary = ": ".join((f"{drug} is not listed for this patient", *(f"it needs {need}" for need in needs)))
                 lines = [self._why_not(reason, facts) for reason in advice.why_not]
                 lines = lines or [f"{drug}: no rule of the guidelines in force lists it for a patient like this one."]
@@ -66,14 +70,13 @@ class PlaceLines:
         return Told(summary, tuple(lines), tuple(preferred), tuple(labels), tuple(rules))
 
     def _preferred(self, advice: Standing) -> list[str]:
-        """Names of what is preferred, or listed without grades, in place of the drug."""
+        """Names of the options in place of the drug, strongest first: what is preferred, or else all that is listed."""
         if advice.choice is None or advice.place in (Place.PREFERRED, Place.LISTED):
             return []
-        first = [
-            o
-            for o in advice.choice.offered
-            if o.rule.source.preference in (None, "preferred") and o is not advice.option
-        ]
+        others = [option for option in advice.choice.offered if option is not advice.option]
+        first = [option for option in others if option.rule.source.preference in (None, "preferred")]
+        if all(option.rule.advise.act == "prefer-trial" for option in first):
+            first = others
         return [self.lines.name(option) for option in first][:PREFERRED_SHOWN]
 
     def _why_not(self, reason: WhyNot, facts: Facts) -> str:

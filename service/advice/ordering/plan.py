@@ -84,7 +84,7 @@ class OrderAdviser:
             return Assessment(orders, facts)
         speaks = frozenset(self._day.to(facts))
         findings = tuple(finding for finding in self._orders.findings(judged) if finding.rule in speaks)
-        stopped = {line for finding in findings if finding.stops and _warns(finding) for line in finding.lines}
+        stopped = {line for finding in findings if finding.stops and warns(finding) for line in finding.lines}
         chosen = self._standings.chosen(judged, facts, stopped)
         waits = any(finding.verdict.outcome is Outcome.CANNOT_TELL for finding in findings)
         verdicts: list[Verdict] = []
@@ -128,7 +128,8 @@ class OrderAdviser:
         covered = {line for hazard in hazards if hazard.severity is Severity.CRITICAL for line in hazard.lines}
         said: list[OrderAdvice] = [*hazards, *(standing for standing in worthy if id(standing) not in told)]
         said += [again for again in found.repeated if lines.intersection(again.lines)]
-        ready = self._readiness(findings, standings, found, testing, covered)
+        offered = frozenset(key for hazard in hazards for key in hazard.besides)
+        ready = self._readiness(findings, standings, found, testing, covered, offered)
         if ready is not None and not found.undiagnosed:
             said.append(ready)
         why = found.orders.why
@@ -144,7 +145,7 @@ class OrderAdviser:
         groups: dict[frozenset[OrderLine], list[Finding]] = {}
         asides: list[Finding] = []
         for finding in findings:
-            if _warns(finding):
+            if warns(finding):
                 groups.setdefault(frozenset(finding.lines), []).append(finding)
             elif finding.rule.is_safety and finding.verdict.outcome is Outcome.APPLIES:
                 asides.append(finding)
@@ -155,7 +156,7 @@ class OrderAdviser:
             stops = own[0].stops
             besides = dict.fromkeys(key for finding in own if finding.stops == stops for key in finding.rule.suggest)
             told = [finding for finding in findings if lines.intersection(finding.lines)]
-            instead = self._instead(own, told, standings, lines, facts) if stops else ()
+            instead = self._instead(own, told, standings if stops else (), lines, facts)
             with_ = tuple(aside for aside in asides if lines.intersection(aside.lines))
             same = tuple(standing for standing in left if lines.issuperset(standing.lines))
             left = [standing for standing in left if standing not in same]
@@ -194,7 +195,7 @@ class OrderAdviser:
         judged = self._orders.judged(read_orders([draft], terminology), facts, terminology)
         findings = self._orders.findings(judged)
         return bool(judged) and not any(
-            _warns(finding)
+            warns(finding)
             or (finding.rule.advise.act == "avoid" and finding.verdict.outcome is not Outcome.DOES_NOT_APPLY)
             for finding in findings
             if finding.rule.is_safety and finding.rule not in open_
@@ -207,10 +208,11 @@ class OrderAdviser:
         found: Assessment,
         testing: bool,
         covered: set[OrderLine],
+        offered: Collection[str],
     ) -> Readiness | None:
         """Facts that a check or a listing waits for and a test can give, and tests that belong to the order.
 
-        Not every unknown is asked for: of checks only what a guideline has tested now, or what the rule itself asks.
+        A test that a warning offers already is not named again. Not every unknown is asked for: of checks only what a guideline has tested now, or what the rule itself asks.
         """
         waiting: dict[str, dict[str, Rule]] = {}
         lines: dict[OrderLine, None] = {}
@@ -236,7 +238,11 @@ class OrderAdviser:
                     waiting.setdefault(name, {})
                 lines.update(dict.fromkeys(standing.lines))
         tests = tuple(
-            finding for finding in findings if _is_test(finding, testing) and not covered.issuperset(finding.lines)
+            finding
+            for finding in findings
+            if _is_test(finding, testing)
+            and not covered.issuperset(finding.lines)
+            and not (finding.rule.suggest and set(finding.rule.suggest) <= set(offered))
         )
         lines.update(dict.fromkeys(line for finding in tests for line in finding.lines))
         if not waiting and not tests:
@@ -270,7 +276,7 @@ def _gravest(finding: Finding) -> tuple[bool, int]:
     return not finding.stops, _STRONG.index(act) if act in _STRONG else len(_STRONG)
 
 
-def _warns(finding: Finding) -> bool:
+def warns(finding: Finding) -> bool:
     """Whether a finding is worth a card: what is forbidden or missing, and what is to be heeded in this patient."""
     rule = finding.rule
     if not rule.is_safety or rule.advise.kind == "label":

@@ -52,14 +52,16 @@ class Standings:
             if not self._implies(drug) & _ADDED
             and (self._implies(drug) & _BY_ITSELF or alone[drug] > max(1, together[drug]))
         )
+        # A regimen with "a TKI" leaves open which; one that is only listed in a combination is not meant.
+        self._tkis = frozenset(drug for drug in self.decided if alone[drug] and _TKI in self._implies(drug))
         self._mentions = {rule: self._mentioned(rule) for rule in self._subjects}
 
     def _mentioned(self, rule: Rule) -> frozenset[str]:
-        """Drugs with a standing, or the class of TKIs, that the words of an offer name beside its subjects."""
+        """Drugs with a standing that the words of an offer name beside its subjects."""
         advise = rule.advise
-        said = " ".join(filter(None, (advise.subject, advise.regimen, advise.components, advise.with_, advise.note)))
+        said = " ".join(filter(None, (advise.subject, advise.regimen, advise.components, advise.with_)))
         found = {drug for drug in (*self.decided, _TKI) if re.search(rf"\b{re.escape(drug)}", said, re.IGNORECASE)}
-        return frozenset(found)
+        return frozenset(found | self._tkis if found == {_TKI} else found - {_TKI})
 
     def _token(self, word: str) -> str | None:
         try:
@@ -121,7 +123,7 @@ class Standings:
                 place = Place.OTHER if better else Place.LISTED
             instead = _orderables(better) if place is Place.OTHER else ()
             return Standing(drug, lines, place, facts, option, choice, label=label, instead=instead)
-        about = [verdict for verdict in offers if self._subjects[verdict.rule] & tokens]
+        about = [v for v in offers if (self._subjects[v.rule] | self._mentions[v.rule]) & tokens]
         out = [(o, choice) for choice in choices for o in choice.ruled_out if self._has(o, tokens)]
         if out:
             option, choice = out[0]
@@ -129,7 +131,7 @@ class Standings:
             return Standing(drug, lines, Place.RULED_OUT, facts, option, choice, label=label, instead=instead)
         waiting = [verdict for verdict in about if verdict.outcome is Outcome.CANNOT_TELL]
         if waiting:
-            missing = min(waiting, key=lambda verdict: len(verdict.missing)).missing
+            missing = min(waiting, key=self._closeness).missing
             return Standing(drug, lines, Place.OPEN, facts, missing=missing, label=label)
         first = next((choice for choice in choices if any(_is_therapy(option) for option in choice.offered)), None)
         better = self._better(first, tokens) if first is not None else []
@@ -137,6 +139,11 @@ class Standings:
             drug, lines, Place.NOT_LISTED, facts, choice=first, why_not=closest(about, facts), label=label,
             instead=_orderables(better),
         )  # fmt: skip
+
+    def _closeness(self, verdict: Verdict) -> tuple[int, bool, int]:
+        """Of offers that wait, the one that waits for least, is of the first rank and gives the drug most alone."""
+        rule = verdict.rule
+        return len(verdict.missing), rule.source.preference not in _PREFERRED, len(self._subjects[rule])
 
     def _has(self, option: Option, tokens: frozenset[str]) -> bool:
         """Whether an option is, holds or names one of some drugs or classes."""

@@ -10,6 +10,7 @@ from service.rules.interpret import Known
 from service.rules.verdict import Outcome, Verdict
 from service.rules.why import failing, holding
 
+OF_ANOTHER_LEUKEMIA = frozenset({"lineage", "ph_status", "diagnosis"})
 SHOWN = 2  # rules that come closest; further ones say the same in other words
 
 
@@ -23,19 +24,24 @@ class WhyNot:
 
 
 def closest(verdicts: Iterable[Verdict], facts: Known) -> tuple[WhyNot, ...]:
-    """The offers that fail in the fewest conditions; of equals the first."""
+    """The offers that fail in the fewest conditions; those for another kind of leukemia last."""
     reasons = [
         WhyNot(verdict, tuple(failing(verdict.rule.when, facts)), tuple(holding(verdict.rule.unless, facts)))
         for verdict in verdicts
         if verdict.outcome is Outcome.DOES_NOT_APPLY
     ]
-    reasons.sort(key=lambda reason: len(reason.failing) + len(reason.excluding))
+    reasons.sort(key=_distance)
     if not reasons:
         return ()
-    fewest = len(reasons[0].failing) + len(reasons[0].excluding)
+    nearest = _distance(reasons[0])
     distinct: dict[tuple[str, ...], WhyNot] = {}
     for reason in reasons:
-        if len(reason.failing) + len(reason.excluding) == fewest:
+        if _distance(reason) == nearest:
             said = tuple(leaf.criterion.said for group in (*reason.failing, reason.excluding) for leaf in group)
             distinct.setdefault(said, reason)
     return tuple(distinct.values())[:SHOWN]
+
+
+def _distance(reason: WhyNot) -> tuple[bool, int]:
+    facts = {leaf.criterion.fact for group in reason.failing for leaf in group}
+    return bool(facts & OF_ANOTHER_LEUKEMIA), len(reason.failing) + len(reason.excluding)
