@@ -95,6 +95,8 @@ def test_the_cards_are_those_of_the_story(name: str, hook: str) -> None:
         labels = [suggestion["label"] for suggestion in card.get("suggestions", ())]
         for label in one.get("suggests", ()):
             assert any(label in found for found in labels), labels
+        for label in one.get("withholds", ()):
+            assert not any(label in found for found in labels), labels
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if story(name).get("checks")])
