@@ -60,6 +60,8 @@ PEG = administration("pegaspargase", "2025-05-20", id="dose-1")
         pytest.param([condition(text="keine Allergie gegen Pegaspargase")], None, Reason.RECORD_EMPTY, id="denied"),
         pytest.param([event("Allergic reaction", {"reference": "MedicationAdministration/dose-1"}), PEG], "E-coli-derived", None,
                      id="suspects a dose by reference"),
+        pytest.param([event("Urticaria, CTCAE grade 2", {"display": "Oncaspar"})], "E-coli-derived", None, id="urticaria of grade 2"),
+        pytest.param([event("Urticaria, CTCAE grade 1", {"display": "Oncaspar"})], None, Reason.RECORD_EMPTY, id="of grade 1: no reason to switch"),
         pytest.param([allergy("Pegaspargase", verificationStatus=concept("refuted"))], None, Reason.RECORD_EMPTY, id="refuted"),
         pytest.param([statement("Oncaspar", "2025-05-01", "2025-05-15", state="stopped",
                                 statusReason=[{"text": "Hypersensitivity reaction grade 3"}])], "E-coli-derived", None, id="stopped for it"),
