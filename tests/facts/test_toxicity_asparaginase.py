@@ -126,7 +126,12 @@ def test_stopped_for_good_in_words() -> None:
             [PEG, administration("Prednisolon 100 mg", "2025-05-20", note=[{"text": "Prämedikation"}])], True, id="said"
         ),
         pytest.param(
-            [administration("pegaspargase", "2025-05-20", note=[{"text": "without premedication"}])], None, id="denied"
+            [administration("pegaspargase", "2025-05-20", note=[{"text": "without premedication"}])], False, id="denied"
+        ),
+        pytest.param(
+            [PEG, administration("pegaspargase", "2025-05-06", id="dose-0", note=[{"text": "without premedication"}])],
+            None,
+            id="denied of an earlier dose",
         ),
     ],
 )
