@@ -133,6 +133,9 @@ def test_stopped_for_good_in_words() -> None:
             None,
             id="denied of an earlier dose",
         ),
+        pytest.param(
+            [administration("pegaspargase", "2025-05-20", note=[{"text": "Premedication: none"}])], False, id="none"
+        ),
     ],
 )
 def test_premedication(entries: list[Any], expected: bool | None) -> None:

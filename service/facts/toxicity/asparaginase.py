@@ -45,7 +45,7 @@ _FOR_GOOD = re.compile(
     r"permanent\w*|endgültig|dauerhaft|for good|never again|no (?:further|more) (?:peg)?\w*aspar\w+|nicht mehr|lebenslang",
     re.I,
 )
-_PREMEDICATION = re.compile(r"pre-?medi[ck]at|prämedikation", re.IGNORECASE)
+_PREMEDICATION = re.compile(r"pre-?medi[ck]at\w*|prämedikation\w*", re.IGNORECASE)
 _ANTIHISTAMINES = re.compile(
     r"diphenhydramin|clemastin|dimet[ie]nden|cetirizin|loratadin|hydroxyzin|chlorph?en(?:ir)?amin|promethazin|benadryl|tavegil|fenistil",
     re.IGNORECASE,
