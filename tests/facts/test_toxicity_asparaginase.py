@@ -60,6 +60,8 @@ PEG = administration("pegaspargase", "2025-05-20", id="dose-1")
         pytest.param([condition(text="keine Allergie gegen Pegaspargase")], None, Reason.RECORD_EMPTY, id="denied"),
         pytest.param([event("Allergic reaction", {"reference": "MedicationAdministration/dose-1"}), PEG], "E-coli-derived", None,
                      id="suspects a dose by reference"),
+        pytest.param([event("Urticaria, CTCAE grade 2", {"display": "Oncaspar"})], "E-coli-derived", None, id="urticaria of grade 2"),
+        pytest.param([event("Urticaria, CTCAE grade 1", {"display": "Oncaspar"})], None, Reason.RECORD_EMPTY, id="of grade 1: no reason to switch"),
         pytest.param([allergy("Pegaspargase", verificationStatus=concept("refuted"))], None, Reason.RECORD_EMPTY, id="refuted"),
         pytest.param([statement("Oncaspar", "2025-05-01", "2025-05-15", state="stopped",
                                 statusReason=[{"text": "Hypersensitivity reaction grade 3"}])], "E-coli-derived", None, id="stopped for it"),
@@ -124,7 +126,15 @@ def test_stopped_for_good_in_words() -> None:
             [PEG, administration("Prednisolon 100 mg", "2025-05-20", note=[{"text": "Prämedikation"}])], True, id="said"
         ),
         pytest.param(
-            [administration("pegaspargase", "2025-05-20", note=[{"text": "without premedication"}])], None, id="denied"
+            [administration("pegaspargase", "2025-05-20", note=[{"text": "without premedication"}])], False, id="denied"
+        ),
+        pytest.param(
+            [PEG, administration("pegaspargase", "2025-05-06", id="dose-0", note=[{"text": "without premedication"}])],
+            None,
+            id="denied of an earlier dose",
+        ),
+        pytest.param(
+            [administration("pegaspargase", "2025-05-20", note=[{"text": "Premedication: none"}])], False, id="none"
         ),
     ],
 )

@@ -20,7 +20,7 @@ from service.facts.toxicity.kinds import kinds_in
 from service.facts.vocabulary.drugs import IMPLIES
 from service.record.dates import parse_when
 from service.record.model import Entry
-from service.record.text import states
+from service.record.text import Mention, mention_of, states
 from service.record.values import as_dict, as_list, as_text, codings_of, concept_text, notes_of
 
 _HELD = frozenset({"on-hold", "stopped"})
@@ -45,7 +45,7 @@ _FOR_GOOD = re.compile(
     r"permanent\w*|endgültig|dauerhaft|for good|never again|no (?:further|more) (?:peg)?\w*aspar\w+|nicht mehr|lebenslang",
     re.I,
 )
-_PREMEDICATION = re.compile(r"pre-?medi[ck]at|prämedikation", re.IGNORECASE)
+_PREMEDICATION = re.compile(r"pre-?medi[ck]at\w*|prämedikation\w*", re.IGNORECASE)
 _ANTIHISTAMINES = re.compile(
     r"diphenhydramin|clemastin|dimet[ie]nden|cetirizin|loratadin|hydroxyzin|chlorph?en(?:ir)?amin|promethazin|benadryl|tavegil|fenistil",
     re.IGNORECASE,
@@ -133,7 +133,8 @@ def stopped_for_good(facts: Facts) -> Iterator[Fact]:
 
 @provides("asparaginase_premedication")
 def premedication(facts: Facts) -> Iterator[Fact]:
-    """Said with a dose of asparaginase or with a drug of its day; else an antihistamine of that day."""
+    """Said with a dose of asparaginase or with a drug of its day; else an antihistamine of that day. No: where the newest
+    dose is said to be without."""
     name = "asparaginase_premedication"
     if facts.record is None:
         return
@@ -155,6 +156,10 @@ def premedication(facts: Facts) -> Iterator[Fact]:
             note = "an antihistamine on the day of asparaginase"
             yield known(name, True, seen_in(entry, entry.text, inferred=True, note=note))
             return
+    newest = next((e for e in doses if e.given), None)
+    if newest is not None and mention_of(_about(newest.entry), _PREMEDICATION) is Mention.NEGATED:
+        yield known(name, False, seen_in(newest.entry, newest.entry.text or None, from_text=True))
+        return
     yield absent(facts, name, *MEDICATIONS, what="premedication for asparaginase")
 
 

@@ -4,7 +4,8 @@ An AllergyIntolerance to an asparaginase, an adverse event that suspects one, or
 are native asparaginase, pegaspargase and calaspargase pegol; Erwinia-derived the others (NCCN ALL 2015 ALL-B 3; NCCN pediatric
 2026). Traps: an intolerance entered for pancreatitis or thrombosis is no hypersensitivity; an anaphylaxis to penicillin is
 none to asparaginase; ATC L01XX02 and the word "asparaginase" do not say which, so that only the drugs given may; loss of
-activity without symptoms (silent inactivation) is no reaction and not read as one.
+activity without symptoms (silent inactivation) is no reaction and not read as one; urticaria of grade 1 is no reason to
+change the product (NCCN ALL 2015 ALL-B 3) and so none either.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from service.facts.model import Fact, Facts, Provenance, Provider, Reason, known
 from service.facts.results.lookup import is_count
 from service.facts.therapy.drug_names import drugs_in, named
 from service.facts.therapy.exposure import exposures
+from service.facts.toxicity.grades import grade_of
 from service.facts.toxicity.kinds import ANAPHYLAXIS, kinds_in, kinds_of
 from service.facts.vocabulary.drugs import IMPLIES
 from service.record.model import Entry, PatientRecord
@@ -178,7 +180,10 @@ def _reacted_to(record: PatientRecord, entry: Entry) -> frozenset[str]:
         return drugs | (frozenset({"asparaginase"}) if _ANY.search(entry.text) else frozenset())
     if is_differential(entry):
         return frozenset()
-    if not _HYPERSENSITIVE.isdisjoint(kinds_of(entry)) or mention_of(entry.text, _REACTION) in (
+    kinds = kinds_of(entry)
+    if kinds == ("urticaria",) and grade_of(record, entry) == 1.0:
+        return frozenset()
+    if not _HYPERSENSITIVE.isdisjoint(kinds) or mention_of(entry.text, _REACTION) in (
         Mention.PRESENT,
         Mention.HISTORY,
     ):
