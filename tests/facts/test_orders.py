@@ -139,6 +139,10 @@ DOSE = {"doseAndRate": [{"doseQuantity": {"value": 45, "unit": "mg"}}], "route":
         ({"reasonCode": [{"text": "Nausea and vomiting"}]}, {"ordered_drug_indication": "antiemetic"}),
         ({"reasonCode": {"text": "B-lymphoblastic leukemia"}}, {"ordered_drug_indication": "antileukemic"}),
         ({"reasonCode": [{"text": "headache"}]}, {"ordered_drug_indication": "other"}),
+        ({"dosageInstruction": [{"text": "as needed for nausea"}]}, {"ordered_drug_indication": "antiemetic"}),
+        ({"dosageInstruction": [{"text": "once before blinatumomab"}]}, {"ordered_drug_indication": "other"}),
+        ({"dosageInstruction": [{"text": "premedication"}]}, {"ordered_drug_indication": "other"}),
+        ({"dosageInstruction": [{"text": "before breakfast"}]}, {}),
         ({"dosageInstruction": [{"timing": {"repeat": {"frequency": 1, "period": 1, "periodUnit": "wk"}}}]},
          {"ordered_schedule": "weekly"}),
         ({"dosageInstruction": [{"timing": {"repeat": {"frequency": 2, "period": 1, "periodUnit": "wk"}}}]},
@@ -314,6 +318,9 @@ def test_ingredients_of_a_contained_product() -> None:
     [
         ("Transfuse 2 units PRBC", True), ("Erythrozytenkonzentrat 2 EK", True), ("Platelet transfusion", True), ("Transfusion reaction work-up", None),
         ("Donor lymphocyte transfusion", None), ("Stem cell transfusion", None), ("CBC", None),
+        ("Transfusion of fresh frozen plasma, 2 units", None), ("Cryoprecipitate transfusion", None), ("Transfusion medicine consultation", None),
+        ("Platelet transfusion, apheresis, in plasma", True), ("Transfusion of red cells and fresh frozen plasma", True),
+        ("Transfusion of leukocyte-reduced red cells", True), ("Leukocyte transfusion", None), ("Notify if Hb < 7 g/dL for transfusion", None),
     ],
 )  # fmt: skip
 def test_transfusions(text: str, ordered: bool | None) -> None:

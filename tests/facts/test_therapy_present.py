@@ -45,6 +45,12 @@ def test_asparaginases_act_for_weeks() -> None:
     assert read(ALL, administration("Erwinase", "2025-05-10")).value("asparaginase_formulation") is None
 
 
+@pytest.mark.parametrize(("last", "taken"), [("2025-05-31", True), ("2025-05-28", False)])
+def test_a_thiopurine_is_gone_days_after_it_was_stopped(last: str, taken: bool) -> None:
+    found = members("concurrent_drugs", statement("mercaptopurine", "2025-01-10", last, "stopped"))
+    assert ("mercaptopurine" in found) is taken
+
+
 def test_interactions_use_systemic_drugs_only() -> None:
     assert read(statement("itraconazole", "2025-05-01", state="active")).value("strong_cyp3a4_inhibitor") is True
     assert read(statement("ketoconazole cream", "2025-05-01", state="active")).value("strong_cyp3a4_inhibitor") is False

@@ -31,9 +31,14 @@ class OrderActions:
     def __init__(self, orders: OrderBook):
         self.orders = orders
 
-    def removals(self, lines: Sequence[OrderLine], card: uuid.UUID) -> list[Suggestion]:
-        """What may be taken back of orders that must not be signed together: one drug all of them, of several one."""
+    def removals(self, lines: Sequence[OrderLine], card: uuid.UUID, *, forbidden: bool) -> list[Suggestion]:
+        """What may be taken back of orders that must not be signed: of one drug all, of a forbidden pair either.
+
+        Of several drugs that only miss something (another time of day) none is: each may be needed.
+        """
         drugs = {line.drugs for line in lines}
+        if len(drugs) > 1 and not forbidden:
+            return []
         groups = [lines] if len(drugs) == 1 else [[line] for line in lines]
         made = (self.removal(group, card) for group in groups)
         return [removal for removal in made if removal is not None][:REMOVALS]

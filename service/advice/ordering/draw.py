@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterable
 from typing import Any
 
-from service.advice.cards import SUGGESTED, Call, Card, CardWriter, listed, with_more
+from service.advice.cards import SUGGESTED, Call, Card, CardWriter, listed, shorten, with_more
 from service.advice.option_lines import FACTS_SHOWN
 from service.advice.ordering.actions import OrderActions
 from service.advice.ordering.judge import ALONGSIDE, LINE_FACTS, ORDERED
@@ -28,9 +29,11 @@ from service.rules.expression import leaves
 from service.rules.rule import Rule
 
 ASSOCIATED = "davinci-crd.associated-resource"
+NAME = 45  # characters of an order's name in a summary
 ASIDES = 3  # cautions on a drug that hold for everybody; further ones are named by number
 _INDICATOR = {Severity.CRITICAL: "critical", Severity.WARNING: "warning", Severity.INFO: "info"}
 _TEMPLATE = "order"
+_TAGS = re.compile(r"[<>\x00-\x1f]")
 
 
 class OrderCardWriter:
@@ -80,7 +83,7 @@ class OrderCardWriter:
         asides = list(dict.fromkeys(self.lines.line(finding.verdict) for finding in advice.asides))
         stand = [self._places.told(standing) for standing in advice.standings]
         values = {
-            "said": [self._said(finding) for finding in advice.findings],
+            "said": self._points(advice.findings),
             "place": [
                 line
                 for standing, said in zip(advice.standings, stand, strict=True)
@@ -103,7 +106,8 @@ class OrderCardWriter:
             made = (self.actions.replacement(advice.lines[0], k, call.patient_id, own) for k in advice.instead)
             suggestions += [suggestion for suggestion in made if suggestion is not None]
         if stops:
-            removals = self.actions.removals(advice.lines, own)
+            forbidden = advice.findings[0].rule.advise.act == "avoid"
+            removals = self.actions.removals(advice.lines, own, forbidden=forbidden)
             suggestions = [*suggestions[: SUGGESTED - len(removals)], *removals]
         return _with(card, suggestions, "any" if advice.besides and not stops else "at-most-one")
 
@@ -114,9 +118,9 @@ class OrderCardWriter:
         ordered = first.facts.value(ORDERED)
         tokens = ordered.members if isinstance(ordered, TokenSet) else frozenset[str]()
         names = [name.lower() for name in (*tokens, *(line.name for line in advice.lines)) if name]
-        drugs = ", ".join(_names(advice.lines))
+        drugs = _short(advice.lines)
         summary = title if any(name in title.lower() for name in names) else f"{drugs}: {title}"
-        return with_more(summary, len(advice.findings) - 1)
+        return with_more(summary, len(self._points(advice.findings)) - 1)
 
     def _facts_of(self, findings: Iterable[Finding]) -> list[str]:
         """The facts that findings rest on. The order itself is told above; drugs alongside only where they matter."""
@@ -128,14 +132,25 @@ class OrderCardWriter:
                     lines[self.words.fact(fact)] = None
         return list(lines)[:FACTS_SHOWN]
 
-    def _said(self, finding: Finding) -> dict[str, str]:
-        note = finding.rule.advise.note
+    def _points(self, findings: Iterable[Finding]) -> list[dict[str, str]]:
+        """What is said, each point once: what another source says on the same subject is named by its page."""
+        points: list[list[Finding]] = []
+        for finding in findings:
+            same = next((point for point in points if _is_same(point, finding)), None)
+            if same is None:
+                points.append([finding])
+            else:
+                same.append(finding)
+        return [self._said(point) for point in points]
+
+    def _said(self, point: list[Finding]) -> dict[str, str]:
+        first = point[0]
         return {
-            "title": finding.rule.title,
-            "note": note or "",
-            "source": self.words.source(finding.rule),
+            "title": first.rule.title,
+            "note": first.rule.advise.note or "",
+            "source": "; ".join(self.words.source(finding.rule) for finding in point),
             "open": "This holds unless it is being given already, which the record does not settle."
-            if finding.open
+            if first.open
             else "",
         }
 
@@ -159,7 +174,7 @@ class OrderCardWriter:
         tests = {finding.rule.advise.subject: finding.rule.title for finding in reversed(advice.tests)}
         names += tests.values()
         rules = [*(rule for gap in advice.gaps for rule in gap.rules), *(finding.rule for finding in advice.tests)]
-        head = f"Before {', '.join(_names(advice.lines)[:2])}"
+        head = f"Before {_short(advice.lines)}"
         summary = listed(f"{head}, not known" if advice.gaps else head, names)
         values = {
             "gaps": [
@@ -171,7 +186,7 @@ class OrderCardWriter:
                 }
                 for gap in advice.gaps
             ],
-            "tests": [self._said(finding) for finding in advice.tests],
+            "tests": self._points(advice.tests),
         }
         card, own = self._frame("ready", call, summary, advice, rules, values)
         keys = [key for gap in advice.gaps for key, _ in gap.orders[:1]]
@@ -197,6 +212,13 @@ class OrderCardWriter:
         return self._frame("unread", call, summary, advice, [], values)[0]
 
 
+def _is_same(point: list[Finding], finding: Finding) -> bool:
+    """Whether a finding is the point of others in the words of another source."""
+    advise, first = finding.rule.advise, point[0].rule.advise
+    sources = {other.rule.source.ref for other in point}
+    return (advise.subject, advise.act) == (first.subject, first.act) and finding.rule.source.ref not in sources
+
+
 def _is_told(standing: Standing, advice: Hazard) -> bool:
     """Whether the warnings that rule a drug out are those of the card anyway."""
     against = {verdict.rule for verdict in standing.option.against} if standing.option is not None else set()
@@ -204,8 +226,14 @@ def _is_told(standing: Standing, advice: Hazard) -> bool:
 
 
 def _names(lines: Iterable[OrderLine]) -> list[str]:
-    """What orders are called, as sent; escaped, since it is the client's text."""
-    return list(dict.fromkeys(escape(line.name or line.kind) for line in lines))
+    """What orders are called, as sent; escaped for Markdown, since it is the client's text."""
+    return list(dict.fromkeys(escape(line.name) for line in lines))
+
+
+def _short(lines: Iterable[OrderLine]) -> str:
+    """The same for a summary, which is no Markdown: without what could be read as HTML, and not longer than it must."""
+    names = dict.fromkeys(shorten(_TAGS.sub(" ", line.name).strip(), NAME) for line in lines)
+    return ", ".join(list(names)[:2])
 
 
 def _matters(finding: Finding) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from service.advice.options import DrugRules
-from service.advice.ordering.judge import LINE_FACTS, ORDERED, WHO, JudgedLine, OrderRules
+from service.advice.ordering.judge import ALONGSIDE, LINE_FACTS, ORDERED, WHO, JudgedLine, OrderRules
 from service.advice.ordering.model import (
     Finding,
     Gap,
@@ -21,7 +21,7 @@ from service.advice.ordering.model import (
 )
 from service.advice.ordering.repeated import repeated
 from service.advice.ordering.standing import Standings, is_not_labelled
-from service.facts.model import Facts
+from service.facts.model import Facts, TokenSet
 from service.facts.orders import OrderLine, Orders, read_orders
 from service.record.terminology import Terminology
 from service.rules.compile import Evaluator
@@ -123,7 +123,8 @@ class OrderAdviser:
         findings = [f for f in found.findings if speaks(f.rule) and lines.intersection(f.lines)]
         standings = [s for s in found.standings if lines.intersection(s.lines) and not found.undiagnosed]
         worthy = [standing for standing in standings if _is_worth_a_card(standing, choosing)]
-        hazards = self._hazards(findings, worthy, found.standings, found.facts)
+        given = frozenset(drug for line in found.orders.lines for drug in line.drugs)
+        hazards = self._hazards(findings, worthy, found, given)
         told = {id(standing) for hazard in hazards for standing in hazard.standings}
         covered = {line for hazard in hazards if hazard.severity is Severity.CRITICAL for line in hazard.lines}
         said: list[OrderAdvice] = [*hazards, *(standing for standing in worthy if id(standing) not in told)]
@@ -139,9 +140,17 @@ class OrderAdviser:
         return sorted(said, key=lambda item: item.severity)
 
     def _hazards(
-        self, findings: Sequence[Finding], worthy: Sequence[Standing], standings: Sequence[Standing], facts: Facts
+        self,
+        findings: Sequence[Finding],
+        worthy: Sequence[Standing],
+        found: Assessment,
+        given: Collection[str],
     ) -> list[Hazard]:
-        """One card for all that is said about the same orders, the gravest first, with where they stand."""
+        """One card for all that is said about the same orders, the gravest first, with where they stand.
+
+        Args:
+            given: drugs that are ordered in the session.
+        """
         groups: dict[frozenset[OrderLine], list[Finding]] = {}
         asides: list[Finding] = []
         for finding in findings:
@@ -149,14 +158,15 @@ class OrderAdviser:
                 groups.setdefault(frozenset(finding.lines), []).append(finding)
             elif finding.rule.is_safety and finding.verdict.outcome is Outcome.APPLIES:
                 asides.append(finding)
+        _fold(groups)
         made = []
         left = list(worthy)
         for lines, own in sorted(groups.items(), key=lambda group: not any(finding.stops for finding in group[1])):
-            own.sort(key=_gravest)
+            own.sort(key=self._gravest)
             stops = own[0].stops
-            besides = dict.fromkeys(key for finding in own if finding.stops == stops for key in finding.rule.suggest)
-            told = [finding for finding in findings if lines.intersection(finding.lines)]
-            instead = self._instead(own, told, standings if stops else (), lines, facts)
+            wanted = (key for finding in own if finding.stops == stops for key in finding.rule.suggest)
+            besides = dict.fromkeys(key for key in wanted if not self._is_there(key, own[0], given))
+            instead = self._instead(own, found, lines, stops=stops)
             with_ = tuple(aside for aside in asides if lines.intersection(aside.lines))
             same = tuple(standing for standing in left if lines.issuperset(standing.lines))
             left = [standing for standing in left if standing not in same]
@@ -164,21 +174,30 @@ class OrderAdviser:
             made.append(Hazard(own[0].lines, tuple(own), with_, instead, tuple(besides), same))
         return made
 
+    def _is_there(self, key: str, finding: Finding, given: Collection[str]) -> bool:
+        """Whether a partner that a rule suggests is ordered or taken already."""
+        drug = self._content.orderables[key].drug
+        taken = finding.facts.value(ALONGSIDE)
+        return drug is not None and (drug in given or (isinstance(taken, TokenSet) and drug in taken.members))
+
+    def _gravest(self, finding: Finding) -> tuple[bool, int, int]:
+        """What stops the orders, then what is forbidden, missing, to be heeded; of equals the source newest in force."""
+        act = finding.rule.advise.act
+        rank = _STRONG.index(act) if act in _STRONG else len(_STRONG)
+        return not finding.stops, rank, -self._content.sources[finding.rule.source.ref].in_force_from.toordinal()
+
     def _instead(
-        self,
-        findings: Sequence[Finding],
-        every: Iterable[Finding],
-        standings: Sequence[Standing],
-        lines: frozenset[OrderLine],
-        facts: Facts,
+        self, own: Sequence[Finding], found: Assessment, lines: frozenset[OrderLine], *, stops: bool
     ) -> tuple[str, ...]:
         """Orderables that may take the place of one unsafe order, none of which a check speaks against."""
         if len(lines) != 1:
             return ()
-        open_ = frozenset(f.rule for f in every if f.verdict.outcome is Outcome.CANNOT_TELL)
-        keys = [key for finding in findings for key in finding.rule.replace]
-        keys += [key for standing in standings if lines.intersection(standing.lines) for key in standing.instead]
-        return tuple(key for key in dict.fromkeys(keys) if self._is_safe(key, facts, open_))
+        keys = [key for finding in own for key in finding.rule.replace]
+        for standing in found.standings if stops else ():
+            keys += standing.instead if lines.intersection(standing.lines) else ()
+        about = (finding for finding in found.findings if lines.intersection(finding.lines))
+        open_ = frozenset(finding.rule for finding in about if finding.verdict.outcome is Outcome.CANNOT_TELL)
+        return tuple(key for key in dict.fromkeys(keys) if self._is_safe(key, found.facts, open_))
 
     def _is_safe(self, key: str, facts: Facts, open_: Collection[Rule]) -> bool:
         """Whether no check speaks against a drug if it were ordered instead, and none is open for it alone.
@@ -270,10 +289,13 @@ def _says_something(one: JudgedLine) -> bool:
     )
 
 
-def _gravest(finding: Finding) -> tuple[bool, int]:
-    """Order of what is said about the same orders: what stops it, then what is forbidden, missing, to be heeded."""
-    act = finding.rule.advise.act
-    return not finding.stops, _STRONG.index(act) if act in _STRONG else len(_STRONG)
+def _fold(groups: dict[frozenset[OrderLine], list[Finding]]) -> None:
+    """What is only to be heeded of an order goes onto the card that stops it together with others."""
+    stopped = [lines for lines, own in groups.items() if any(finding.stops for finding in own)]
+    for lines in [lines for lines in groups if lines not in stopped]:
+        wider = next((other for other in stopped if lines < other), None)
+        if wider is not None:
+            groups[wider] += groups.pop(lines)
 
 
 def warns(finding: Finding) -> bool:

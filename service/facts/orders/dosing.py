@@ -12,6 +12,13 @@ from service.record.values import as_dict, as_float, as_list, as_text, codings_o
 
 _ANTIEMETIC = re.compile(r"nausea|vomit|emesis|emeti[ck]|übelkeit|erbrechen", re.IGNORECASE)
 _ANTILEUKEMIC = re.compile(r"leuk[aä]?e?mi|lymphoblast|\bALL\b|induction|consolidation|maintenance", re.IGNORECASE)
+# Words of an instruction that a single dose goes before another drug, blood or an infusion.
+_PREMEDICATION = re.compile(
+    r"pre-?med|prämedi|\b(?:before|prior to|pre|vor)\b[\s-]*(?:(?:each|every|the|start of|first|dose of|der|jeder)\s+)*"
+    r"(?:blina|blincyto|inotuzumab|besponsa|rituximab|infusion|transfusion|platelet|(?:red )?(?:blood )?cells|blood products?|pegaspar|oncaspar"
+    r"|calaspar|asparaginase|rylaze|ATG|thymoglobulin|CAR[\s-]?T)",
+    re.IGNORECASE,
+)
 _WEEKLY = re.compile(
     r"\bweekly\b|\b(?:once|1\s?x?)\s*(?:a|per|pro|/)\s*(?:week|woche)|wöchentlich|every 7 days|every week|\bq7d\b|\bqwk\b",
     re.IGNORECASE,
@@ -48,7 +55,9 @@ def _measured(dosage: Resource) -> str | None:
 
 
 def indication(resource: Resource) -> str | None:
-    """What the order is for, by its reasons."""
+    """What the order is for, by its reasons; where none is stated, an instruction says so of what is given against nausea or
+    before another drug.
+    """
     reasons = [concept_text(r) for name in ("reasonCode", "reasonCodeableConcept") for r in as_list(resource.get(name))]
     reasons += [as_text(as_dict(link).get("display")) for link in as_list(resource.get("reasonReference"))]
     for part in map(as_dict, as_list(resource.get("reason"))):
@@ -56,7 +65,8 @@ def indication(resource: Resource) -> str | None:
         reasons.append("" if "concept" in part else concept_text(part))
     text = "; ".join(filter(None, reasons))
     if not text.strip("; "):
-        return None
+        said = "; ".join(dosage_texts(resource))
+        return "antiemetic" if _ANTIEMETIC.search(said) else "other" if _PREMEDICATION.search(said) else None
     if _ANTIEMETIC.search(text):
         return "antiemetic"
     return "antileukemic" if _ANTILEUKEMIC.search(text) else "other"

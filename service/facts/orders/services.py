@@ -35,7 +35,17 @@ _NO_GRAFT = re.compile(
     re.IGNORECASE,
 )
 _NO_BLOOD = re.compile(
-    r"stem|stammzell|lymphocyte|lymphozyt|marrow|knochenmark|leu[ck]o[cz]yt|reaction|reaktion|consent", re.IGNORECASE
+    r"stem|stammzell|lymphocyte|lymphozyt|marrow|knochenmark|leu[ck]o[cz]yt(?!e?n?[\s-]*(?:reduc|reduziert|deplet|poor|arm))|reaction|reaktion|consent"
+    r"|consult|konsil|transfusion (?:medicine|service|history|threshold)|threshold|transfusionsmedizin|notify|\bcall\b|\bif h(?:b|gb|emoglobin)\b",
+    re.IGNORECASE,
+)
+# Products without cells: nothing in them is irradiated.
+_NO_CELLS = re.compile(
+    r"\bFFP\b|frozen plasma|\bplasma transfusion|transfusion of plasma|frischplasma|\bGFP\b|cryoprecipitat|kryopräzipitat|albumin|immun(?:o|e )?\s?globulin|\bIVIG\b",
+    re.IGNORECASE,
+)
+_CELLS = re.compile(
+    r"red (?:blood )?cell|packed cell|\bp?RBCs?\b|erythro[cz]y|platelet|thrombo[cz]y|granulo[cz]y", re.IGNORECASE
 )
 
 
@@ -45,7 +55,7 @@ def service_facts(lines: Iterable[OrderLine], complete: bool, terminology: Termi
     tests = {(name, d) for d in drafts for group, name in _TESTS.items() if group in d.concepts}
     members = frozenset(name for name, _ in tests)
     yield known("ordered_test", TokenSet(members, complete), *(draft.seen() for _, draft in _sorted(tests)))
-    blood = [d for d in drafts if _TRANSFUSION.search(d.text) and not _NO_BLOOD.search(d.text)]
+    blood = [d for d in drafts if _is_transfusion(d.text)]
     if blood:
         yield known("transfusion_ordered", True, *(draft.seen() for draft in blood))
         irradiated = irradiation((draft.resource, draft.text, draft.seen()) for draft in blood)
@@ -65,6 +75,13 @@ def service_facts(lines: Iterable[OrderLine], complete: bool, terminology: Termi
         yield known("ordered_procedure", "none")
     else:
         yield unknown("ordered_procedure", Reason.UNREADABLE, "a draft order could not be read")
+
+
+def _is_transfusion(text: str) -> bool:
+    """Whether blood cells are to be transfused."""
+    if not _TRANSFUSION.search(text) or _NO_BLOOD.search(text):
+        return False
+    return _CELLS.search(text) is not None or _NO_CELLS.search(text) is None
 
 
 def _planned(drafts: Iterable[OrderLine], done: Iterable[tuple[str, OrderLine]]) -> Iterator[Fact]:

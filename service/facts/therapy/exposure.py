@@ -28,8 +28,9 @@ _READ = (*MEDICATIONS, "MedicationDispense", "Procedure")
 _ORDERS = frozenset({"order", "original-order", "reflex-order", "filler-order", "instance-order"})
 _PLANS = frozenset({"plan", "proposal", "option"})
 _TREATS = frozenset({"chemotherapy", "targeted", "immunotherapy", "corticosteroid"})
-# Days after a dose for which a drug is still at work. Pegylated asparaginases act for weeks.
-_LINGERS = {"pegaspargase": 28, "calaspargase pegol": 28}
+# Days after a dose for which a drug is still at work. Pegylated asparaginases act for weeks; thiopurines are taken every day
+# and leave the blood within hours, so that what interacts with them may be ordered soon after they were stopped.
+_LINGERS = {"pegaspargase": 28, "calaspargase pegol": 28, "mercaptopurine": 2, "thioguanine": 2}
 _LINGERS_OTHERWISE = 7
 # "Active" stays in records long after a course is over. What is given in courses is not believed to run for more than a
 # year without a newer word, what belongs to maintenance for more than three; daily drugs may run for life.
