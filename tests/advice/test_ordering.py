@@ -306,7 +306,7 @@ def test_where_a_stopped_choice_stands_is_told_on_the_same_card() -> None:
     assert card["indicator"] == "critical"
     assert "Listed for this patient: blinatumomab" in card["detail"]
     assert [s["label"] for s in card["suggestions"]] == [
-        "blinatumomab in place of inotuzumab ozogamicin",
+        "Draft blinatumomab in place of inotuzumab ozogamicin",
         "Take back: inotuzumab ozogamicin",
     ]
 
@@ -315,7 +315,7 @@ def test_what_a_rule_names_in_place_is_offered_unless_a_check_speaks_against_it(
     switch = about("switch", "avoid", "ifosfamide", ["ordered_drug includes ifosfamide"], replace=["order-ino"])
     avoid = {**AVOID_INO, "hooks": ORDERS}
     (card,) = cards({**NOTHING, "prior_sos": False}, [draft("ifosfamide")], switch, avoid)
-    assert card["suggestions"][0]["label"] == "inotuzumab ozogamicin in place of ifosfamide"
+    assert card["suggestions"][0]["label"] == "Draft inotuzumab in place of ifosfamide"
     for facts in ({**NOTHING, "prior_sos": True}, NOTHING):
         (card,) = cards(facts, [draft("ifosfamide")], switch, avoid)
         assert [s["label"] for s in card["suggestions"]] == ["Take back: ifosfamide"]

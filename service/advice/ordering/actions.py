@@ -64,8 +64,9 @@ class OrderActions:
             return None
         made = self.orders.suggestion(key, patient_id, card)
         resource = _keeping(line.resource, made["actions"][0]["resource"])
-        text = f"{order.drug or order.text} in place of {line.name}"
-        create = {"type": "create", "description": f"Draft order: {order.drug or order.text}", "resource": resource}
+        named = order.title.removeprefix("Draft order: ")
+        text = f"{named} in place of {line.name}"
+        create = {"type": "create", "description": order.title, "resource": resource}
         # The new draft first: some clients apply the first medication they find and nothing else.
         return {"label": text[:200], "uuid": str(uuid.uuid5(card, f"replace/{key}")), "actions": [create, removal]}
 

@@ -62,14 +62,15 @@ class OrderCardWriter:
         self, key: str, call: Call, summary: str, advice: OrderAdvice, rules: Iterable[Rule], values: dict[str, Any]
     ) -> tuple[Card, uuid.UUID]:
         lines = () if isinstance(advice, Unread) else advice.lines
+        tied = advice.concerned if isinstance(advice, Hazard) else lines
         blank: dict[str, Any] = {
-            "orders": _names(lines), "said": [], "place": "", "preferred": [], "labels": [], "gaps": [], "tests": [],
+            "orders": _names(tied), "said": [], "place": "", "preferred": [], "labels": [], "gaps": [], "tests": [],
             "asides": [], "more_asides": 0, "facts": [], "unchecked": [], "unread": [],
         }  # fmt: skip
         own = f"order/{key}/{'+'.join(sorted(line.reference or line.text for line in lines))}"
         indicator = _INDICATOR[advice.severity]
         card, name = self.cards.frame(own, call, summary, indicator, rules, _TEMPLATE, {**blank, **values})
-        references = list(dict.fromkeys(line.reference for line in lines if line.reference))
+        references = list(dict.fromkeys(line.reference for line in tied if line.reference))
         if references:
             card["extension"] = {ASSOCIATED: [{"reference": reference} for reference in references]}
         return card, name

@@ -32,6 +32,8 @@ LINE_FACTS = frozenset({
 # Facts that say whose guideline it is; a caution that rests on nothing else is true of everybody who gets the drug.
 WHO = frozenset({"lineage", "ph_status", "diagnosis", "age_years", "age_group", "is_adult", "care_setting",
                  "jurisdiction"})  # fmt: skip
+TREATING = frozenset({"chemotherapy", "immunotherapy", "targeted"})
+PARTNERS = 2  # with more other orders a rule is about the session, not about a pair
 _NEGATIVE = (Op.IS_NOT, Op.NONE_OF, Op.INCLUDES_NONE, Op.EMPTY, Op.KNOWN)
 
 
@@ -124,27 +126,32 @@ class OrderRules:
     def _merged(self, said: list[tuple[JudgedLine, Verdict]], judged: Sequence[JudgedLine]) -> Finding:
         """One finding of what a rule says of several lines: of those it applies to, else of those it waits for.
 
-        It concerns the lines of the drugs that are ordered alongside and make it apply, too.
+        The lines of the drugs that are ordered alongside and make it apply are its partners.
         """
         applying = [(one, verdict) for one, verdict in said if verdict.outcome is Outcome.APPLIES]
         rows = applying or said
         one, verdict = rows[0]
         when = verdict.rule.when
         open_ = not applying and set(verdict.missing) <= {ALONGSIDE} and find(when, one.facts, True).truth is True
-        partners = [line for row, _ in applying for line in _partners(verdict.rule, row, judged)]
-        lines = tuple(dict.fromkeys((*(row.line for row, _ in rows), *partners)))
+        lines = tuple(dict.fromkeys(row.line for row, _ in rows))
+        beside = (line for row, _ in applying for line in _partners(verdict.rule, row, judged))
+        partners = tuple(dict.fromkeys(line for line in beside if line not in lines))
         particular = any(find(when, _Apart(row), True).truth is not True for row, _ in rows)
-        return Finding(verdict, lines, one.facts, particular, open_)
+        return Finding(verdict, lines, one.facts, particular, open_, partners if len(partners) <= PARTNERS else ())
 
 
 def _partners(rule: Rule, one: JudgedLine, judged: Sequence[JudgedLine]) -> Iterator[OrderLine]:
-    """Other lines with a drug that a rule asks for alongside."""
-    wanted = {
-        str(operand)
-        for leaf in leaves(rule.when)
-        if leaf.criterion.fact == ALONGSIDE and leaf.criterion.op not in _NEGATIVE
-        for operand in leaf.criterion.operands
-    } - one.drugs.members
+    """Other lines with a drug that a rule asks for alongside by name; "chemotherapy" would be nearly all."""
+    wanted = (
+        {
+            str(operand)
+            for leaf in leaves(rule.when)
+            if leaf.criterion.fact == ALONGSIDE and leaf.criterion.op not in _NEGATIVE
+            for operand in leaf.criterion.operands
+        }
+        - one.drugs.members
+        - TREATING
+    )
     for other in judged:
         if other.line is not one.line and wanted & other.drugs.members:
             yield other.line

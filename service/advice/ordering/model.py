@@ -20,7 +20,7 @@ from service.rules.verdict import Verdict
 class Finding:
     """One rule's verdict about some of the orders.
 
-    ``facts``: the patient's, with the first of these lines ordered. ``particular``: whether it rests on something of
+    ``partners``: other orders whose drugs make it apply. ``facts``: the patient's, with the first of these lines ordered. ``particular``: whether it rests on something of
     this patient or of the other orders, not only on the drug. ``open``: it holds unless a drug that the record may
     not tell of is being given.
     """
@@ -30,6 +30,7 @@ class Finding:
     facts: Facts
     particular: bool
     open: bool = False
+    partners: tuple[OrderLine, ...] = ()
 
     @property
     def rule(self) -> Rule:
@@ -101,6 +102,11 @@ class Hazard:
     instead: tuple[str, ...] = ()
     besides: tuple[str, ...] = ()
     standings: tuple[Standing, ...] = ()
+
+    @property
+    def concerned(self) -> tuple[OrderLine, ...]:
+        """The orders with those alongside that make the warnings apply."""
+        return tuple(dict.fromkeys((*self.lines, *(x for finding in self.findings for x in finding.partners))))
 
     @property
     def severity(self) -> Severity:

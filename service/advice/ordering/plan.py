@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from service.advice.options import DrugRules
-from service.advice.ordering.judge import ALONGSIDE, LINE_FACTS, ORDERED, WHO, JudgedLine, OrderRules
+from service.advice.ordering.judge import ALONGSIDE, LINE_FACTS, ORDERED, TREATING, WHO, JudgedLine, OrderRules
 from service.advice.ordering.model import (
     Finding,
     Gap,
@@ -33,7 +33,6 @@ from service.rules.verdict import Outcome, Verdict
 
 SELECT, SIGN, REFILL = "order-select", "order-sign", "medication-refill"
 GAPS_SHOWN = 4
-TREATING = frozenset({"chemotherapy", "immunotherapy", "targeted"})
 _STRONG = ("avoid", "require")
 
 
@@ -120,7 +119,7 @@ class OrderAdviser:
             unread: orders of the call that could not be found, with the reason.
         """
         lines = _selected(found.orders, selected)
-        findings = [f for f in found.findings if speaks(f.rule) and lines.intersection(f.lines)]
+        findings = [f for f in found.findings if speaks(f.rule) and lines.intersection((*f.lines, *f.partners))]
         standings = [s for s in found.standings if lines.intersection(s.lines) and not found.undiagnosed]
         worthy = [standing for standing in standings if _is_worth_a_card(standing, choosing)]
         given = frozenset(drug for line in found.orders.lines for drug in line.drugs)
@@ -158,7 +157,6 @@ class OrderAdviser:
                 groups.setdefault(frozenset(finding.lines), []).append(finding)
             elif finding.rule.is_safety and finding.verdict.outcome is Outcome.APPLIES:
                 asides.append(finding)
-        _fold(groups)
         made = []
         left = list(worthy)
         for lines, own in sorted(groups.items(), key=lambda group: not any(finding.stops for finding in group[1])):
@@ -287,15 +285,6 @@ def _says_something(one: JudgedLine) -> bool:
     return (
         bool(one.drugs.members) or not one.drugs.complete or bool(line.concepts) or bool(line.text and not line.drugs)
     )
-
-
-def _fold(groups: dict[frozenset[OrderLine], list[Finding]]) -> None:
-    """What is only to be heeded of an order goes onto the card that stops it together with others."""
-    stopped = [lines for lines, own in groups.items() if any(finding.stops for finding in own)]
-    for lines in [lines for lines in groups if lines not in stopped]:
-        wider = next((other for other in stopped if lines < other), None)
-        if wider is not None:
-            groups[wider] += groups.pop(lines)
 
 
 def warns(finding: Finding) -> bool:

@@ -54,14 +54,27 @@ class Standings:
         )
         # A regimen with "a TKI" leaves open which; one that is only listed in a combination is not meant.
         self._tkis = frozenset(drug for drug in self.decided if alone[drug] and _TKI in self._implies(drug))
+        self._subjects = {rule: self._drugs_of(named) for rule, named in self._subjects.items()}
         self._mentions = {rule: self._mentioned(rule) for rule in self._subjects}
+
+    def _drugs_of(self, named: Iterable[str]) -> frozenset[str]:
+        """The drugs with a standing among what an offer is of; a class stands for those it has."""
+        found: set[str] = set()
+        for word in named:
+            if word in self.decided:
+                found.add(word)
+            elif word == _TKI:
+                found |= self._tkis
+            else:
+                found.update(drug for drug in self.decided if word in self._drugs.implies.get(drug, ()))
+        return frozenset(found)
 
     def _mentioned(self, rule: Rule) -> frozenset[str]:
         """Drugs with a standing that the words of an offer name beside its subjects."""
         advise = rule.advise
         said = " ".join(filter(None, (advise.subject, advise.regimen, advise.components, advise.with_)))
         found = {drug for drug in (*self.decided, _TKI) if re.search(rf"\b{re.escape(drug)}", said, re.IGNORECASE)}
-        return frozenset(found | self._tkis if found == {_TKI} else found - {_TKI})
+        return frozenset(self._tkis if found == {_TKI} else found - {_TKI})
 
     def _token(self, word: str) -> str | None:
         try:
@@ -110,7 +123,7 @@ class Standings:
         drug_rules: DrugRules,
         facts: Facts,
     ) -> Standing:
-        tokens = self._implies(drug)
+        tokens = frozenset({drug})
         asked = drug_rules.asked([drug], facts)
         (label,) = drug_rules.labels([drug], asked, facts) or (None,)
         listed = [(o, choice) for choice in choices for o in choice.offered if self._has(o, tokens)]
