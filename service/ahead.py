@@ -48,16 +48,21 @@ class Ahead(Generic[T]):
     def get(self, digest: str) -> T | None:
         """What was kept under a hash, unless it is too old."""
         with self._lock:
+            self._forget()
             kept = self._kept.get(digest)
-            if kept is None or self._now() - kept[0] > KEPT_SECONDS:
-                self._kept.pop(digest, None)
-                return None
-            return kept[1]
+            return kept[1] if kept is not None else None
 
     def keep(self, digest: str, result: T) -> None:
         """Keep a result."""
         with self._lock:
+            self._forget()
             self._kept[digest] = (self._now(), result)
             self._kept.move_to_end(digest)
             while len(self._kept) > KEPT_MOST:
                 self._kept.popitem(last=False)
+
+    def _forget(self) -> None:
+        """Let go of everything that is too old, also of what nobody asks for again; the oldest stand first."""
+        now = self._now()
+        while self._kept and now - next(iter(self._kept.values()))[0] > KEPT_SECONDS:
+            self._kept.popitem(last=False)

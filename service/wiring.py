@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from service.advice.engine import Answer, Engine, Question
@@ -42,13 +43,24 @@ _WEAKEST_FIRST = (Coverage.ABSENT, Coverage.FAILED, Coverage.PARTIAL, Coverage.E
 
 
 @dataclass(frozen=True, slots=True)
+class Worked:
+    """What was worked out about the orders of a call. Its facts are read as they are asked for, so that one call at a time
+    may use it: ``in_use``.
+    """
+
+    record: PatientRecord
+    assessment: Assessment
+    in_use: Lock = field(default_factory=Lock, repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Clinic:
     """The engine with what it needs to read a call."""
 
     engine: Engine
     terminology: Terminology
     as_of: date | None = None  # a fixed day of judgement, for demonstrations; None: the day of the call
-    ahead: Ahead[tuple[PatientRecord, Assessment]] = field(default_factory=Ahead, repr=False, compare=False)
+    ahead: Ahead[Worked] = field(default_factory=Ahead, repr=False, compare=False)
 
     def day(self, invocation: Invocation) -> date:
         """The day of judgement."""
@@ -124,13 +136,13 @@ class Clinic:
         kept = self.ahead.get(digest) if digest is not None else None
         invocation.remarks.update({"input": digest, "run_ahead": kept is not None})
         if kept is not None:
-            record, assessment = kept
-            asked = Question(invocation.hook, invocation.hook_instance, self.day(invocation), record)
-            return self.engine.answer(_with_orders(asked, orders), assessment)
+            asked = Question(invocation.hook, invocation.hook_instance, self.day(invocation), kept.record)
+            with kept.in_use:
+                return self.engine.answer(_with_orders(asked, orders), kept.assessment)
         asked = self.question(invocation)
         answer = self.engine.answer(asked)
         if digest is not None and answer.assessment is not None:
-            self.ahead.keep(digest, (asked.record, answer.assessment))
+            self.ahead.keep(digest, Worked(asked.record, answer.assessment))
         return answer
 
     def _digest(self, invocation: Invocation, orders: Ordered) -> str | None:

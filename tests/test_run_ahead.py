@@ -5,7 +5,11 @@ from __future__ import annotations
 import copy
 import json
 import logging
+import time
+import weakref
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -121,3 +125,61 @@ def test_what_cannot_be_hashed_is_worked_out_each_time(clinic: Clinic) -> None:
     cards, remarks = ask(clinic, call("order-sign", orders))
     assert cards
     assert remarks == {"input": None, "run_ahead": False}
+
+
+def test_what_is_kept_is_used_by_one_call_at_a_time(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its facts are read as they are asked for, and two readers at once would take each other for a circle."""
+    ask(clinic, call("order-select", drafts()))
+    fresh, _ = ask(clinic, call("order-sign", drafts()))
+    inside = [0]
+    most = [0]
+    advice = OrderAdviser.advice
+
+    def watched(self: OrderAdviser, *args: Any) -> Any:
+        inside[0] += 1
+        most[0] = max(most[0], inside[0])
+        time.sleep(0.01)
+        found = advice(self, *args)
+        inside[0] -= 1
+        return found
+
+    monkeypatch.setattr(OrderAdviser, "advice", watched)
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: ask(clinic, call("order-sign", drafts())), range(8)))
+    assert all(cards == fresh and remarks["run_ahead"] for cards, remarks in answers)
+    assert most[0] == 1
+
+
+class Held:
+    """A result that can be watched."""
+
+
+def test_what_is_too_old_goes_even_if_nobody_asks_for_it() -> None:
+    clock = [0.0]
+    kept: Ahead[Held] = Ahead(now=lambda: clock[0])
+    result = Held()
+    seen = weakref.ref(result)
+    kept.keep("a", result)
+    del result
+    clock[0] = KEPT_SECONDS + 1
+    kept.keep("b", Held())
+    assert seen() is None
+
+
+def test_the_day_the_patient_and_the_hooks_reading_of_the_orders_count(clinic: Clinic) -> None:
+    """Orders to be refilled are history too, so that the same drafts rest on another record."""
+    ask(clinic, call("order-sign", drafts()))
+    refill = request_of(bundle(PATIENT), PATIENT, "medication-refill", {"medications": drafts()})
+    assert ask(clinic, refill)[1]["run_ahead"] is False
+    later = invocation_of(call("order-sign", drafts()), day_of(PATIENT) + timedelta(days=1))
+    clinic.decide(later)
+    assert later.remarks["run_ahead"] is False
+
+
+def test_how_complete_a_kind_came_counts(clinic: Clinic) -> None:
+    """A key that did not come is another input than one that was searched and empty."""
+    empty = call("order-sign", drafts())
+    empty["prefetch"]["allergies"] = {"resourceType": "Bundle", "type": "searchset", "total": 0}
+    absent = copy.deepcopy(empty)
+    del absent["prefetch"]["allergies"]
+    assert ask(clinic, empty)[1]["input"] != ask(clinic, absent)[1]["input"]

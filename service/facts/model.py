@@ -272,7 +272,10 @@ class Facts:
     more than that nothing was found.
     """
 
-    __slots__ = ("_asking", "_cut", "_origin", "_ran", "_read", "as_of", "record", "registry", "site", "stated")
+    __slots__ = (
+        "_asking", "_changed", "_cut", "_from", "_origin", "_ran", "_read", "as_of", "record", "registry", "site",
+        "stated",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -292,6 +295,8 @@ class Facts:
         self._ran: dict[Provider, dict[str, Fact]] = {}
         self._asking: dict[str, int] = {}  # names being asked, with their depth
         self._cut = _NO_CUT  # depth of the outermost fact that was asked for while being asked
+        self._from: Facts | None = None  # the facts of which some were replaced
+        self._changed: frozenset[str] = frozenset()  # names of those that may rest on the replaced ones
 
     def __getitem__(self, name: str) -> Fact:
         fact = self._read.get(name)
@@ -307,6 +312,11 @@ class Facts:
         return self._origin.get(name)
 
     def _ask(self, name: str) -> Fact:
+        if self._from is not None and name not in self._changed:  # read once for all that is assumed of a patient
+            fact = self._read[name] = self._from[name]
+            if (giver := self._from.origin(name)) is not None:
+                self._origin[name] = giver
+            return fact
         if name in self._asking:  # two facts that could each be derived from the other: neither settles it
             self._cut = min(self._cut, self._asking[name])
             return self.registry.unknown_fact(self, name)
@@ -348,7 +358,8 @@ class Facts:
     def assuming(self, *facts: Fact) -> Facts:
         """The same patient with some facts replaced: a drug a card is about to suggest, a what-if answer.
 
-        What was already read is kept, except what may rest on the replaced facts.
+        What was already read is kept, except what may rest on the replaced facts; what cannot rest on them and is read
+        later is read once, however many assumptions are made.
         """
         changed = frozenset[str]().union(*(self.registry.dependents(fact.name) for fact in facts))
         anew = frozenset[Provider]().union(*(self.registry.resting_on(fact.name) for fact in facts))
@@ -358,6 +369,7 @@ class Facts:
             n: provider for n, provider in self._origin.items() if n in other._read and n not in other.stated
         }
         other._ran = {provider: done for provider, done in self._ran.items() if provider not in anew}
+        other._from, other._changed = self, changed
         return other
 
     def read_names(self) -> tuple[str, ...]:

@@ -109,3 +109,23 @@ def test_an_interval_says_its_bounds(interval: Interval, text: str) -> None:
 def test_a_set_says_whether_it_may_be_incomplete() -> None:
     assert str(TokenSet(frozenset({"b", "a"}))) == "a, b"
     assert str(TokenSet(frozenset(), complete=False)) == "none (list may be incomplete)"
+
+
+def test_what_no_assumption_touches_is_read_once_for_all_of_them() -> None:
+    read: list[str] = []
+
+    @provides("a")
+    def slow(facts: Facts) -> Iterator[Fact]:
+        read.append("a")
+        yield known("a", True)
+
+    @provides("d", needs=("a", "c"))
+    def rests(facts: Facts) -> Iterator[Fact]:
+        read.append("d")
+        yield known("d", facts.value("c") is True and facts.value("a") is True)
+
+    registry = Registry([slow, rests], lambda facts, name: unknown(name, Reason.NOT_PROVIDED))
+    facts = Facts(AS_OF, registry)
+    answers = [facts.assuming(known("c", value)).assuming(known("x", True)).value("d") for value in (True, False)]
+    assert answers == [True, False]
+    assert sorted(read) == ["a", "d", "d"]

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from service.advice.ordering.model import Finding
-from service.facts.model import Fact, Facts, Reason, Registry, TokenSet, known, unknown
+from service.facts.model import Fact, Facts, Provenance, Reason, Registry, TokenSet, known, unknown
 from service.facts.orders import OrderLine, Orders, line_facts
 from service.facts.orders.line import DRUG_ORDERS
 from service.record.terminology import Terminology
@@ -91,10 +91,11 @@ class OrderRules:
         """Each line with the facts that hold while it is ordered."""
         stated = {line: line_facts(line, orders, terminology) for line in orders.lines}
         drugs = {line: _drugs(said) for line, said in stated.items()}
+        seen = {line: line.seen() for line in stated}  # made once: each line tells of all the others
         dependents = self._registry.dependents(ORDERED)
         made = []
         for line, said in stated.items():
-            alongside = _alongside(line, drugs, orders, facts)
+            alongside = _alongside(line, drugs, seen, orders, facts)
             assumed = facts.assuming(*said, *((alongside,) if alongside is not None else ()))
             made.append(JudgedLine(line, assumed, dependents.union(fact.name for fact in said), drugs[line]))
         return tuple(made)
@@ -163,12 +164,18 @@ def _drugs(stated: Iterable[Fact]) -> TokenSet:
     return value if isinstance(value, TokenSet) else TokenSet(frozenset())
 
 
-def _alongside(line: OrderLine, drugs: Mapping[OrderLine, TokenSet], orders: Orders, facts: Facts) -> Fact | None:
+def _alongside(
+    line: OrderLine,
+    drugs: Mapping[OrderLine, TokenSet],
+    seen: Mapping[OrderLine, Provenance],
+    orders: Orders,
+    facts: Facts,
+) -> Fact | None:
     """The drugs given alongside: those taken now and those of the other lines; ``None`` if only the former.
 
     Of alternatives in one order set only one is given. An order that could not be read may be of any drug.
     """
-    others = [x for x in drugs if x is not line and drugs[x].members and not _instead_of_each_other(x, line)]
+    others = [x for x in drugs if x is not line and drugs[x].members and not x.is_instead_of(line)]
     missed = orders.missed(*DRUG_ORDERS)
     if not others and not missed:
         return None
@@ -177,8 +184,4 @@ def _alongside(line: OrderLine, drugs: Mapping[OrderLine, TokenSet], orders: Ord
     members = now.members.union(*(drugs[other].members for other in others))
     complete = now.complete and not missed and all(drugs[other].complete for other in others)
     value = TokenSet(members, complete, now.excluded - members if not missed else frozenset())
-    return known(ALONGSIDE, value, *taken.provenance, *(other.seen() for other in others))
-
-
-def _instead_of_each_other(one: OrderLine, other: OrderLine) -> bool:
-    return one.choice and other.choice and one.group == other.group
+    return known(ALONGSIDE, value, *taken.provenance, *(seen[other] for other in others))

@@ -55,6 +55,10 @@ class OrderLine:
         """Whether it orders a drug, a combination or a regimen that counts: named, and not for skin, eye or airways."""
         return bool(self.drugs or self.either or self.regimens) and not self.local
 
+    def is_instead_of(self, other: OrderLine) -> bool:
+        """Whether it and another are alternatives of one order set, of which only one is to be given."""
+        return self.choice and other.choice and self.group == other.group
+
     def seen(self, found: str | None = None, note: str | None = None) -> Provenance:
         """The line as a source of a fact."""
         notes = "; ".join(dict.fromkeys(filter(None, (self.note, note)))) or None
