@@ -1,7 +1,7 @@
 """``python -m bench.alerts [VIGNETTES_DIR]``: how many cards orders draw, over the example patients and any vignettes.
 
-Three kinds of orders: what the guidelines prefer for the patient (each should draw nothing), everyday drugs of leukemia
-care (few should), and the examples of ``fhir_examples/orders`` that are made to be unsafe (most should).
+Two kinds of orders: what the guidelines prefer for the patient (each should draw nothing), and everyday drugs of leukemia
+care (few should).
 """
 
 from __future__ import annotations

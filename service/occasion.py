@@ -6,7 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from service.facts.orders.shelf import kind_of, reference_of
 from service.hooks.contract import Invocation
+from service.record.values import as_list
 from service.record.whose import id_of, reference_in, type_and_id
 
 _ENTERED = {
@@ -52,7 +54,7 @@ def entered(invocation: Invocation) -> Entered | None:
         return None
     name, kind = _ENTERED[invocation.hook]
     rows = tuple(_rows(invocation.context.get(name)))
-    found = tuple((url, row) for url, row in rows if _kind(row) == kind)
+    found = tuple((url, row) for url, row in rows if kind_of(row) == kind)
     return Entered(kind, found, any(not _says_what(row) for _, row in rows))
 
 
@@ -68,9 +70,20 @@ def ordered(invocation: Invocation) -> Ordered | None:
     rows = tuple(_rows(context[field]))
     return Ordered(
         rows,
-        selections=tuple(name for row in chosen if (name := reference_in(row))) if isinstance(chosen, list) else (),
+        selections=tuple(_chosen(chosen if isinstance(chosen, list) else (), rows)),
         judged=_named(row for _, row in rows) if field == "draftOrders" else frozenset(),
     )
+
+
+def _chosen(links: Iterable[object], rows: tuple[Raw, ...]) -> Iterator[str]:
+    """References to the orders just chosen, by type and id also where the client names them by their address."""
+    for link in links:
+        reference = reference_in(link)
+        order = _referred(reference, rows) if reference else None
+        if order is not None and kind_of(order[1]):
+            yield reference_of(order[1], order[0] or "") or reference
+        elif reference:
+            yield reference
 
 
 def _dispatched(invocation: Invocation) -> Ordered:
@@ -80,7 +93,7 @@ def _dispatched(invocation: Invocation) -> Ordered:
     references = [reference_in(link) or _UNNAMED for link in (sent if isinstance(sent, list) else [])]
     references += [reference_in(context["order"])] if context.get("order") else []  # of hook version 1.0
     known = [
-        (url, row) for url, row in _prefetched(invocation) if _kind(row) in ("MedicationRequest", "ServiceRequest")
+        (url, row) for url, row in _prefetched(invocation) if kind_of(row) in ("MedicationRequest", "ServiceRequest")
     ]
     found: list[Raw] = []
     missing = []
@@ -94,14 +107,14 @@ def _dispatched(invocation: Invocation) -> Ordered:
 
 
 def _named(orders: Iterable[Any]) -> frozenset[tuple[str, str]]:
-    return frozenset((_kind(order), id_of(order)) for order in orders if _kind(order) and id_of(order))
+    return frozenset((kind_of(order), id_of(order)) for order in orders if kind_of(order) and id_of(order))
 
 
 def _referred(reference: str, known: Iterable[Raw]) -> Raw | None:
     """The order that a reference means, by type and id wherever its server is, or by the address it came with."""
     kind, own = type_and_id(reference)
     for url, row in known:
-        if url == reference or (own and id_of(row) == own and kind in ("", _kind(row))):
+        if url == reference or (own and isinstance(row, Mapping) and id_of(row) == own and kind in ("", kind_of(row))):
             return url, row
     return None
 
@@ -120,19 +133,14 @@ def _rows(value: object) -> Iterator[Raw]:
     if value.get("resourceType") not in (None, "Bundle"):
         yield None, value
         return
-    rows = value.get("entry")
-    for row in rows if isinstance(rows, list) else ():
+    for row in as_list(value.get("entry")):
         entry = row if isinstance(row, Mapping) else {}
         url = entry.get("fullUrl")
-        yield url if isinstance(url, str) else None, entry.get("resource")
+        bare = "resource" not in entry and kind_of(entry)  # the resource in the place of its entry
+        yield url if isinstance(url, str) else None, entry if bare else entry.get("resource")
 
 
 def _says_what(row: object) -> bool:
     """Whether a resource is one, and of an allergy says to what. A problem may be told outside its code."""
-    kind = _kind(row)
+    kind = kind_of(row)
     return bool(kind) and not (kind == "AllergyIntolerance" and isinstance(row, Mapping) and not row.get("code"))
-
-
-def _kind(row: object) -> str:
-    kind = row.get("resourceType") if isinstance(row, Mapping) else None
-    return kind if isinstance(kind, str) else ""

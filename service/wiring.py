@@ -17,6 +17,7 @@ from service.facts.disease.diagnosis import has_all
 from service.facts.disease.identity import is_deceased
 from service.facts.model import Site
 from service.facts.orders import stated_orders
+from service.facts.orders.shelf import kind_of
 from service.facts.registry import REGISTRY
 from service.facts.toxicity.hypersensitivity import concerns_asparaginase
 from service.facts.vocabulary import VOCABULARY
@@ -77,7 +78,7 @@ class Clinic:
         prefetched = {key: invocation.prefetched[key] for key in keys}
         rows = _resources(prefetched.values())
         if without:
-            rows = (row for row in rows if (row[1].get("resourceType"), id_of(row[1])) not in without)
+            rows = (row for row in rows if (kind_of(row[1]), id_of(row[1])) not in without)
         new = entered(invocation)
         return build_record(
             rows,

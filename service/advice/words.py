@@ -18,7 +18,9 @@ from service.rules.why import holding
 
 # Characters that can begin markup inside a line, and what makes a bare address a link (GitHub-flavored Markdown).
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>&|~@#]|:(?=//)|(?<=www)\.)", re.IGNORECASE)
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028-\u202e\u2066-\u2069]+")  # the latter break lines or turn what follows
+# What may be read as HTML, controls, and marks that turn or hide what stands beside them.
+_UNSEEN = re.compile(r"[<>\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 _PREFERENCE = {
     "preferred": "preferred",
     "other": "other recommended",
@@ -55,6 +57,15 @@ def escape(text: str) -> str:
     if len(line) > LONGEST:
         line = line[: LONGEST - 1] + "…"
     return _MARKDOWN.sub(r"\\\1", line)
+
+
+def plain(text: str) -> str:
+    """A client's text where no Markdown is: a summary, a label. Without what could be read as HTML or is not to be seen.
+
+    >>> plain("ifosfamide <b>2 g</b>\\u202e")
+    'ifosfamide b 2 g /b'
+    """
+    return " ".join(_UNSEEN.sub(" ", text).split())
 
 
 def _number(value: float) -> str:

@@ -313,10 +313,11 @@ class Facts:
 
     def _ask(self, name: str) -> Fact:
         if self._from is not None and name not in self._changed:  # read once for all that is assumed of a patient
-            fact = self._read[name] = self._from[name]
-            if (giver := self._from.origin(name)) is not None:
-                self._origin[name] = giver
-            return fact
+            shared = self._read[name] = self._from[name]
+            origin = self._from.origin(name)
+            if origin is not None:
+                self._origin[name] = origin
+            return shared
         if name in self._asking:  # two facts that could each be derived from the other: neither settles it
             self._cut = min(self._cut, self._asking[name])
             return self.registry.unknown_fact(self, name)

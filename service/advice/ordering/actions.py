@@ -6,21 +6,29 @@ against, or adds a partner or a test, and never does half of one change.
 
 from __future__ import annotations
 
+import re
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from fhir.resources.R4B.medicationrequest import MedicationRequest
 from pydantic import ValidationError
 
+from service.advice.cards import shorten
 from service.advice.suggestions import OrderBook
+from service.advice.words import plain
 from service.facts.orders import OrderLine
+from service.facts.orders.line import CONTAINERS
 from service.record.values import as_list, as_text
 
 Suggestion = dict[str, Any]
 # What an order says of patient, moment and reason holds for another drug too; dose, quantity and identity do not.
 _KEPT_LISTS = ("category", "reasonCode", "reasonReference", "basedOn", "insurance", "supportingInformation")
 _KEPT = ("priority", "encounter", "requester", "groupIdentifier", "authoredOn", "performer", "performerType")
+_PRIORITIES = ("routine", "urgent", "asap", "stat")
+_DRUG_ORDER = "MedicationRequest"
+_LABEL = 200  # characters of a label
+_NAMED = re.compile(r"[A-Za-z]+/[\w.~:-]{1,256}|urn:(?:uuid|oid):[\w.-]{1,256}", re.ASCII)  # what names one draft
 REMOVALS = 2
 _DRAFT = ("draft", "")  # drafts of real clients may come without a status
 
@@ -49,9 +57,9 @@ class OrderActions:
         found = [action for action in actions if action is not None]
         if not found or len(found) < len(actions):
             return None
-        label = f"Take back: {', '.join(dict.fromkeys(line.name for line in lines))}"
+        label = f"Take back: {', '.join(dict.fromkeys(plain(line.name) for line in lines))}"
         return {
-            "label": label[:200],
+            "label": shorten(label, _LABEL),
             "uuid": str(uuid.uuid5(card, "/".join(("removal", *(str(line.reference) for line in lines))))),
             "actions": _once(found),
         }
@@ -65,10 +73,14 @@ class OrderActions:
         made = self.orders.suggestion(key, patient_id, card)
         resource = _keeping(line.resource, made["actions"][0]["resource"])
         named = order.title.removeprefix("Draft order: ")
-        text = f"{named} in place of {line.name}"
+        text = f"{named} in place of {plain(line.name)}"
         create = {"type": "create", "description": order.title, "resource": resource}
         # The new draft first: some clients apply the first medication they find and nothing else.
-        return {"label": text[:200], "uuid": str(uuid.uuid5(card, f"replace/{key}")), "actions": [create, removal]}
+        return {
+            "label": shorten(text, _LABEL),
+            "uuid": str(uuid.uuid5(card, f"replace/{key}")),
+            "actions": [create, removal],
+        }
 
     def addition(
         self, key: str, patient_id: str, card: uuid.UUID, beside: OrderLine | None, why: str = ""
@@ -76,23 +88,36 @@ class OrderActions:
         """A partner or a test beside the orders; a drug keeps what the order says besides drug and dose."""
         made = self.orders.suggestion(key, patient_id, card, why)
         action = made["actions"][0]
-        if beside is not None and action["resource"]["resourceType"] == beside.resource.get("resourceType"):
+        if beside is not None and action["resource"]["resourceType"] == _DRUG_ORDER == beside.kind:
             action["resource"] = _keeping(beside.resource, action["resource"])
         return made
 
     def _delete(self, line: OrderLine) -> dict[str, Any] | None:
-        if line.reference is None or line.inline or as_text(line.resource.get("status")) not in _DRAFT:
+        """Take back one draft: none that the reference does not tell from others, and no plan, which is more than its name."""
+        reference = line.reference or ""
+        if line.inline or line.kind in CONTAINERS or as_text(line.resource.get("status")) not in _DRAFT:
             return None
-        return {
-            "type": "delete",
-            "description": f"Take back the draft order: {line.name}",
-            "resourceId": line.reference,
-        }
+        if not _NAMED.fullmatch(reference):
+            return None
+        description = shorten(f"Take back the draft order: {plain(line.name)}", _LABEL)
+        return {"type": "delete", "description": description, "resourceId": reference}
 
 
 def _once(actions: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Each draft is taken back once, also where several of its drugs are concerned."""
     return list({action["resourceId"]: action for action in actions}.values())
+
+
+def _is_local(value: Any, depth: int = 6) -> bool:
+    """Whether a value refers to what the draft contains and the new order would not; what is nested deeper counts as such."""
+    if isinstance(value, Mapping):
+        link = value.get("reference")
+        return (
+            not depth or as_text(link).strip().startswith("#") or any(_is_local(v, depth - 1) for v in value.values())
+        )
+    if isinstance(value, list):
+        return not depth or any(_is_local(part, depth - 1) for part in value)
+    return False
 
 
 def _keeping(draft: Any, made: dict[str, Any]) -> dict[str, Any]:
@@ -101,6 +126,8 @@ def _keeping(draft: Any, made: dict[str, Any]) -> dict[str, Any]:
     kept.update({name: as_list(draft[name]) for name in _KEPT_LISTS if draft.get(name)})
     resource = dict(made)
     for name, value in kept.items():
+        if _is_local(value) or (name == "priority" and value not in _PRIORITIES):
+            continue
         try:
             tried = MedicationRequest.model_validate({**resource, name: value})
         except ValidationError:  # drafts of real clients hold what no FHIR model accepts; that part is left out

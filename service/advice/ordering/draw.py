@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Iterable
 from typing import Any
@@ -22,7 +21,7 @@ from service.advice.ordering.model import (
     Unread,
 )
 from service.advice.ordering.place_lines import PlaceLines
-from service.advice.words import escape
+from service.advice.words import escape, plain
 from service.facts.model import TokenSet
 from service.facts.orders import OrderLine
 from service.rules.expression import leaves
@@ -33,7 +32,6 @@ NAME = 45  # characters of an order's name in a summary
 ASIDES = 3  # cautions on a drug that hold for everybody; further ones are named by number
 _INDICATOR = {Severity.CRITICAL: "critical", Severity.WARNING: "warning", Severity.INFO: "info"}
 _TEMPLATE = "order"
-_TAGS = re.compile(r"[<>\x00-\x1f]")
 
 
 class OrderCardWriter:
@@ -100,7 +98,7 @@ class OrderCardWriter:
         }
         rules += [rule for said in stand for rule in said.rules]
         stops = advice.severity is Severity.CRITICAL
-        key = f"hazard/{'stop' if stops else 'heed'}"
+        key = f"hazard/{'stop' if stops else 'heed'}/{first.rule.id}"  # a rule warns on one card only
         card, own = self._frame(key, call, self._headline(advice), advice, rules, values)
         suggestions = [self.actions.addition(k, call.patient_id, own, advice.lines[0]) for k in advice.besides]
         if len(advice.lines) == 1 and (stops or not suggestions):
@@ -202,7 +200,7 @@ class OrderCardWriter:
         else:
             summary = f"{advice.drug}: an equal order for the same day is active"
             said = f"Active on record: {', '.join(escape(reference) for reference in advice.active)}."
-        card, own = self._frame("repeated", call, summary, advice, [], {"place": [said]})
+        card, own = self._frame(f"repeated/{advice.drug}", call, summary, advice, [], {"place": [said]})
         removal = self.actions.removal((advice.lines[1:] or advice.lines)[:1], own)
         return _with(card, [removal] if removal is not None else [], "at-most-one")
 
@@ -233,7 +231,7 @@ def _names(lines: Iterable[OrderLine]) -> list[str]:
 
 def _short(lines: Iterable[OrderLine]) -> str:
     """The same for a summary, which is no Markdown: without what could be read as HTML, and not longer than it must."""
-    names = dict.fromkeys(shorten(_TAGS.sub(" ", line.name).strip(), NAME) for line in lines)
+    names = dict.fromkeys(shorten(plain(line.name), NAME) for line in lines)
     return ", ".join(list(names)[:2])
 
 

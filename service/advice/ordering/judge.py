@@ -87,11 +87,18 @@ class OrderRules:
                 return None
         return frozenset(named)
 
-    def judged(self, orders: Orders, facts: Facts, terminology: Terminology) -> tuple[JudgedLine, ...]:
-        """Each line with the facts that hold while it is ordered."""
+    def judged(
+        self, orders: Orders, facts: Facts, terminology: Terminology, beside: Iterable[JudgedLine] = ()
+    ) -> tuple[JudgedLine, ...]:
+        """Each line with the facts that hold while it is ordered.
+
+        Args:
+            beside: lines that are ordered too and have been judged.
+        """
         stated = {line: line_facts(line, orders, terminology) for line in orders.lines}
         drugs = {line: _drugs(said) for line, said in stated.items()}
-        seen = {line: line.seen() for line in stated}  # made once: each line tells of all the others
+        drugs.update({one.line: one.drugs for one in beside})
+        seen = {line: line.seen() for line in drugs}  # made once: each line tells of all the others
         dependents = self._registry.dependents(ORDERED)
         made = []
         for line, said in stated.items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from service.advice.options import DrugRules
 from service.advice.ordering.judge import ALONGSIDE, LINE_FACTS, ORDERED, TREATING, WHO, JudgedLine, OrderRules
@@ -24,6 +24,7 @@ from service.advice.ordering.standing import Standings, is_not_labelled
 from service.facts.model import Facts, TokenSet
 from service.facts.orders import OrderLine, Orders, read_orders
 from service.record.terminology import Terminology
+from service.record.whose import type_and_id
 from service.rules.compile import Evaluator
 from service.rules.editions import Speaking
 from service.rules.expression import All, Leaf, Node, leaves
@@ -115,13 +116,18 @@ class OrderAdviser:
             speaks: whether a rule speaks at this hook.
             choosing: whether the drugs are still being chosen: where the choice stands is told then.
             testing: whether tests that go with a drug are told, whatever the patient.
-            selected: references of the orders just chosen; what concerns none of them is not said. All, if empty.
+            selected: references of the orders just chosen; what concerns none of them is not said. All, if empty, or if
+                one of them is not among the drafts.
             unread: orders of the call that could not be found, with the reason.
         """
         lines = _selected(found.orders, selected)
         findings = [f for f in found.findings if speaks(f.rule) and lines.intersection((*f.lines, *f.partners))]
         standings = [s for s in found.standings if lines.intersection(s.lines) and not found.undiagnosed]
-        worthy = [standing for standing in standings if _is_worth_a_card(standing, choosing)]
+        worthy = [
+            replace(standing, instead=self._safe(standing.instead, frozenset(standing.lines), found))
+            for standing in standings
+            if _is_worth_a_card(standing, choosing)
+        ]
         given = frozenset(drug for line in found.orders.lines for drug in line.drugs)
         hazards = self._hazards(findings, worthy, found, given)
         told = {id(standing) for hazard in hazards for standing in hazard.standings}
@@ -193,23 +199,32 @@ class OrderAdviser:
         keys = [key for finding in own for key in finding.rule.replace]
         for standing in found.standings if stops else ():
             keys += standing.instead if lines.intersection(standing.lines) else ()
+        return self._safe(keys, lines, found)
+
+    def _safe(self, keys: Iterable[str], lines: frozenset[OrderLine], found: Assessment) -> tuple[str, ...]:
+        """Those of some orderables that may take the place of one order beside the others of the session."""
+        if len(lines) != 1:
+            return ()
         about = (finding for finding in found.findings if lines.intersection(finding.lines))
         open_ = frozenset(finding.rule for finding in about if finding.verdict.outcome is Outcome.CANNOT_TELL)
-        return tuple(key for key in dict.fromkeys(keys) if self._is_safe(key, found.facts, open_))
+        beside = [one for one in found.judged if one.line not in lines]
+        return tuple(key for key in dict.fromkeys(keys) if self._is_safe(key, beside, found, open_))
 
-    def _is_safe(self, key: str, facts: Facts, open_: Collection[Rule]) -> bool:
+    def _is_safe(self, key: str, beside: Sequence[JudgedLine], found: Assessment, open_: Collection[Rule]) -> bool:
         """Whether no check speaks against a drug if it were ordered instead, and none is open for it alone.
 
         Args:
+            beside: the orders that it would be signed with.
             open_: rules that are as open for the drug that was ordered.
         """
-        order = self._content.orderables[key]
+        order, facts = self._content.orderables[key], found.facts
         if order.kind != "medication" or facts.record is None:
             return False
         concept = {"text": order.text, "coding": [code.model_dump(exclude_none=True) for code in order.codes]}
         draft = {"resourceType": "MedicationRequest", "status": "draft", "medicationCodeableConcept": concept}
         terminology = facts.record.terminology
-        judged = self._orders.judged(read_orders([draft], terminology), facts, terminology)
+        orders = replace(read_orders([draft], terminology), unreadable=found.orders.unreadable)
+        judged = self._orders.judged(orders, facts, terminology, beside)
         findings = self._orders.findings(judged)
         return bool(judged) and not any(
             warns(finding)
@@ -338,12 +353,22 @@ def _is_worth_a_card(standing: Standing, choosing: bool) -> bool:
 
 
 def _selected(orders: Orders, selected: Sequence[str]) -> frozenset[OrderLine]:
-    """The lines chosen; all where none of them is among the drafts, since a client may name them in its own way."""
-    wanted = {reference.rpartition("/")[2] for reference in selected}
-    found = frozenset(x for x in orders.lines if x.reference and x.reference.rpartition("/")[2] in wanted)
+    """The lines chosen, with those of their groups; all where something chosen is not among the drafts, since a client may
+    name them in its own way. A draft that is nothing this service reads was chosen alone: no lines.
+    """
+    wanted = {type_and_id(reference) for reference in selected}
+
+    def is_wanted(reference: str | None) -> bool:
+        kind, own = type_and_id(reference or "")
+        return bool(own) and not wanted.isdisjoint({(kind, own), ("", own)})
+
+    known = {type_and_id(reference) for reference in orders.came}
+    known |= {("", own) for _, own in known}
+    if not selected or not wanted <= known:
+        return frozenset(orders.lines)
+    found = frozenset(line for line in orders.lines if is_wanted(line.reference) or is_wanted(line.group))
     groups = {line.group for line in found if line.group}
-    found |= frozenset(line for line in orders.lines if line.group in groups)
-    return found or frozenset(orders.lines)
+    return found | frozenset(line for line in orders.lines if line.group in groups)
 
 
 def _question(name: str, rules: Iterable[Rule], content: Content) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import date
 
@@ -13,6 +14,7 @@ from service.facts.therapy.routes import dosages
 from service.record.model import PatientRecord, Resource
 from service.record.values import as_dict, as_list, as_text
 
+_AMOUNT = re.compile(r"\d+(?:[.,]\d+)?\s*(?:mg|g|µg|ug|mcg|IU|IE|units?|E)\b", re.IGNORECASE)
 _SEVERAL_DOSES = frozenset({"leucovorin", "levoleucovorin", "mesna"})  # given again and again around one infusion
 
 
@@ -28,14 +30,23 @@ def repeated(lines: Sequence[OrderLine], record: PatientRecord | None, as_of: da
             by_drug.setdefault(drug, []).append(line)
     for drug, own in by_drug.items():
         twice = tuple(line for line in own if any(_same(line, other) for other in own if other is not line))
-        active = tuple(sorted(_active(drug, own, record, as_of)))
-        if twice or active:
-            yield Repeated(drug, twice or tuple(own), active)
+        if twice:
+            yield Repeated(drug, twice)
+            continue
+        for line in own:
+            if active := tuple(sorted(_active(drug, line, own, record, as_of))):
+                yield Repeated(drug, (line,), active)
 
 
 def _same(one: OrderLine, other: OrderLine) -> bool:
+    if one.is_instead_of(other):
+        return False
     days, others = _days(one.resource), _days(other.resource)
-    return _alike(one.resource, other.resource) and (bool(days & others) or not (days or others))
+    return (
+        _alike(one.resource, other.resource)
+        and _strengths(one) == _strengths(other)
+        and (bool(days & others) or not (days or others))
+    )
 
 
 def _alike(one: Resource, other: Resource) -> bool:
@@ -44,17 +55,26 @@ def _alike(one: Resource, other: Resource) -> bool:
     return all(first == second or first is None or second is None for first, second in pairs)
 
 
-def _active(drug: str, own: Sequence[OrderLine], record: PatientRecord | None, as_of: date) -> Iterator[str]:
+def _strengths(line: OrderLine) -> frozenset[str]:
+    """The amounts in the name of an order that says its dose nowhere else."""
+    if dose(line.resource) is not None:
+        return frozenset()
+    return frozenset(re.sub(r"\s", "", found).lower() for found in _AMOUNT.findall(line.text))
+
+
+def _active(
+    drug: str, line: OrderLine, own: Sequence[OrderLine], record: PatientRecord | None, as_of: date
+) -> Iterator[str]:
+    """Active orders on record that one draft repeats; none of the drafts themselves, as ``own``, is such an order."""
     if record is None:
         return
-    drafts = {line.reference for line in own}
+    drafts = {draft.reference for draft in own}
     for item in exposures(record, as_of).items:
         entry = item.entry
         is_order = entry.type == "MedicationRequest" and entry.status == "active" and entry.reference not in drafts
-        if is_order and item.drug == drug:
-            days = _days(entry.resource)
-            if any(days & _days(line.resource) and _alike(entry.resource, line.resource) for line in own):
-                yield entry.reference
+        is_same = item.drug == drug and _alike(entry.resource, line.resource)
+        if is_order and is_same and _days(entry.resource) & _days(line.resource):
+            yield entry.reference
 
 
 def _days(resource: Resource) -> frozenset[str]:

@@ -8,7 +8,8 @@ is on the screen to be signed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -81,7 +82,15 @@ class _Reader:
         for url, row in self.rows:
             self._read(url, row)
         why = {reference: reason for (_, reference), reason in self.unreadable.items()}
-        return Orders(tuple(self.lines), tuple(self.unreadable), why)
+        came = frozenset(filter(None, self.references.values()))
+        return Orders(tuple(self._told_apart()), tuple(self.unreadable), why, came)
+
+    def _told_apart(self) -> Iterator[OrderLine]:
+        """The lines, of which those that share their reference with another draft cannot be named by it."""
+        drafts = Counter(self.references[id(row)] for _, row in self.rows if isinstance(row, Mapping))
+        for line in self.lines:
+            shared = line.reference is not None and drafts[line.reference] > 1
+            yield replace(line, inline=True) if shared else line
 
     def _group(self, plan: Resource) -> str:
         at = next((at for at, (_, row) in enumerate(self.rows, 1) if row is plan), 0)

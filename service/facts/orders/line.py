@@ -26,7 +26,8 @@ class OrderLine:
     ``either``: drugs of which its code names one and its text another. ``group``: the order set, plan, common identifier
     or regimen it belongs to. ``regimens``: those it orders by name; ``within``: those it says it is part of.
     ``choice``: one of several members of its group of which one is to be chosen, so that they are not given together.
-    ``inline``: it is contained or written in the resource whose reference it bears: to delete that would delete more.
+    ``inline``: it is contained or written in the resource whose reference it bears, or another order bears the same one: to
+    delete by it would delete more, or something else.
     """
 
     resource: Resource
@@ -69,12 +70,13 @@ class OrderLine:
 @dataclass(frozen=True, slots=True)
 class Orders:
     """The orders of a call as far as they can be read. ``unreadable``: those that cannot, as (type, reference); ``why``:
-    the reason by reference.
+    the reason by reference. ``came``: references of all that came, whether it orders anything or not.
     """
 
     lines: tuple[OrderLine, ...]
     unreadable: tuple[tuple[str, str], ...] = ()
     why: Mapping[str, str] = field(default_factory=dict)
+    came: frozenset[str] = frozenset()
 
     def of(self, *kinds: str) -> tuple[OrderLine, ...]:
         """Lines of some resource types."""
