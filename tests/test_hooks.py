@@ -401,3 +401,17 @@ def test_a_dispatched_order_of_another_patient_is_not_judged() -> None:
     assert (read(question).lines, [name for _, name in read(question).unreadable]) == ((), ["MedicationRequest/o1"])
     (card,) = clinic().engine.answer(question).cards
     assert "could not be read: not checked" in card["summary"]
+
+
+def test_drafts_without_the_frame_of_an_entry_are_taken_and_a_lone_one_too() -> None:
+    draft = order(NEW, "Mercaptopurine")
+    for entry in ([draft], {"resource": draft}, draft):
+        question = asked(NEW, "order-sign", {"draftOrders": {"resourceType": "Bundle", "entry": entry}})
+        assert sent(question) == [draft]
+        assert "mercaptopurine" in ordered(question)
+
+
+def test_a_chosen_order_is_told_by_type_and_id_though_the_client_names_its_address() -> None:
+    entry = [{"fullUrl": "urn:uuid:7", "resource": order(NEW, "Mercaptopurine")}]
+    context = {"draftOrders": {"resourceType": "Bundle", "entry": entry}, "selections": ["urn:uuid:7", "urn:uuid:8"]}
+    assert asked(NEW, "order-select", context).selections == ("MedicationRequest/o1", "urn:uuid:8")
