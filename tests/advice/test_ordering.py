@@ -374,6 +374,14 @@ def test_another_day_route_or_dose_is_no_repetition(first: dict[str, Any], secon
     assert cards(NOTHING, [draft("methotrexate", **first), draft("methotrexate", "d2", **second)], MESNA) == []
 
 
+def test_a_route_told_in_the_name_of_the_order_alone_is_no_repetition() -> None:
+    first, second = (
+        draft("methotrexate", name, medicationCodeableConcept={"text": text})
+        for name, text in (("d1", "Methotrexat 3 g/m² i.v. über 24 h"), ("d2", "Methotrexat 15 mg intrathekal"))
+    )
+    assert cards(NOTHING, [first, second], MESNA) == []
+
+
 def test_that_the_record_is_incomplete_is_told_with_what_treats_leukemia() -> None:
     part = {"Observation": Coverage.PARTIAL}
     question = Question("order-sign", "c", AS_OF, record(part), stated(NOTHING), (draft("vincristine"),))

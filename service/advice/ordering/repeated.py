@@ -8,6 +8,7 @@ from datetime import date
 from service.advice.ordering.model import Repeated
 from service.facts.orders import OrderLine
 from service.facts.orders.dosing import dose, route
+from service.facts.orders.route import route_of
 from service.facts.therapy.exposure import exposures
 from service.facts.therapy.routes import dosages
 from service.record.model import PatientRecord, Resource
@@ -27,7 +28,12 @@ def repeated(lines: Sequence[OrderLine], record: PatientRecord | None, as_of: da
             (drug,) = line.drugs
             by_drug.setdefault(drug, []).append(line)
     for drug, own in by_drug.items():
-        twice = tuple(line for line in own if any(_same(line, other) for other in own if other is not line))
+        told = {line: _route(line, record) for line in own}
+        twice = tuple(
+            line
+            for line in own
+            if any(_same(line, other) and _fits(told[line], told[other]) for other in own if other is not line)
+        )
         active = tuple(sorted(_active(drug, own, record, as_of)))
         if twice or active:
             yield Repeated(drug, twice or tuple(own), active)
@@ -38,10 +44,18 @@ def _same(one: OrderLine, other: OrderLine) -> bool:
     return _alike(one.resource, other.resource) and (bool(days & others) or not (days or others))
 
 
+def _route(line: OrderLine, record: PatientRecord | None) -> str | None:
+    """The route of a line, also where only the name of the order says it."""
+    return route(line.resource, line.text) if record is None else route_of(line, record.terminology).value
+
+
+def _fits(one: str | None, other: str | None) -> bool:
+    return one == other or one is None or other is None
+
+
 def _alike(one: Resource, other: Resource) -> bool:
     """Whether nothing in route and dose tells two orders apart."""
-    pairs = ((route(one, ""), route(other, "")), (dose(one), dose(other)))
-    return all(first == second or first is None or second is None for first, second in pairs)
+    return _fits(route(one, ""), route(other, "")) and _fits(dose(one), dose(other))
 
 
 def _active(drug: str, own: Sequence[OrderLine], record: PatientRecord | None, as_of: date) -> Iterator[str]:
