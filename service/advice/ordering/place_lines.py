@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from service.advice.cards import CardWriter, listed
@@ -35,7 +36,7 @@ class PlaceLines:
 
     def told(self, advice: Standing) -> Told:
         """Where a drug stands, in words."""
-        drug, option, facts = advice.drug, advice.option, advice.facts
+        drug, option, facts = re.sub(r"^(.+)-liposomal$", r"liposomal \1", advice.drug), advice.option, advice.facts
         rules = [verdict.rule for verdict in option.verdicts] if option is not None else []
         rules += [reason.verdict.rule for reason in advice.why_not]
         if advice.choice is not None and not rules:
