@@ -60,10 +60,14 @@ class PlaceLines:
             case Place.OTHER:
                 strength = self.words.strength(option.rule) if option is not None else ""
                 summary = listed(f"{drug} is listed as {strength}; preferred", preferred)
+            case Place.OPEN:
+                summary = f"{drug}: whether it is listed for this patient is open"
             case _:
                 summary = f"{drug} is listed for this patient"
         if advice.place in (Place.OTHER, Place.PREFERRED, Place.LISTED) and is_not_labelled(advice.label):
             summary = f"{drug} is listed, but not labelled for this patient"
+        if advice.place is Place.OPEN and is_not_labelled(advice.label):
+            summary = f"{drug} is not labelled for this patient; whether it is listed is open"
         label = advice.label
         labels = self._labels.lines([label], facts) if label is not None else []
         if label is not None and label.verdict is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import date
 
@@ -10,11 +11,13 @@ from service.facts.orders import OrderLine
 from service.facts.orders.dosing import dose, route
 from service.facts.orders.route import route_of
 from service.facts.therapy.exposure import exposures
-from service.facts.therapy.routes import dosages
+from service.facts.therapy.routes import dosage_texts, dosages
 from service.record.model import PatientRecord, Resource
 from service.record.values import as_dict, as_list, as_text
 
 _SEVERAL_DOSES = frozenset({"leucovorin", "levoleucovorin", "mesna"})  # given again and again around one infusion
+
+_COURSE_DAYS = re.compile(r"\b(?:days?|tage?n?)\s*(\d{1,3}(?:\s*(?:-|–|,|and|und|to|bis)\s*\d{1,3})*)", re.IGNORECASE)
 
 
 def repeated(lines: Sequence[OrderLine], record: PatientRecord | None, as_of: date) -> Iterator[Repeated]:
@@ -41,6 +44,9 @@ def repeated(lines: Sequence[OrderLine], record: PatientRecord | None, as_of: da
 
 def _same(one: OrderLine, other: OrderLine) -> bool:
     days, others = _days(one.resource), _days(other.resource)
+    worded, said = _worded_days(one.resource), _worded_days(other.resource)
+    if worded and said and worded != said:
+        return False
     return _alike(one.resource, other.resource) and (bool(days & others) or not (days or others))
 
 
@@ -69,6 +75,12 @@ def _active(drug: str, own: Sequence[OrderLine], record: PatientRecord | None, a
             days = _days(entry.resource)
             if any(days & _days(line.resource) and _alike(entry.resource, line.resource) for line in own):
                 yield entry.reference
+
+
+def _worded_days(resource: Resource) -> frozenset[str]:
+    """Days of a course as the instructions word them ("days 1-4"): other days are another part of it."""
+    texts = "; ".join(dosage_texts(resource))
+    return frozenset(re.sub(r"\s", "", found) for found in _COURSE_DAYS.findall(texts))
 
 
 def _days(resource: Resource) -> frozenset[str]:
