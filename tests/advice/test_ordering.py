@@ -298,6 +298,14 @@ def test_a_choice_that_is_listed_and_not_labelled_says_so_when_it_is_made() -> N
     assert cards(FACTS, [draft("blinatumomab")], blina, label, hook="order-sign") == []
 
 
+def test_a_choice_that_hangs_on_something_is_not_called_listed() -> None:
+    label = {**LABEL, "hooks": ORDERS, "when": {"all": ["ordered_drug includes blinatumomab", "age_years >= 65"]}}
+    blina = {**BLINA, "hooks": ["order-select"]}
+    unknown = {name: value for name, value in FACTS.items() if name != "cd19"}
+    found = [card["summary"] for card in cards(unknown, [draft("blinatumomab")], blina, label, hook="order-select")]
+    assert "blinatumomab is not labelled for this patient; whether it is listed is open" in found
+
+
 def test_where_a_stopped_choice_stands_is_told_on_the_same_card() -> None:
     avoid = {**AVOID_INO, "hooks": ORDERS}
     rules = ({**INO, "hooks": ["order-select"]}, {**BLINA, "hooks": ["order-select"]}, avoid)
@@ -368,10 +376,30 @@ def on(day: str) -> dict[str, Any]:
             {"dosageInstruction": [{"route": {"text": "intrathecal"}}]},
         ),
         ({"dosageInstruction": [{"text": "50 mg"}]}, {"dosageInstruction": [{"text": "100 mg"}]}),
+        (
+            {
+                "dosageInstruction": [
+                    {"text": "days 1-4", "doseAndRate": [{"doseQuantity": {"value": 40, "unit": "mg"}}]}
+                ]
+            },
+            {
+                "dosageInstruction": [
+                    {"text": "Tage 11 bis 14", "doseAndRate": [{"doseQuantity": {"value": 40, "unit": "mg"}}]}
+                ]
+            },
+        ),
     ],
 )
 def test_another_day_route_or_dose_is_no_repetition(first: dict[str, Any], second: dict[str, Any]) -> None:
     assert cards(NOTHING, [draft("methotrexate", **first), draft("methotrexate", "d2", **second)], MESNA) == []
+
+
+def test_a_route_told_in_the_name_of_the_order_alone_is_no_repetition() -> None:
+    first, second = (
+        draft("methotrexate", name, medicationCodeableConcept={"text": text})
+        for name, text in (("d1", "Methotrexat 3 g/m² i.v. über 24 h"), ("d2", "Methotrexat 15 mg intrathekal"))
+    )
+    assert cards(NOTHING, [first, second], MESNA) == []
 
 
 def test_that_the_record_is_incomplete_is_told_with_what_treats_leukemia() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from service.facts.model import Interval, Reason
+from service.facts.model import Fact, Interval, Reason
 from service.record.model import Coverage
 from tests.facts.course_support import ALL, RELAPSE, read
 from tests.facts.fhir import (
@@ -103,3 +103,20 @@ def test_months_since_chemotherapy() -> None:
     assert clock(name, ALL, *FRONTLINE, statement("methotrexate", "2025-01-01", state="active")) is None
     assert clock(name, ALL) is None
     assert clock(name, ALL, *FRONTLINE, coverage={**COMPLETE, "MedicationRequest": Coverage.FAILED}) is None
+
+
+@pytest.mark.parametrize(
+    ("end", "expected"), [("2025-05-16", True), ("2025-03-02", True), ("2025-03-01", False), ("2025-01-20", False)]
+)
+def test_chemotherapy_of_the_last_three_months_whether_or_not_another_block_follows(end: str, expected: bool) -> None:
+    assert _recent(statement("cytarabine", "2025-01-10", end)).value is expected
+
+
+def test_recent_chemotherapy_that_runs_is_not_dated_or_is_a_tki() -> None:
+    assert _recent(statement("mercaptopurine", "2025-01-10", state="active")).value is True
+    assert not _recent(statement("mercaptopurine", "2025-01-10", state="stopped")).known
+    assert _recent(statement("dasatinib", "2025-01-10", state="active")).value is False
+
+
+def _recent(*more: dict[str, object]) -> Fact:
+    return read(ALL, *FRONTLINE, *more)["chemotherapy_last_3_months"]

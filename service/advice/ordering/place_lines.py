@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from service.advice.cards import CardWriter, listed
@@ -35,7 +36,7 @@ class PlaceLines:
 
     def told(self, advice: Standing) -> Told:
         """Where a drug stands, in words."""
-        drug, option, facts = advice.drug, advice.option, advice.facts
+        drug, option, facts = re.sub(r"^(.+)-liposomal$", r"liposomal \1", advice.drug), advice.option, advice.facts
         rules = [verdict.rule for verdict in option.verdicts] if option is not None else []
         rules += [reason.verdict.rule for reason in advice.why_not]
         if advice.choice is not None and not rules:
@@ -59,10 +60,14 @@ class PlaceLines:
             case Place.OTHER:
                 strength = self.words.strength(option.rule) if option is not None else ""
                 summary = listed(f"{drug} is listed as {strength}; preferred", preferred)
+            case Place.OPEN:
+                summary = f"{drug}: whether it is listed for this patient is open"
             case _:
                 summary = f"{drug} is listed for this patient"
         if advice.place in (Place.OTHER, Place.PREFERRED, Place.LISTED) and is_not_labelled(advice.label):
             summary = f"{drug} is listed, but not labelled for this patient"
+        if advice.place is Place.OPEN and is_not_labelled(advice.label):
+            summary = f"{drug} is not labelled for this patient; whether it is listed is open"
         label = advice.label
         labels = self._labels.lines([label], facts) if label is not None else []
         if label is not None and label.verdict is not None:

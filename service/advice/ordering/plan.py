@@ -23,6 +23,7 @@ from service.advice.ordering.repeated import repeated
 from service.advice.ordering.standing import Standings, is_not_labelled
 from service.facts.model import Facts, TokenSet
 from service.facts.orders import OrderLine, Orders, read_orders
+from service.facts.vocabulary import VOCABULARY
 from service.record.terminology import Terminology
 from service.record.whose import type_and_id
 from service.rules.compile import Evaluator
@@ -264,7 +265,7 @@ class OrderAdviser:
             if (
                 standing.place is Place.OPEN
                 and not covered.issuperset(standing.lines)
-                and all(name in self._by_fact for name in standing.missing)
+                and all(name in self._by_fact and not VOCABULARY.lookup(name).judgement for name in standing.missing)
             ):
                 for name in standing.missing:
                     waiting.setdefault(name, {})

@@ -9,13 +9,15 @@ from datetime import date
 from service.advice.ordering.model import Repeated
 from service.facts.orders import OrderLine
 from service.facts.orders.dosing import dose, route
+from service.facts.orders.route import route_of
 from service.facts.therapy.exposure import exposures
-from service.facts.therapy.routes import dosages
+from service.facts.therapy.routes import dosage_texts, dosages
 from service.record.model import PatientRecord, Resource
 from service.record.values import as_dict, as_list, as_text
 
 _AMOUNT = re.compile(r"\d+(?:[.,]\d+)?\s*(?:mg|g|µg|ug|mcg|IU|IE|units?|E)\b", re.IGNORECASE)
 _SEVERAL_DOSES = frozenset({"leucovorin", "levoleucovorin", "mesna"})  # given again and again around one infusion
+_COURSE_DAYS = re.compile(r"\b(?:days?|tage?n?)\s*(\d{1,3}(?:\s*(?:-|–|,|and|und|to|bis)\s*\d{1,3})*)", re.IGNORECASE)
 
 
 def repeated(lines: Sequence[OrderLine], record: PatientRecord | None, as_of: date) -> Iterator[Repeated]:
@@ -29,7 +31,12 @@ def repeated(lines: Sequence[OrderLine], record: PatientRecord | None, as_of: da
             (drug,) = line.drugs
             by_drug.setdefault(drug, []).append(line)
     for drug, own in by_drug.items():
-        twice = tuple(line for line in own if any(_same(line, other) for other in own if other is not line))
+        told = {line: _route(line, record) for line in own}
+        twice = tuple(
+            line
+            for line in own
+            if any(_same(line, other) and _fits(told[line], told[other]) for other in own if other is not line)
+        )
         if twice:
             yield Repeated(drug, twice)
             continue
@@ -42,6 +49,9 @@ def _same(one: OrderLine, other: OrderLine) -> bool:
     if one.is_instead_of(other):
         return False
     days, others = _days(one.resource), _days(other.resource)
+    worded, said = _worded_days(one.resource), _worded_days(other.resource)
+    if worded and said and worded != said:
+        return False
     return (
         _alike(one.resource, other.resource)
         and _strengths(one) == _strengths(other)
@@ -49,10 +59,18 @@ def _same(one: OrderLine, other: OrderLine) -> bool:
     )
 
 
+def _route(line: OrderLine, record: PatientRecord | None) -> str | None:
+    """The route of a line, also where only the name of the order says it."""
+    return route(line.resource, line.text) if record is None else route_of(line, record.terminology).value
+
+
+def _fits(one: str | None, other: str | None) -> bool:
+    return one == other or one is None or other is None
+
+
 def _alike(one: Resource, other: Resource) -> bool:
     """Whether nothing in route and dose tells two orders apart."""
-    pairs = ((route(one, ""), route(other, "")), (dose(one), dose(other)))
-    return all(first == second or first is None or second is None for first, second in pairs)
+    return _fits(route(one, ""), route(other, "")) and _fits(dose(one), dose(other))
 
 
 def _strengths(line: OrderLine) -> frozenset[str]:
@@ -75,6 +93,12 @@ def _active(
         is_same = item.drug == drug and _alike(entry.resource, line.resource)
         if is_order and is_same and _days(entry.resource) & _days(line.resource):
             yield entry.reference
+
+
+def _worded_days(resource: Resource) -> frozenset[str]:
+    """Days of a course as the instructions word them ("days 1-4"): other days are another part of it."""
+    texts = "; ".join(dosage_texts(resource))
+    return frozenset(re.sub(r"\s", "", found) for found in _COURSE_DAYS.findall(texts))
 
 
 def _days(resource: Resource) -> frozenset[str]:

@@ -13,6 +13,7 @@ from service.facts.disease.conditions import words_of
 from service.facts.disease.diagnosis import SERVED, Diagnosed, diagnosis_date, diseases
 from service.facts.model import Fact, Facts, Interval, Provenance, Provider, Reason, known, provides, unknown
 from service.facts.therapy.exposure import MEDICATIONS, Exposure, exposures
+from service.facts.vocabulary.drugs import IMPLIES
 from service.record.dates import months_bounds
 from service.record.model import PatientRecord, When, once_per_record
 
@@ -179,4 +180,27 @@ def since_chemotherapy(facts: Facts) -> Iterator[Fact]:
         yield known(name, value, last.seen("last antileukemic drug"))
 
 
-PROVIDERS: tuple[Provider, ...] = (since_diagnosis, to_relapse, since_chemotherapy)
+@provides("chemotherapy_last_3_months")
+def recent_chemotherapy(facts: Facts) -> Iterator[Fact]:
+    """Whether chemotherapy runs or ended less than three months ago; another block may follow, which does not matter here."""
+    if facts.record is None:
+        return
+    name, found = "chemotherapy_last_3_months", exposures(facts.record, facts.as_of)
+    given = [e for e in found.leukemia() if "chemotherapy" in IMPLIES.get(e.drug, ())]
+    recent = [e for e in given if e.ongoing or (e.end is not None and _is_recent(e.end, facts.as_of))]
+    if recent:
+        yield known(name, True, *(e.seen() for e in recent[:1]))
+    elif found.nameless or any(e.end is None for e in given) or not complete_list(facts, *MEDICATIONS):
+        detail = "the medication lists do not tell when chemotherapy ended"
+        yield unknown(name, Reason.INCOMPLETE, detail, tuple(e.seen() for e in given[:1]))
+    else:
+        yield known(name, False, *(e.seen() for e in given[:1]))
+
+
+def _is_recent(end: When, as_of: date) -> bool:
+    """Whether a day lies less than three months back by every reading of a partial date."""
+    span = months(end, _today(as_of))
+    return span is not None and (span.high if isinstance(span, Interval) else span) < 3
+
+
+PROVIDERS: tuple[Provider, ...] = (since_diagnosis, to_relapse, since_chemotherapy, recent_chemotherapy)
