@@ -96,6 +96,7 @@ _ALSO: Mapping[str, tuple[str, ...]] = {
     "months_from_end_of_frontline_to_relapse": (*_DISEASE, *_TREATMENT),
     "months_induction_to_relapse": (*_DISEASE, *_TREATMENT),
     "months_since_chemo_completed": _TREATMENT,
+    "months_since_last_chemotherapy": _TREATMENT,
     "extramedullary_sites": (*_SITES, "diagnosis.all"),
     "extramedullary_disease": _SITES,
     "cns_disease_at_diagnosis": ("diagnosis.cns_disease", *_PUNCTURE),

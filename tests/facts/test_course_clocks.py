@@ -103,3 +103,16 @@ def test_months_since_chemotherapy() -> None:
     assert clock(name, ALL, *FRONTLINE, statement("methotrexate", "2025-01-01", state="active")) is None
     assert clock(name, ALL) is None
     assert clock(name, ALL, *FRONTLINE, coverage={**COMPLETE, "MedicationRequest": Coverage.FAILED}) is None
+
+
+def test_months_since_the_last_chemotherapy() -> None:
+    """Told also while another block may follow, unlike the months since treatment was completed."""
+    name = "months_since_last_chemotherapy"
+    last = statement("cytarabine", "2025-04-10", "2025-05-20")
+    assert clock("months_since_chemo_completed", ALL, last) is None
+    at = clock(name, ALL, last)
+    assert isinstance(at, float)
+    assert clock(name, ALL, *FRONTLINE, last) == at
+    assert clock(name, ALL, last, coverage={**COMPLETE, "MedicationRequest": Coverage.FAILED}) == Interval(0.0, at)
+    assert clock(name, ALL, statement("dasatinib", "2025-04-10", "2025-05-20")) is None
+    assert clock(name, ALL) is None

@@ -13,6 +13,7 @@ from service.facts.disease.conditions import words_of
 from service.facts.disease.diagnosis import SERVED, Diagnosed, diagnosis_date, diseases
 from service.facts.model import Fact, Facts, Interval, Provenance, Provider, Reason, known, provides, unknown
 from service.facts.therapy.exposure import MEDICATIONS, Exposure, exposures
+from service.facts.vocabulary.drugs import IMPLIES
 from service.record.dates import months_bounds
 from service.record.model import PatientRecord, When, once_per_record
 
@@ -179,4 +180,26 @@ def since_chemotherapy(facts: Facts) -> Iterator[Fact]:
         yield known(name, value, last.seen("last antileukemic drug"))
 
 
-PROVIDERS: tuple[Provider, ...] = (since_diagnosis, to_relapse, since_chemotherapy)
+@provides("months_since_last_chemotherapy")
+def since_last_dose(facts: Facts) -> Iterator[Fact]:
+    """Months since the last chemotherapy on record, whether or not another block follows; steroids and targeted drugs are none.
+
+    At most those where the lists are not whole, or a drug has no last day: a later dose may be missing.
+    """
+    if facts.record is None:
+        return
+    found = exposures(facts.record, facts.as_of)
+    given = [e for e in found.leukemia() if "chemotherapy" in IMPLIES.get(e.drug, ()) and not e.intrathecal]
+    ended = [(when.end, e) for e in given if (when := e.last) is not None and when.end <= facts.as_of]
+    if not ended:
+        yield unknown("months_since_last_chemotherapy", Reason.NOT_DECIDED, "no chemotherapy with a day is on record")
+        return
+    day, last = max(ended, key=lambda pair: pair[0])
+    value = months(When(day, day, day.isoformat()), _today(facts.as_of))
+    sure = not found.nameless and complete_list(facts, *MEDICATIONS) and all(e.end is not None for e in given)
+    if value is not None:
+        high = value.high if isinstance(value, Interval) else value
+        yield known("months_since_last_chemotherapy", value if sure else Interval(0.0, high), last.seen("last chemotherapy"))
+
+
+PROVIDERS: tuple[Provider, ...] = (since_diagnosis, to_relapse, since_chemotherapy, since_last_dose)

@@ -55,6 +55,8 @@ TYPES = (
            **_months("date of induction and of relapse")),
     number("months_since_chemo_completed", "months since chemotherapy was completed",
            **_months("last date of chemotherapy")),
+    number("months_since_last_chemotherapy", "months since the last chemotherapy on record",
+           **_months("last date of chemotherapy, whether or not another block follows")),
     category("response", "response", "CR", "CRi", "CRu", "less-than-CR", "PR", "no-response", group=_G,
              aliases=("marrow_response",), read_from="stated, or blasts, counts and extramedullary disease",
              value_aliases={"complete-remission": "CR", "complete response": "CR", "CRh": "CRi"},
