@@ -199,7 +199,9 @@ def since_last_dose(facts: Facts) -> Iterator[Fact]:
     sure = not found.nameless and complete_list(facts, *MEDICATIONS) and all(e.end is not None for e in given)
     if value is not None:
         high = value.high if isinstance(value, Interval) else value
-        yield known("months_since_last_chemotherapy", value if sure else Interval(0.0, high), last.seen("last chemotherapy"))
+        yield known(
+            "months_since_last_chemotherapy", value if sure else Interval(0.0, high), last.seen("last chemotherapy")
+        )
 
 
 PROVIDERS: tuple[Provider, ...] = (since_diagnosis, to_relapse, since_chemotherapy, since_last_dose)

@@ -13,7 +13,8 @@ from service.record.values import all_text
 NAME = "transfusion_irradiated"
 # "unbestrahlt" and "unirradiated" say the contrary in one word, which no look for a negation beside it finds.
 _IRRADIATED = re.compile(
-    r"(?<!un)(?<!non)(?:gamma[\s-]*|x-ray[\s-]*)?(?<!un)(?<!non)(?:irradiat(?:ed|ion)|bestrahlt\w*|bestrahlung)", re.IGNORECASE
+    r"(?<!un)(?<!non)(?:gamma[\s-]*|x-ray[\s-]*)?(?<!un)(?<!non)(?:irradiat(?:ed|ion)|bestrahlt\w*|bestrahlung)",
+    re.IGNORECASE,
 )
 
 
