@@ -28,7 +28,7 @@ from service.record.values import notes_of
 
 _ASPARAGINASE, _ANTIBODY = "asparaginase", "immunotherapy"
 _PREMEDICATION = re.compile(r"pre-?medi[ck]at\w*|prämedikation\w*", re.IGNORECASE)
-_NAMED = re.compile(r"asparag|oncaspar|rylaze|erwina|asparlas", re.IGNORECASE)
+_NAMED = re.compile(r"aspara?g|oncaspar|rylaze|erwina|asparlas", re.IGNORECASE)
 _NOT_MULTIAGENT = frozenset({"TKI + corticosteroid", "TKI + blinatumomab"})
 _MAINTENANCE = frozenset({"mercaptopurine", "thioguanine", "methotrexate"})  # together they are no regimen of induction
 
@@ -86,7 +86,7 @@ def _premedication(orders: Orders) -> Iterator[Fact]:
     if not doses:
         return
     alone = not any(_ANTIBODY in IMPLIES.get(drug, ()) for line in orders.drug_lines for drug in line.drugs)
-    for line in orders.drug_lines:
+    for line in (x for x in orders.lines if x.kind in DRUG_ORDERS):  # an antihistamine is none of the drugs known here
         said = "; ".join((line.text, *dosage_texts(line.resource), notes_of(line.resource)))
         if states(said, _PREMEDICATION) and (line in doses or alone or _NAMED.search(said)):
             yield known("asparaginase_premedication", True, line.seen(said))
