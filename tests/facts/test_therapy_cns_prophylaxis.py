@@ -57,6 +57,12 @@ def test_an_order_line() -> None:
         (["Transfuse 1 apheresis platelets"], False),
         (["irradiated platelets", "packed red cells"], False),
         (["packed red cells, not irradiated"], False),
+        (["EK unbestrahlt, CMV-negativ"], False),
+        (["EK, nicht bestrahlt"], False),
+        (["unirradiated platelets"], False),
+        (["non-irradiated platelets"], False),
+        (["gamma-irradiated platelets"], True),
+        (["EK gammabestrahlt"], True),
     ],
 )
 def test_irradiated_products(texts: list[str], value: bool) -> None:

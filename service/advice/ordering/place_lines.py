@@ -14,6 +14,7 @@ from service.facts.model import Facts
 from service.rules.rule import Rule
 
 PREFERRED_SHOWN = 5
+_FIRST = (None, "preferred")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class PlaceLines:
                 lines = [f"{drug} is ruled out: {line}" for line in lines]
             case Place.OTHER:
                 strength = self.words.strength(option.rule) if option is not None else ""
-                summary = listed(f"{drug} is listed as {strength}; preferred", preferred)
+                summary = listed(f"{drug} is listed as {strength}; preferred", self._first(advice) or preferred)
             case Place.OPEN:
                 summary = f"{drug}: whether it is listed for this patient is open"
             case _:
@@ -74,12 +75,18 @@ class PlaceLines:
             rules = [*rules, label.verdict.rule]
         return Told(summary, tuple(lines), tuple(preferred), tuple(labels), tuple(rules))
 
+    def _first(self, advice: Standing) -> list[str]:
+        """Names of what is preferred itself, a trial too."""
+        offered = advice.choice.offered if advice.choice is not None else ()
+        first = (o for o in offered if o is not advice.option and o.rule.source.preference in _FIRST)
+        return [self.lines.name(option) for option in first][:PREFERRED_SHOWN]
+
     def _preferred(self, advice: Standing) -> list[str]:
         """Names of the options in place of the drug, strongest first: what is preferred, or else all that is listed."""
         if advice.choice is None or advice.place in (Place.PREFERRED, Place.LISTED):
             return []
         others = [option for option in advice.choice.offered if option is not advice.option]
-        first = [option for option in others if option.rule.source.preference in (None, "preferred")]
+        first = [option for option in others if option.rule.source.preference in _FIRST]
         if all(option.rule.advise.act == "prefer-trial" for option in first):
             first = others
         return [self.lines.name(option) for option in first][:PREFERRED_SHOWN]

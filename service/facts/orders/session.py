@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -16,12 +17,18 @@ from service.facts.orders.route import route_of
 from service.facts.orders.services import service_facts
 from service.facts.therapy.exposure import treats
 from service.facts.therapy.route_words import INTRATHECAL
+from service.facts.therapy.routes import dosage_texts
 from service.facts.vocabulary import VOCABULARY
 from service.facts.vocabulary.base import ValueProblem
 from service.facts.vocabulary.drugs import DRUGS, IMPLIES, TREATMENTS
 from service.record.model import PatientRecord
 from service.record.terminology import Terminology
+from service.record.text import states
+from service.record.values import notes_of
 
+_ASPARAGINASE, _ANTIBODY = "asparaginase", "immunotherapy"
+_PREMEDICATION = re.compile(r"pre-?medi[ck]at\w*|prämedikation\w*", re.IGNORECASE)
+_NAMED = re.compile(r"aspara?g|oncaspar|rylaze|erwina|asparlas", re.IGNORECASE)
 _NOT_MULTIAGENT = frozenset({"TKI + corticosteroid", "TKI + blinatumomab"})
 _MAINTENANCE = frozenset({"mercaptopurine", "thioguanine", "methotrexate"})  # together they are no regimen of induction
 
@@ -51,6 +58,7 @@ def session_facts(orders: Orders, terminology: Terminology, taken: Collection[st
 
 
 def _session_facts(orders: Orders, terminology: Terminology, taken: Collection[str]) -> Iterator[Fact]:
+    yield from _premedication(orders)
     rows = [line for line in orders.drug_lines if _is_antileukemic(line)]
     named = [line for line in rows if line.regimens or line.within]
     regimen = _in_vocabulary(regimen_of(orders.lines, taken))
@@ -68,6 +76,21 @@ def _session_facts(orders: Orders, terminology: Terminology, taken: Collection[s
         yield known("candidate_regimen_is_multiagent", False, *(_seen(line, inferred=not named) for line in rows))
     elif regimen is not None or _is_multiagent(systemic_rows, taken):
         yield known("candidate_regimen_is_multiagent", True, *(_seen(line, inferred=not named) for line in rows))
+
+
+def _premedication(orders: Orders) -> Iterator[Fact]:
+    """Premedication for an asparaginase that is ordered: said with it, or with another order that names asparaginase or that
+    can be for nothing else, no antibody being ordered.
+    """
+    doses = [x for x in orders.drug_lines if any(_ASPARAGINASE in IMPLIES.get(drug, ()) for drug in x.drugs)]
+    if not doses:
+        return
+    alone = not any(_ANTIBODY in IMPLIES.get(drug, ()) for line in orders.drug_lines for drug in line.drugs)
+    for line in (x for x in orders.lines if x.kind in DRUG_ORDERS):  # an antihistamine is none of the drugs known here
+        said = "; ".join((line.text, *dosage_texts(line.resource), notes_of(line.resource)))
+        if states(said, _PREMEDICATION) and (line in doses or alone or _NAMED.search(said)):
+            yield known("asparaginase_premedication", True, line.seen(said))
+            return
 
 
 def _is_antileukemic(line: OrderLine) -> bool:

@@ -11,7 +11,11 @@ from service.record.text import states
 from service.record.values import all_text
 
 NAME = "transfusion_irradiated"
-_IRRADIATED = re.compile(r"(?:gamma[\s-]*|x-ray[\s-]*)?irradiat(?:ed|ion)|bestrahlt\w*|bestrahlung", re.IGNORECASE)
+# "unbestrahlt" and "unirradiated" say the contrary in one word, which no look for a negation beside it finds.
+_IRRADIATED = re.compile(
+    r"(?<!un)(?<!non)(?:gamma[\s-]*|x-ray[\s-]*)?(?<!un)(?<!non)(?:irradiat(?:ed|ion)|bestrahlt\w*|bestrahlung)",
+    re.IGNORECASE,
+)
 
 
 def irradiation(orders: Iterable[tuple[Resource, str, Provenance]]) -> Fact | None:

@@ -4,8 +4,8 @@ An AllergyIntolerance to an asparaginase, an adverse event that suspects one, or
 are native asparaginase, pegaspargase and calaspargase pegol; Erwinia-derived the others (NCCN ALL 2015 ALL-B 3; NCCN pediatric
 2026). Traps: an intolerance entered for pancreatitis or thrombosis is no hypersensitivity; an anaphylaxis to penicillin is
 none to asparaginase; ATC L01XX02 and the word "asparaginase" do not say which, so that only the drugs given may; loss of
-activity without symptoms (silent inactivation) is no reaction and not read as one; urticaria of grade 1 is no reason to
-change the product (NCCN ALL 2015 ALL-B 3) and so none either.
+activity without symptoms (silent inactivation) is no reaction and not read as one; urticaria of grade 1, or an allergy of
+which every reaction is of grade 1, is no reason to change the product (NCCN ALL 2015 ALL-B 3) and so none either.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from service.facts.model import Fact, Facts, Provenance, Provider, Reason, known
 from service.facts.results.lookup import is_count
 from service.facts.therapy.drug_names import drugs_in, named
 from service.facts.therapy.exposure import exposures
-from service.facts.toxicity.grades import grade_of
+from service.facts.toxicity.grades import grade_of, in_words
 from service.facts.toxicity.kinds import ANAPHYLAXIS, kinds_in, kinds_of
 from service.facts.vocabulary.drugs import IMPLIES
 from service.record.model import Entry, PatientRecord
@@ -174,7 +174,7 @@ def _given_by(facts: Facts, entry: Entry) -> set[str]:
 def _reacted_to(record: PatientRecord, entry: Entry) -> frozenset[str]:
     """Asparaginases that a resource says were reacted to with an allergy; the class where it does not say which."""
     if entry.type == "AllergyIntolerance":
-        if standing(entry) is Standing.PAST or not _allergic(entry):
+        if standing(entry) is Standing.PAST or not _allergic(entry) or _is_mild(entry):
             return frozenset()
         drugs = named(record.terminology, entry.concepts - entry.text_concepts, entry.text, anyhow=True).drugs
         return drugs | (frozenset({"asparaginase"}) if _ANY.search(entry.text) else frozenset())
@@ -197,6 +197,12 @@ def _allergic(entry: Entry) -> bool:
     """Whether an entry of the allergy list is one: not where its reactions are only of another kind (pancreatitis)."""
     kinds = [kinds_in(text, codes) for text, codes in _manifestations(entry)]
     return not kinds or any(not kind or _ALLERGIC & set(kind) for kind in kinds)
+
+
+def _is_mild(entry: Entry) -> bool:
+    """Whether every reaction of an entry of the allergy list is said to be of grade 1; "mild" alone is no grade."""
+    grades = [in_words(text) for text, _ in _manifestations(entry)]
+    return bool(grades) and all(grade == 1.0 for grade in grades)
 
 
 def _suspects(record: PatientRecord, entry: Entry) -> Iterator[str]:
