@@ -10,7 +10,7 @@ from threading import Lock
 from typing import Any
 
 from service.advice.engine import Answer, Engine, Question
-from service.advice.ordering.plan import Assessment
+from service.advice.ordering.assessment import Assessment
 from service.ahead import Ahead
 from service.content import read_content, read_terminology
 from service.facts.disease.diagnosis import has_all

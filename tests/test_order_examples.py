@@ -16,7 +16,7 @@ from fhir.resources.R4B.bundle import Bundle
 from fhir_examples.request import FOLDER, day_of, request_of
 from service.advice.engine import Answer
 from service.advice.ordering.judge import JudgedLine
-from service.advice.ordering.plan import may_warn, warns
+from service.advice.ordering.weight import may_warn, warns
 from service.app import create_app
 from service.commands.inputs import invocation_of
 from service.facts.vocabulary import VOCABULARY

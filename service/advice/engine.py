@@ -14,11 +14,13 @@ from service.advice.missing import orderables_by_fact
 from service.advice.model import Advice, Notice
 from service.advice.options import ORDERED, DrugRules
 from service.advice.ordering.actions import OrderActions
+from service.advice.ordering.assessment import Assessment
 from service.advice.ordering.draw import OrderCardWriter
 from service.advice.ordering.judge import OrderRules
 from service.advice.ordering.model import OrderAdvice, Severity
-from service.advice.ordering.plan import REFILL, SELECT, SIGN, Assessment, OrderAdviser
+from service.advice.ordering.plan import OrderAdviser
 from service.advice.ordering.standing import Standings
+from service.advice.ordering.weight import REFILL, SELECT, SIGN
 from service.advice.plan import advise, incomplete, of_the_moment, undiagnosed, unread_parts
 from service.advice.suggestions import OrderBook
 from service.advice.words import Words

@@ -3,59 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from service.advice.options import DrugRules
-from service.advice.ordering.judge import ALONGSIDE, LINE_FACTS, ORDERED, TREATING, WHO, JudgedLine, OrderRules
+from service.advice.ordering.assessment import Assessment
+from service.advice.ordering.judge import ALONGSIDE, TREATING, JudgedLine, OrderRules
 from service.advice.ordering.model import (
     Finding,
-    Gap,
     Hazard,
     OrderAdvice,
-    Place,
-    Readiness,
-    Repeated,
     Severity,
     Standing,
     Unread,
 )
+from service.advice.ordering.readiness import Readying
 from service.advice.ordering.repeated import repeated
-from service.advice.ordering.standing import Standings, is_not_labelled
+from service.advice.ordering.standing import Standings
+from service.advice.ordering.weight import STRONG, is_worth_a_card, warns
 from service.facts.model import Facts, TokenSet
 from service.facts.orders import OrderLine, Orders, read_orders
-from service.facts.vocabulary import VOCABULARY
 from service.record.terminology import Terminology
 from service.record.whose import type_and_id
 from service.rules.compile import Evaluator
 from service.rules.editions import Speaking
-from service.rules.expression import All, Leaf, Node, leaves
 from service.rules.rule import Content, Rule
 from service.rules.tables import Orderable
 from service.rules.verdict import Outcome, Verdict
-
-SELECT, SIGN, REFILL = "order-select", "order-sign", "medication-refill"
-GAPS_SHOWN = 4
-_STRONG = ("avoid", "require")
-
-
-@dataclass(frozen=True, slots=True)
-class Assessment:
-    """All that was worked out about the orders of a call, whichever hook asks.
-
-    ``judged``: the lines that order anything that could be known. ``due``: tests that the guidelines ask for now, by the orderable that does them. ``treats``: whether something that
-    treats leukemia is ordered. ``undiagnosed``: whether the record leaves open that there is leukemia.
-    """
-
-    orders: Orders
-    facts: Facts
-    judged: tuple[JudgedLine, ...] = ()
-    findings: tuple[Finding, ...] = ()
-    standings: tuple[Standing, ...] = ()
-    repeated: tuple[Repeated, ...] = ()
-    due: frozenset[str] = frozenset()
-    verdicts: tuple[Verdict, ...] = ()
-    treats: bool = False
-    undiagnosed: bool = False
 
 
 class OrderAdviser:
@@ -76,7 +49,8 @@ class OrderAdviser:
         ``drug_rules``: those about a drug that an option names."""
         self._day, self._speaking, self._orders, self._drug_rules = speaking, about_patient, order_rules, drug_rules
         self.silent_before = speaking.silent_before
-        self._evaluator, self._content, self._standings, self._by_fact = evaluator, content, standings, by_fact
+        self._evaluator, self._content, self._standings = evaluator, content, standings
+        self._ready = Readying(content, by_fact)
 
     def assess(self, orders: Orders, facts: Facts, terminology: Terminology) -> Assessment:
         """What the rules say about the orders; nothing is read of the patient if no line orders anything known."""
@@ -127,7 +101,7 @@ class OrderAdviser:
         worthy = [
             replace(standing, instead=self._safe(standing.instead, frozenset(standing.lines), found))
             for standing in standings
-            if _is_worth_a_card(standing, choosing)
+            if is_worth_a_card(standing, choosing)
         ]
         given = frozenset(drug for line in found.orders.lines for drug in line.drugs)
         hazards = self._hazards(findings, worthy, found, given)
@@ -136,7 +110,7 @@ class OrderAdviser:
         said: list[OrderAdvice] = [*hazards, *(standing for standing in worthy if id(standing) not in told)]
         said += [again for again in found.repeated if lines.intersection(again.lines)]
         offered = frozenset(key for hazard in hazards for key in hazard.besides)
-        ready = self._readiness(findings, standings, found, testing, covered, offered)
+        ready = self._ready.of(findings, standings, found, testing, covered, offered)
         if ready is not None and not found.undiagnosed:
             said.append(ready)
         why = found.orders.why
@@ -188,7 +162,7 @@ class OrderAdviser:
     def _gravest(self, finding: Finding) -> tuple[bool, int, int]:
         """What stops the orders, then what is forbidden, missing, to be heeded; of equals the source newest in force."""
         act = finding.rule.advise.act
-        rank = _STRONG.index(act) if act in _STRONG else len(_STRONG)
+        rank = STRONG.index(act) if act in STRONG else len(STRONG)
         return not finding.stops, rank, -self._content.sources[finding.rule.source.ref].in_force_from.toordinal()
 
     def _instead(
@@ -234,66 +208,6 @@ class OrderAdviser:
             if finding.rule.is_safety and finding.rule not in open_
         )
 
-    def _readiness(
-        self,
-        findings: Sequence[Finding],
-        standings: Sequence[Standing],
-        found: Assessment,
-        testing: bool,
-        covered: set[OrderLine],
-        offered: Collection[str],
-    ) -> Readiness | None:
-        """Facts that a check or a listing waits for and a test can give, and tests that belong to the order.
-
-        A test that a warning offers already is not named again. Not every unknown is asked for: of checks only what a guideline has tested now, or what the rule itself asks.
-        """
-        waiting: dict[str, dict[str, Rule]] = {}
-        lines: dict[OrderLine, None] = {}
-        for finding in findings:
-            if (
-                finding.verdict.outcome is Outcome.CANNOT_TELL
-                and finding.rule.advise.act in _STRONG
-                and not finding.open
-            ):
-                if covered.issuperset(finding.lines):
-                    continue
-                names = [n for n in finding.verdict.missing if n in finding.rule.questions or self._is_due(n, found)]
-                for name in names:
-                    waiting.setdefault(name, {})[finding.rule.id] = finding.rule
-                lines.update(dict.fromkeys(finding.lines if names else ()))
-        for standing in standings:
-            if (
-                standing.place is Place.OPEN
-                and not covered.issuperset(standing.lines)
-                and all(name in self._by_fact and not VOCABULARY.lookup(name).judgement for name in standing.missing)
-            ):
-                for name in standing.missing:
-                    waiting.setdefault(name, {})
-                lines.update(dict.fromkeys(standing.lines))
-        tests = tuple(
-            finding
-            for finding in findings
-            if _is_test(finding, testing)
-            and not covered.issuperset(finding.lines)
-            and not (finding.rule.suggest and set(finding.rule.suggest) <= set(offered))
-        )
-        lines.update(dict.fromkeys(line for finding in tests for line in finding.lines))
-        if not waiting and not tests:
-            return None
-        gaps = tuple(
-            Gap(
-                found.facts[name],
-                tuple(rules.values()),
-                self._by_fact.get(name, ()),
-                _question(name, rules.values(), self._content),
-            )
-            for name, rules in list(waiting.items())[:GAPS_SHOWN]
-        )
-        return Readiness(tuple(lines), gaps, tests)
-
-    def _is_due(self, name: str, found: Assessment) -> bool:
-        return any(key in found.due for key, _ in self._by_fact.get(name, ()))
-
 
 def _says_something(one: JudgedLine) -> bool:
     """Whether a line orders anything that a rule could know."""
@@ -301,56 +215,6 @@ def _says_something(one: JudgedLine) -> bool:
     return (
         bool(one.drugs.members) or not one.drugs.complete or bool(line.concepts) or bool(line.text and not line.drugs)
     )
-
-
-def warns(finding: Finding) -> bool:
-    """Whether a finding is worth a card: what is forbidden or missing, and what is to be heeded in this patient."""
-    rule = finding.rule
-    if not rule.is_safety or rule.advise.kind == "label":
-        return False
-    applies = finding.verdict.outcome is Outcome.APPLIES
-    if rule.advise.act == "require":
-        return applies or finding.open
-    return applies and (rule.advise.act == "avoid" or (rule.advise.act == "caution" and finding.particular))
-
-
-def may_warn(rule: Rule) -> bool:
-    """Whether a rule can make a card about an order: one that forbids, asks for something, or heeds this patient."""
-    if not rule.is_safety or rule.advise.kind == "label" or not {SELECT, SIGN}.intersection(rule.hooks):
-        return False
-    named = LINE_FACTS.intersection(rule.facts)
-    if not named or rule.status != "active" or rule.advise.act not in (*_STRONG, "caution"):
-        return False
-    if rule.advise.act in _STRONG:
-        return True
-    drugs = [str(o) for leaf in leaves(rule.when) if leaf.criterion.fact == ORDERED for o in leaf.criterion.operands]
-    return not any(_is_general(rule.when, drug) for drug in drugs or [""])
-
-
-def _is_general(node: Node, drug: str) -> bool:
-    """Whether conditions can all hold by an order of one drug alone, for whoever gets it."""
-    if isinstance(node, Leaf):
-        if node.criterion.fact == ORDERED:
-            return drug in node.criterion.operands
-        return node.criterion.fact in WHO | LINE_FACTS
-    some = (_is_general(child, drug) for child in node.children)
-    return all(some) if isinstance(node, All) else any(some)
-
-
-def _is_test(finding: Finding, testing: bool) -> bool:
-    """Whether a test is to be named: when a drug is chosen or goes on; else only what this patient gives reason for."""
-    rule = finding.rule
-    if rule.advise.kind != "test" or finding.verdict.outcome is not Outcome.APPLIES:
-        return False
-    return testing or finding.particular
-
-
-def _is_worth_a_card(standing: Standing, choosing: bool) -> bool:
-    if standing.place is Place.RULED_OUT:
-        return True
-    if standing.place is Place.NOT_LISTED:
-        return standing.choice is not None
-    return choosing and (standing.place is Place.OTHER or is_not_labelled(standing.label))
 
 
 def _selected(orders: Orders, selected: Sequence[str]) -> frozenset[OrderLine]:
@@ -370,8 +234,3 @@ def _selected(orders: Orders, selected: Sequence[str]) -> frozenset[OrderLine]:
     found = frozenset(line for line in orders.lines if is_wanted(line.reference) or is_wanted(line.group))
     groups = {line.group for line in found if line.group}
     return found | frozenset(line for line in orders.lines if line.group in groups)
-
-
-def _question(name: str, rules: Iterable[Rule], content: Content) -> str | None:
-    own = next((rule.questions[name] for rule in rules if name in rule.questions), None)
-    return own or content.questions.get(name)
