@@ -40,7 +40,7 @@ class FeedbackItem:
 
     ``outcome``: "accepted" or "overridden". ``suggestions``: ids of those accepted. ``reason``: (system, code) of the
     override reason; either may be empty. ``comment``: the clinician's words, which may hold anything.
-    ``at``: aware. ``digest``: SHA-256 of the item as sent, the same for the same content.
+    ``at``: aware.
     """
 
     card: str
@@ -49,7 +49,6 @@ class FeedbackItem:
     suggestions: tuple[str, ...] = ()
     reason: tuple[str, str] | None = None
     comment: str | None = None
-    digest: str = ""
 
 
 class Receipt(Protocol):
