@@ -10,12 +10,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from service.advice.model import Advice, Care, Missing, Notice, Option, Options, Unsafe
 from service.advice.ordering.model import Hazard, OrderAdvice, Readiness, Repeated, Severity, Standing, Unread
 from service.facts.model import Fact, Facts
 from service.facts.vocabulary.base import Vocabulary
-from service.rules.interpret import judge
+from service.rules.compile import Evaluator
 from service.rules.rule import Rule
 
 _AGEING = frozenset({"hours", "days", "weeks", "months", "years", "h"})
@@ -35,35 +36,53 @@ class Basis:
     quietable: bool
 
 
-def basis(advice: Advice | OrderAdvice, facts: Facts, vocabulary: Vocabulary, content: str) -> Basis:
+def basis(
+    advice: Advice | OrderAdvice, facts: Facts, vocabulary: Vocabulary, evaluator: Evaluator, content: str
+) -> Basis:
     """What advice for a patient rests on.
 
     Args:
         content: digest of the content, whose change may change what is said.
     """
-    judged = list({(rule.id, id(own)): (rule, own) for rule, own in _judged(advice, facts)}.values())
-    rules = tuple(dict.fromkeys(rule.id for rule, _ in judged))
-    kind = type(advice).__name__
-    named = "\n".join((kind, *sorted(rules)))
-    critical = (
-        not isinstance(advice, Options | Missing | Unsafe | Care | Notice) and advice.severity is Severity.CRITICAL
-    )
+    groups: dict[int, tuple[Facts, dict[str, Rule]]] = {}  # facts with an order, which may differ between orders
+    rules: dict[str, None] = {}
+    for rule, own in _judged(advice, facts):
+        rules[rule.id] = None
+        groups.setdefault(id(own), (own, {}))[1][rule.id] = rule
+    ageing = _ageing(vocabulary)
     lines = {f"content {content}", f"asked {', '.join(_asked(advice))}"}
-    for rule, own in judged:
-        lines.update(_lines(rule, own, vocabulary))
+    for own, judged in groups.values():
+        for verdict in evaluator.verdicts(list(judged.values()), own):
+            lines.add(f"rule {verdict.rule.id} {verdict.outcome} {verdict.missing} {verdict.unchecked}")
+        names = frozenset[str]().union(*(_read(rule) for rule in judged.values()))
+        lines.update(_fact(own[name], ageing) for name in names)
+    named = "\n".join((type(advice).__name__, *sorted(rules)))
     key = hashlib.sha256(named.encode()).hexdigest()
-    return Basis(key, rules, "\n".join(sorted(lines)), bool(rules) and not critical)
+    return Basis(key, tuple(rules), "\n".join(sorted(lines)), bool(rules) and not _is_critical(advice))
 
 
-def _lines(rule: Rule, facts: Facts, vocabulary: Vocabulary) -> Iterable[str]:
-    verdict = judge(rule, facts)
-    yield f"rule {rule.id} {verdict.outcome} {verdict.missing} {verdict.unchecked}"
-    for name in rule.facts:
-        yield _fact(facts[name], vocabulary)
+def _is_critical(advice: Advice | OrderAdvice) -> bool:
+    match advice:
+        case Options() | Missing() | Unsafe() | Care() | Notice():
+            return False
+        case _:
+            return advice.severity is Severity.CRITICAL
 
 
-def _fact(fact: Fact, vocabulary: Vocabulary) -> str:
-    ages = vocabulary.lookup(fact.name).unit in _AGEING
+@lru_cache(maxsize=8192)
+def _read(rule: Rule) -> frozenset[str]:
+    """The facts a rule reads, which it works out anew each time it is asked."""
+    return rule.facts
+
+
+@lru_cache(maxsize=8)
+def _ageing(vocabulary: Vocabulary) -> frozenset[str]:
+    """Names of the facts that only grow older."""
+    return frozenset(kind.name for kind in vocabulary if kind.unit in _AGEING)
+
+
+def _fact(fact: Fact, ageing: frozenset[str]) -> str:
+    ages = fact.name in ageing
     read = sorted(f"{p.resource} {p.date} {p.code} {p.found}" for p in fact.provenance)
     return f"fact {fact.name} {'' if ages else fact.value} {fact.reason} {read}"
 

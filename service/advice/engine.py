@@ -223,7 +223,7 @@ class Engine:
 
     def basis(self, advice: Advice | OrderAdvice, facts: Facts) -> Basis:
         """What advice for a patient rests on."""
-        return basis(advice, facts, self.vocabulary, self.content.digest)
+        return basis(advice, facts, self.vocabulary, self._evaluator, self.content.digest)
 
     def _unsilenced(self, advice: list[A], question: Question, facts: Facts) -> list[A]:
         """The advice without what was overridden for a reason that still holds."""
