@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from flask import Flask
 
@@ -11,7 +12,11 @@ from service import __version__
 from service.hooks import browser, calls, errors
 from service.hooks.blueprint import cds_services, operations
 from service.hooks.contract import Decide, ServiceDefinition
+from service.hooks.feedback import feedback
 from service.settings import Settings, SettingsError
+
+if TYPE_CHECKING:
+    from service.kept import Kept
 
 
 def create_app(
@@ -25,14 +30,15 @@ def create_app(
         decide, services: what answers and what is offered; given together, else the clinical engine and its services.
 
     Raises:
-        SettingsError: calls would be answered without knowing who calls.
+        SettingsError: calls would be answered without knowing who calls, or the database is not ready for this version.
         ValueError: content or service definitions that must not be served, or only one of decide and services.
     """
     _require_trust(settings)
     if (decide is None) != (services is None):
         raise ValueError("decide and services belong together")
+    kept = _store(settings)
     if decide is None or services is None:
-        services, decide = _engine(settings)
+        services, decide = _engine(settings, kept)
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body
     errors.install(app)
@@ -41,6 +47,8 @@ def create_app(
     if settings.local_only:
         browser.install_local_only(app)
     app.register_blueprint(cds_services(services, decide, settings.servers, settings.fhir))
+    if kept is not None:
+        app.register_blueprint(feedback(frozenset(service.id for service in services), kept.feedback))
     offered = len(services)
     app.register_blueprint(operations("Allcue", __version__, settings.public_base_url, lambda: offered > 0))
     return app
@@ -65,12 +73,26 @@ def _require_trust(settings: Settings) -> None:
         )
 
 
-def _engine(settings: Settings) -> tuple[Sequence[ServiceDefinition], Decide]:
+def _store(settings: Settings) -> Kept | None:
+    """What is kept beyond a call; None where the settings name no database."""
+    if not settings.database_url:
+        return None
+    from service.kept import open_store  # it knows the clinical side, which the protocol can be served without
+
+    return open_store(settings)
+
+
+def _engine(settings: Settings, kept: Kept | None) -> tuple[Sequence[ServiceDefinition], Decide]:
     """The clinical engine with its services; imported here so that the protocol can be served without it."""
     from service.services import served
     from service.wiring import build_clinic, decide_with
 
     clinic = build_clinic(
-        settings.cards_dir, settings.region, settings.care_setting, settings.as_of, settings.site_content
+        settings.cards_dir,
+        settings.region,
+        settings.care_setting,
+        settings.as_of,
+        settings.site_content,
+        memory=kept.memory if kept is not None else None,
     )
     return served(settings.hooks), decide_with(clinic)

@@ -9,6 +9,8 @@ from pathlib import Path
 import click
 
 from service import __version__
+from service.commands.db import db
+from service.commands.feedback import feedback
 
 _DATE = click.DateTime(formats=["%Y-%m-%d"])
 _FILES = click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, allow_dash=True))
@@ -206,6 +208,9 @@ def content_book(folder: Path, content: Path | None) -> None:
 
     sys.exit(command.write(folder, content))
 
+
+main.add_command(db)
+main.add_command(feedback)
 
 if __name__ == "__main__":
     main()

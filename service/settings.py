@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 from service.hooks.fhir_access import Limits
 from service.hooks.servers import AllowedServers, is_loopback, parse_base
 from service.services import HOOK_NAMES
+from service.store.database import read_url
+from service.store.secret import Pseudonyms
 
 T = TypeVar("T")
 REGIONS = ("US", "EU")
@@ -29,6 +31,10 @@ class Settings:
     and the service listens on this machine alone. ``max_body``: bytes. ``as_of``: a fixed day of judgement, for
     demonstrations. ``region``, ``care_setting``, ``cards_dir``: None leaves it to the content.
     ``site_content``: folder with content of the site's own. ``hooks``: those that are served.
+    ``database_url``: where feedback and traces are kept; empty for nowhere, then there is no feedback endpoint.
+    ``site_secret``: with which patients are hashed; without it nothing is suppressed. ``trace_days``: how long traces
+    are kept. ``suppress_days``: how long a justified override silences the same advice; 0 for never.
+    ``keep_comments``: whether the words of clinicians are kept, which may name the patient.
     """
 
     host: str = "127.0.0.1"
@@ -46,6 +52,11 @@ class Settings:
     as_of: date | None = None
     hooks: tuple[str, ...] = HOOK_NAMES
     fhir: Limits = field(default_factory=Limits)
+    database_url: str = field(default="", repr=False)  # it may hold a password
+    site_secret: str = field(default="", repr=False)
+    trace_days: int = 365
+    suppress_days: int = 7
+    keep_comments: bool = False
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Settings:
@@ -77,6 +88,11 @@ class Settings:
             as_of=reader.get("AS_OF", _day, None),
             hooks=reader.get("HOOKS", _hooks, default.hooks),
             fhir=limits,
+            database_url=reader.get("DATABASE_URL", _database, default_database(environ), secret=True),
+            site_secret=reader.get("SITE_SECRET", _secret, "", secret=True),
+            trace_days=reader.get("TRACE_DAYS", _positive, default.trace_days),
+            suppress_days=reader.get("SUPPRESS_DAYS", _count, default.suppress_days),
+            keep_comments=reader.get("KEEP_COMMENTS", _yes_or_no, default.keep_comments),
         )
         reader.finish()
         return found
@@ -115,8 +131,8 @@ class _Reader:
         self._asked: list[str] = []
         self._problems: list[str] = []
 
-    def get(self, name: str, read: Callable[[str], T], default: Any) -> Any:
-        """One variable; the default where it is not set or not usable."""
+    def get(self, name: str, read: Callable[[str], T], default: Any, *, secret: bool = False) -> Any:
+        """One variable; the default where it is not set or not usable. The value of a secret one is not told."""
         variable = f"ALLCUE_{name}"
         self._asked.append(variable)
         value = self._environ.get(variable, "")
@@ -125,7 +141,7 @@ class _Reader:
         try:
             return read(value)
         except ValueError as error:
-            self._problems.append(f"{variable}={value!r}: {error}")
+            self._problems.append(f"{variable}: {error}" if secret else f"{variable}={value!r}: {error}")
             return default
 
     def finish(self) -> None:
@@ -144,6 +160,32 @@ def _positive(value: str) -> int:
     if not value.isdecimal() or int(value) < 1:
         raise ValueError("must be a whole number above 0")
     return int(value)
+
+
+def _count(value: str) -> int:
+    if not value.isdecimal():
+        raise ValueError("must be a whole number, 0 or above")
+    return int(value)
+
+
+def default_database(environ: Mapping[str, str]) -> str:
+    """A file in the folder for state of the user that runs the service (XDG Base Directory Specification); empty for
+    a user without a home."""
+    state, home = Path(environ.get("XDG_STATE_HOME", "")), Path(environ.get("HOME", ""))
+    folder = state if state.is_absolute() else home / ".local" / "state"
+    return f"sqlite:///{folder / 'allcue' / 'allcue.db'}" if folder.is_absolute() else ""
+
+
+def _database(value: str) -> str:
+    if value.lower() == "none":
+        return ""
+    read_url(value)
+    return value
+
+
+def _secret(value: str) -> str:
+    Pseudonyms(value)
+    return value
 
 
 def _port(value: str) -> int:

@@ -22,6 +22,7 @@ from service.facts.registry import REGISTRY
 from service.facts.toxicity.hypersensitivity import concerns_asparaginase
 from service.facts.vocabulary import VOCABULARY
 from service.hooks.contract import Decide, Invocation, KeyState, Prefetched, ServiceDefinition
+from service.memory import Memory
 from service.occasion import ORDER_HOOKS, Entered, Ordered, entered, ordered
 from service.record.build import Raw, build_record
 from service.record.model import Coverage, PatientRecord
@@ -61,6 +62,7 @@ class Clinic:
     engine: Engine
     terminology: Terminology
     as_of: date | None = None  # a fixed day of judgement, for demonstrations; None: the day of the call
+    memory: Memory | None = None  # what outlives a call
     ahead: Ahead[Worked] = field(default_factory=Ahead, repr=False, compare=False)
 
     def day(self, invocation: Invocation) -> date:
@@ -129,7 +131,11 @@ class Clinic:
             return Answer(())
         if invocation.hook in ORDER_HOOKS:
             return self._about_orders(invocation, ordered(invocation) or Ordered())
-        return self.engine.answer(self.question(invocation))
+        return self.engine.answer(self._asked(self.question(invocation), invocation))
+
+    def _asked(self, question: Question, invocation: Invocation) -> Question:
+        """The question with what this patient's clinicians have overridden."""
+        return replace(question, silenced=self.memory.silenced(invocation)) if self.memory is not None else question
 
     def _about_orders(self, invocation: Invocation, orders: Ordered) -> Answer:
         """The answer about orders; what an earlier call worked out is used again if it rests on the same input."""
@@ -139,8 +145,8 @@ class Clinic:
         if kept is not None:
             asked = Question(invocation.hook, invocation.hook_instance, self.day(invocation), kept.record)
             with kept.in_use:
-                return self.engine.answer(_with_orders(asked, orders), kept.assessment)
-        asked = self.question(invocation)
+                return self.engine.answer(self._asked(_with_orders(asked, orders), invocation), kept.assessment)
+        asked = self._asked(self.question(invocation), invocation)
         answer = self.engine.answer(asked)
         if digest is not None and answer.assessment is not None:
             self.ahead.keep(digest, Worked(asked.record, answer.assessment))
@@ -163,8 +169,11 @@ class Clinic:
             return None
 
     def decide(self, invocation: Invocation) -> Mapping[str, Any]:
-        """The CDS Hooks response to a call."""
-        return {"cards": list(self.answer(invocation).cards)}
+        """The CDS Hooks response to a call. How it came about is remembered, whatever becomes of that."""
+        answer = self.answer(invocation)
+        if self.memory is not None:
+            self.memory.remember(invocation, self.day(invocation), answer, self.engine)
+        return {"cards": list(answer.cards)}
 
 
 def build_clinic(
@@ -174,6 +183,7 @@ def build_clinic(
     as_of: date | None = None,
     site: Path | None = None,
     sources: tuple[str, ...] = (),
+    memory: Memory | None = None,
 ) -> Clinic:
     """Load content and terminology and build the engine; ``sources`` pins editions in place of the policy's.
 
@@ -188,7 +198,7 @@ def build_clinic(
     loaded = read_content(content, site)
     about = Site(region=region or loaded.policy.region, care_setting=care_setting)
     engine = Engine(loaded, VOCABULARY, REGISTRY, has_all, is_deceased, about, sources)
-    return Clinic(engine, read_terminology(), as_of)
+    return Clinic(engine, read_terminology(), as_of, memory)
 
 
 def _with_orders(asked: Question, orders: Ordered) -> Question:

@@ -70,12 +70,13 @@ def test_the_wheel_serves(installed: Path) -> None:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "ALLCUE"))}
+    environment["ALLCUE_DATABASE_URL"] = f"sqlite:///{installed.parent / 'state' / 'allcue.db'}"
     command = [installed, "-m", "service.cli", "serve", "--port", str(port), "--workers", "1"]
     process = subprocess.Popen(
         command, cwd=installed.parent, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
-        for _ in range(150):
+        for _ in range(600):
             try:
                 with urllib.request.urlopen(f"http://127.0.0.1:{port}/cds-services", timeout=5) as answer:
                     found = json.load(answer)

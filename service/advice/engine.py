@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
+from service.advice.basis import Basis, basis
 from service.advice.cards import Call, Card, CardWriter
 from service.advice.missing import orderables_by_fact
 from service.advice.model import Advice, Notice
@@ -34,6 +35,7 @@ from service.rules.interpret import trace
 from service.rules.rule import Content, Rule
 from service.rules.verdict import Trace, Verdict
 
+A = TypeVar("A", bound=Advice | OrderAdvice)
 Gate = Callable[[PatientRecord], bool | None]
 
 
@@ -44,7 +46,8 @@ class Question:
     ``stated``: facts the call itself brings, such as the drugs of its draft orders. ``call_id`` names the call; cards
     of the same call and content get the same uuids. ``orders``: the orders to be judged, as they were sent, with the
     Medications they refer to. ``missing_orders``: references to orders that could not be found, so that they cannot be
-    judged. ``selections``: references to those of the orders that were just chosen.
+    judged. ``selections``: references to those of the orders that were just chosen. ``silenced``: whether advice was
+    overridden for a reason that still holds; it is not asked about what must be said anyway.
     """
 
     hook: str
@@ -55,6 +58,7 @@ class Question:
     orders: tuple[Any, ...] = ()
     missing_orders: tuple[str, ...] = ()
     selections: tuple[str, ...] = ()
+    silenced: Callable[[Basis], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +199,7 @@ class Engine:
             question.selections if choosing else (),
             unread,
         )
+        said = self._unsilenced(said, question, found.facts)
         urgent = sum(item.severity is Severity.CRITICAL for item in said)
         shown = said[: max(urgent, policy.cards_on_chart_open)]
         namespace = uuid.uuid5(uuid.NAMESPACE_URL, f"{question.call_id}/{self.content.digest}")
@@ -215,8 +220,20 @@ class Engine:
         advice = advise(verdicts, drug_rules, facts, self.content, self.vocabulary, self._by_fact, waiting)
         if question.hook in self.content.policy.hooks:
             advice = of_the_moment(advice)
-        shown = advice[: self.content.policy.cards_on_chart_open]
+        shown = self._unsilenced(advice, question, facts)[: self.content.policy.cards_on_chart_open]
         return self._drawn(question, facts, shown, tuple(verdicts), speaking)
+
+    def basis(self, advice: Advice | OrderAdvice, facts: Facts) -> Basis:
+        """What advice for a patient rests on."""
+        return basis(advice, facts, self.vocabulary, self._evaluator, self.content.digest)
+
+    def _unsilenced(self, advice: list[A], question: Question, facts: Facts) -> list[A]:
+        """The advice without what was overridden for a reason that still holds."""
+        silenced = question.silenced
+        if silenced is None:
+            return advice
+        rests_on = ((item, self.basis(item, facts)) for item in advice)
+        return [item for item, found in rests_on if not (found.quietable and silenced(found))]
 
     def _drawn(
         self,

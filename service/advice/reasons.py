@@ -18,3 +18,11 @@ OVERRIDE_REASONS = tuple(
         (_OWN_REASONS, "palliative-intent", "Palliative intent"),
     )
 )
+
+# Overrides that say something of this patient which holds for a while: the same advice on the same facts need not come
+# back at once. Disagreement with the evidence, or a bad moment, says nothing about the next time.
+JUSTIFYING = frozenset(
+    (reason["system"], reason["code"])
+    for reason in OVERRIDE_REASONS
+    if reason["code"] not in ("cds-suboptimal-context", "recipient-disagrees-evidence")
+)

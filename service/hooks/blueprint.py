@@ -6,21 +6,18 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import Blueprint, Response, request
-from werkzeug.exceptions import RequestEntityTooLarge
+from flask import Blueprint, Response
 
-from service.hooks import calls
+from service.hooks import caller, calls
+from service.hooks.body import read_body
 from service.hooks.contract import Decide, Invocation, ServiceDefinition
 from service.hooks.discovery import check_services, discovery
-from service.hooks.envelope import ROOT, read_envelope
-from service.hooks.errors import HookError, Issue, bad_request
+from service.hooks.envelope import read_envelope
+from service.hooks.errors import HookError, Issue
 from service.hooks.fhir_access import Limits
 from service.hooks.gather import gather
 from service.hooks.servers import AllowedServers
-from service.hooks.wire import Unreadable, clean, dump, parse, reply
-
-# JSON is UTF-8 (RFC 8259); other names come from old clients. None: read as it is.
-_CHARSETS = {"utf-8": None, "utf8": None, "us-ascii": None, "utf-16": "utf-16", "iso-8859-1": "latin-1"}
+from service.hooks.wire import clean, dump, reply
 
 
 def _utc_now() -> datetime:
@@ -62,7 +59,7 @@ def cds_services(
             words = "There is no such service. GET /cds-services lists the services."
             raise HookError(404, Issue("not-found", words))
         record = calls.begin(service.id, service.hook)
-        envelope = read_envelope(_body(), service)
+        envelope = read_envelope(read_body(), service)
         record.hook_instance = str(envelope.hook_instance)
         prefetched = gather(service, envelope, servers, limits)
         record.prefetched = prefetched.so_far()  # grows as keys are asked for
@@ -74,6 +71,7 @@ def cds_services(
             prefetched=prefetched,
             fhir_server=envelope.fhir_server,
             received_at=received_at,
+            client=caller.client(),
         )
         record.remarks = invocation.remarks  # filled while it is decided
         answer = decide(invocation)
@@ -105,36 +103,6 @@ def operations(name: str, version: str, base_url: str, ready: Callable[[], bool]
         return reply({"status": "ready"}) if ready() else reply({"status": "not ready"}, 503)
 
     return blueprint
-
-
-def _body() -> Any:
-    """The request body as JSON. Raises HookError 400 or 415; the framework raises 413."""
-    kind = request.mimetype
-    if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
-        raise HookError(415, Issue("not-supported", "The body must be JSON: Content-Type application/json."))
-    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise HookError(415, Issue("not-supported", "The body must not be compressed."))
-    body = request.get_data(cache=False)
-    if _goes_on(body):
-        raise RequestEntityTooLarge
-    charset = request.mimetype_params.get("charset", "utf-8").lower()
-    if charset not in _CHARSETS:
-        raise HookError(415, Issue("not-supported", "The body must be in UTF-8."))
-    try:
-        if codec := _CHARSETS[charset]:
-            body = body.decode(codec).encode()
-        return parse(body)
-    except Unreadable as error:
-        raise bad_request("structure", f"{str(error)[:1].upper()}{str(error)[1:]}.", ROOT) from None
-    except UnicodeError:
-        raise bad_request("structure", "The body is not in the charset that its Content-Type names.", ROOT) from None
-
-
-def _goes_on(body: bytes) -> bool:
-    """Whether a body of unknown length was cut off at the limit, where the framework stops reading without a word."""
-    limit = request.max_content_length
-    cut = request.content_length is None and limit is not None and len(body) >= limit
-    return cut and bool(request.environ["wsgi.input"].read(1))
 
 
 def _answer(answer: Mapping[str, Any], record: calls.Call) -> Response:

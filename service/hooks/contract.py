@@ -66,6 +66,7 @@ class Invocation:
 
     ``context`` is as sent, except that ``patientId`` is a bare id. ``received_at`` is aware of its time zone.
     ``remarks``: what the clinical side wants logged of the call; never a patient's values.
+    ``client``: who calls; empty where nobody is asked who they are.
     """
 
     service: ServiceDefinition
@@ -76,6 +77,7 @@ class Invocation:
     fhir_server: str | None
     received_at: datetime
     remarks: dict[str, Any] = field(default_factory=dict)
+    client: str = ""
 
 
 Decide: TypeAlias = Callable[[Invocation], Mapping[str, Any]]

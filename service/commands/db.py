@@ -1,0 +1,96 @@
+"""``allcue db``: the tables of the store, brought up to date and checked by the operator."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:  # the library behind it is loaded only for the commands that need it
+    from service.settings import Settings
+    from service.store.database import Database
+
+
+@click.group()
+def db() -> None:
+    """The database for feedback and traces (ALLCUE_DATABASE_URL)."""
+
+
+@db.command("upgrade")
+def upgrade_command() -> None:
+    """Bring the tables to the newest state, all or nothing; safe to run twice or from two machines at once."""
+    sys.exit(with_database(_upgrade))
+
+
+@db.command("check")
+def check_command() -> None:
+    """Whether the database can be reached and its tables are those of this version; exit code 1 if not."""
+    sys.exit(with_database(_check))
+
+
+@db.command("purge")
+def purge_command() -> None:
+    """Delete traces older than ALLCUE_TRACE_DAYS and what has run out; a running service does it every hour."""
+    sys.exit(with_database(_purge))
+
+
+def with_database(work: Callable[[Database, Settings], int]) -> int:
+    """Run a command on the database of the settings. 1 where these are wrong or it cannot be reached."""
+    from service.settings import Settings, SettingsError
+    from service.store.database import Database, StoreUnavailable
+
+    try:
+        settings = Settings.from_env(os.environ)
+        if not settings.database_url:
+            raise SettingsError("ALLCUE_DATABASE_URL=none: no database is used")
+        database = Database(settings.database_url)
+        try:
+            return work(database, settings)
+        finally:
+            database.close()
+    except (SettingsError, StoreUnavailable) as problem:
+        click.echo(str(problem), err=True)
+        return 1
+
+
+def _upgrade(database: Database, _: Settings) -> int:
+    from service.store.schema import upgrade
+
+    before = upgrade(database)
+    click.echo(f"{database.shown}: {_went(before.current, before.newest, ahead=before.ahead)}")
+    return 0
+
+
+def _went(current: str | None, newest: str, *, ahead: bool) -> str:
+    if ahead:
+        return f"at {current}, which a newer version made; nothing to do"
+    return f"at {newest} already" if current == newest else f"from {current or 'empty'} to {newest}"
+
+
+def _check(database: Database, settings: Settings) -> int:
+    from service.store.schema import differences, state
+
+    found = state(database)
+    click.echo(f"{database.shown}: at {found.current or 'empty'}, this version has {found.newest}")
+    wrong = [] if found.ahead else differences(database)
+    for difference in wrong if found.current == found.newest else ():
+        click.echo(f"  not as declared: {difference}", err=True)
+    if found.ahead:
+        click.echo("A newer version of Allcue made the tables; this one can work with them.")
+    elif found.current != found.newest:
+        click.echo("Run: allcue db upgrade", err=True)
+    secret = "set" if settings.site_secret else "not set: overrides silence nothing"
+    click.echo(f"ALLCUE_SITE_SECRET: {secret}")
+    return 0 if found.usable and not wrong else 1
+
+
+def _purge(database: Database, settings: Settings) -> int:
+    from service.store.traces import purge
+
+    gone = purge(database, int(time.time()), settings.trace_days)
+    click.echo("deleted: " + ", ".join(f"{count} {table}" for table, count in gone.items()))
+    return 0

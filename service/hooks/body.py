@@ -1,0 +1,48 @@
+"""The body of a request as JSON, whatever endpoint it is for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from service.hooks.errors import HookError, Issue, bad_request
+from service.hooks.wire import Unreadable, parse
+
+# JSON is UTF-8 (RFC 8259); other names come from old clients. None: read as it is.
+_CHARSETS = {"utf-8": None, "utf8": None, "us-ascii": None, "utf-16": "utf-16", "iso-8859-1": "latin-1"}
+
+
+def read_body(root: str = "CDSHooksRequest") -> Any:
+    """The request body as JSON. Raises HookError 400 or 415; the framework raises 413.
+
+    Args:
+        root: what an error calls the body.
+    """
+    kind = request.mimetype
+    if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
+        raise HookError(415, Issue("not-supported", "The body must be JSON: Content-Type application/json."))
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise HookError(415, Issue("not-supported", "The body must not be compressed."))
+    body = request.get_data(cache=False)
+    if _goes_on(body):
+        raise RequestEntityTooLarge
+    charset = request.mimetype_params.get("charset", "utf-8").lower()
+    if charset not in _CHARSETS:
+        raise HookError(415, Issue("not-supported", "The body must be in UTF-8."))
+    try:
+        if codec := _CHARSETS[charset]:
+            body = body.decode(codec).encode()
+        return parse(body)
+    except Unreadable as error:
+        raise bad_request("structure", f"{str(error)[:1].upper()}{str(error)[1:]}.", root) from None
+    except UnicodeError:
+        raise bad_request("structure", "The body is not in the charset that its Content-Type names.", root) from None
+
+
+def _goes_on(body: bytes) -> bool:
+    """Whether a body of unknown length was cut off at the limit, where the framework stops reading without a word."""
+    limit = request.max_content_length
+    cut = request.content_length is None and limit is not None and len(body) >= limit
+    return cut and bool(request.environ["wsgi.input"].read(1))

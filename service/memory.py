@@ -1,0 +1,114 @@
+"""What the clinic remembers beyond a call: how each card came about, and what was overridden for this patient.
+
+Neither may cost the advice: what cannot be read silences nothing, and what cannot be written is logged.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from datetime import date
+from typing import Protocol
+
+from service import __version__
+from service.advice.basis import Basis
+from service.advice.engine import Answer, Engine
+from service.hooks.contract import Invocation
+from service.store.feedback import Suppressions
+from service.store.secret import Pseudonyms
+from service.store.traces import CardTrace
+
+log = logging.getLogger("allcue.store")
+REST_S = 30.0  # without asking, after the database did not answer
+
+
+class TraceLog(Protocol):
+    """Keeps decision traces."""
+
+    def remember(self, traces: Sequence[CardTrace]) -> None:
+        """Have the traces of one answer saved. Returns at once and never raises."""
+        ...
+
+
+class Memory:
+    """Remembers answers and overrides under keyed hashes.
+
+    Without ``pseudonyms`` no patient can be told from another: then traces name none, and nothing is silenced.
+    """
+
+    def __init__(
+        self,
+        traces: TraceLog,
+        suppressions: Suppressions | None = None,
+        pseudonyms: Pseudonyms | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ):
+        self._traces, self._suppressions, self._pseudonyms, self._clock = traces, suppressions, pseudonyms, clock
+        self._rests_until = float("-inf")
+
+    def silenced(self, invocation: Invocation) -> Callable[[Basis], bool] | None:
+        """Whether advice was overridden for this patient while it rested on the same facts; None: nothing was."""
+        names, known = self._pseudonyms, self._suppressions
+        if names is None or known is None or self._clock() < self._rests_until:
+            return None
+        try:
+            found = known.of(invocation.client, _patient(names, invocation))
+        except OSError as error:
+            self._rests_until = self._clock() + REST_S
+            log.error("overrides cannot be read, so nothing is silenced: %s", error)
+            return None
+        if not found:
+            return None
+
+        def is_silenced(basis: Basis) -> bool:
+            silenced = basis.key in found and found[basis.key] == _facts(names, basis)
+            if silenced:
+                invocation.remarks["silenced"] = invocation.remarks.get("silenced", 0) + 1
+            return silenced
+
+        return is_silenced
+
+    def remember(self, invocation: Invocation, as_of: date, answer: Answer, engine: Engine) -> None:
+        """Have the traces of an answer saved. Never raises."""
+        try:
+            self._traces.remember(self._traced(invocation, as_of, answer, engine))
+        except Exception as error:  # the advice is worth more than its trace; the text of an error may hold values
+            log.error("no trace of an answer: unexpected %s", type(error).__name__)
+
+    def _traced(self, invocation: Invocation, as_of: date, answer: Answer, engine: Engine) -> list[CardTrace]:
+        facts = answer.facts
+        if facts is None:
+            return []
+        names = self._pseudonyms
+        patient = _patient(names, invocation) if names is not None else None
+        found = []
+        # Cards beyond the advice say that something could not be read.
+        for card, advice in zip(answer.cards, answer.advice, strict=False):
+            basis = engine.basis(advice, facts)
+            found.append(
+                CardTrace(
+                    client=invocation.client,
+                    card=card["uuid"],
+                    service=invocation.service.id,
+                    hook=invocation.hook,
+                    as_of=as_of,
+                    version=__version__,
+                    content=engine.content.digest,
+                    advice=basis.key,
+                    indicator=card["indicator"],
+                    rules=basis.rules,
+                    patient=patient,
+                    basis=_facts(names, basis) if names is not None and basis.quietable else None,
+                )
+            )
+        return found
+
+
+def _patient(names: Pseudonyms, invocation: Invocation) -> str:
+    """The patient within the client's system, as a keyed hash."""
+    return names.of("patient", invocation.client, str(invocation.context["patientId"]))
+
+
+def _facts(names: Pseudonyms, basis: Basis) -> str:
+    return names.of("facts", basis.facts)

