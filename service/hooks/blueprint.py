@@ -10,6 +10,7 @@ from flask import Blueprint, Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from service.hooks import calls
+from service.hooks.caller import current_caller
 from service.hooks.contract import Decide, Invocation, ServiceDefinition
 from service.hooks.discovery import check_services, discovery
 from service.hooks.envelope import ROOT, read_envelope
@@ -38,7 +39,8 @@ def cds_services(
 
     Args:
         decide: answers a checked call.
-        servers: FHIR servers that may be read for what prefetch left out, within ``limits``.
+        servers: FHIR servers that may be read for what prefetch left out, within ``limits``, for callers that are
+            registered with none of their own.
         now: the aware time at which a call came.
 
     Raises:
@@ -64,7 +66,7 @@ def cds_services(
         record = calls.begin(service.id, service.hook)
         envelope = read_envelope(_body(), service)
         record.hook_instance = str(envelope.hook_instance)
-        prefetched = gather(service, envelope, servers, limits)
+        prefetched = gather(service, envelope, current_caller().servers or servers, limits)
         record.prefetched = prefetched.so_far()  # grows as keys are asked for
         invocation = Invocation(
             service=service,

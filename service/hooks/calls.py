@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 from flask import Flask, Response, g, request
 
+from service.hooks.caller import current_caller
 from service.hooks.contract import Prefetched
 
 log = logging.getLogger("allcue.calls")
@@ -29,6 +30,7 @@ class Call:
 
     service: str
     hook: str
+    client: str
     started: float = field(default_factory=time.perf_counter)
     hook_instance: str | None = None
     prefetched: Mapping[str, Prefetched] = field(default_factory=dict)
@@ -43,6 +45,7 @@ class Call:
             "request_id": request_id,
             "service": self.service,
             "hook": self.hook,
+            "client": self.client,
             "hook_instance": self.hook_instance,
             "status": status,
             "ms": round((time.perf_counter() - self.started) * 1000, 2),
@@ -55,7 +58,7 @@ class Call:
 
 def begin(service: str, hook: str) -> Call:
     """Start the record of a call; it is logged when the answer leaves."""
-    call = Call(service, hook)
+    call = Call(service, hook, current_caller().client)
     g.call = call
     return call
 
