@@ -9,8 +9,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from service.hooks import calls
-from service.hooks.caller import current_caller
+from service.hooks import caller, calls
 from service.hooks.contract import Decide, Invocation, ServiceDefinition
 from service.hooks.discovery import check_services, discovery
 from service.hooks.envelope import ROOT, read_envelope
@@ -66,7 +65,7 @@ def cds_services(
         record = calls.begin(service.id, service.hook)
         envelope = read_envelope(_body(), service)
         record.hook_instance = str(envelope.hook_instance)
-        prefetched = gather(service, envelope, current_caller().servers or servers, limits)
+        prefetched = gather(service, envelope, caller.current().servers or servers, limits)
         record.prefetched = prefetched.so_far()  # grows as keys are asked for
         invocation = Invocation(
             service=service,

@@ -15,7 +15,7 @@ DEFAULT_PROFILE = "cds-hooks-2.0"
 class Caller:
     """A caller whose token was verified, or anybody in open mode.
 
-    ``client``: its name in the clients file; ``open`` if nobody was asked. ``issuer``, ``tenant``: claims of the
+    ``client``: its name in the clients file; empty if nobody was asked. ``issuer``, ``tenant``: claims of the
     token. ``profile``: which kind of client it is. ``servers``: the FHIR servers that its calls may name; None: those
     that all calls may name.
     """
@@ -27,15 +27,20 @@ class Caller:
     servers: AllowedServers | None = None
 
 
-ANYBODY = Caller("open")
+ANYBODY = Caller("")
 
 
-def set_caller(caller: Caller) -> None:
-    """Note who makes the request that is being answered."""
-    g.caller = caller
+def identify(caller: Caller) -> None:
+    """State who makes the present request; ``g.client`` is its name, for what only counts."""
+    g.caller, g.client = caller, caller.client
 
 
-def current_caller() -> Caller:
-    """Who makes the request that is being answered; `ANYBODY` where tokens are not asked for."""
+def client() -> str:
+    """The client of the present request, by its name; empty in open mode, where nobody is asked who they are."""
+    return current().client
+
+
+def current() -> Caller:
+    """Who makes the present request; `ANYBODY` in open mode."""
     caller: Caller = g.get("caller", ANYBODY)
     return caller

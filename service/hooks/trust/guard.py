@@ -8,7 +8,7 @@ from collections.abc import Collection
 import orjson
 from flask import Flask, Response, g, request
 
-from service.hooks.caller import set_caller
+from service.hooks.caller import identify
 from service.hooks.errors import Issue, operation_outcome
 from service.hooks.trust.verify import Refused, Verifier
 from service.hooks.wire import reply
@@ -27,7 +27,7 @@ def install(app: Flask, verifier: Verifier, public: Collection[str] = PUBLIC) ->
         if request.method == "OPTIONS" or request.path in public:
             return None
         try:
-            set_caller(verifier.verify(request.headers.get("Authorization"), request.path))
+            identify(verifier.verify(request.headers.get("Authorization"), request.path))
         except Refused as refused:
             return _refuse(refused)
         return None

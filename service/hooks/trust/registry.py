@@ -55,32 +55,30 @@ def clients_of(text: str, name: str, profiles: Collection[str] | None = None) ->
     listed = found.get("clients")
     if not isinstance(listed, list) or not listed:
         raise ClientsProblems([*problems, f"{name}: clients: must be a list with at least one client"])
-    clients = []
+    clients: dict[int, Client] = {}
     for number, item in enumerate(listed):
         try:
-            clients.append(Client.model_validate(item))
+            clients[number] = Client.model_validate(item)
         except ValidationError as error:
-            for one in error.errors(include_url=False):
+            found_wrong = error.errors(include_url=False)
+            wrong_inside = {one["loc"][:-1] for one in found_wrong}
+            for one in found_wrong:
+                if one["type"] == "too_short" and one["loc"] in wrong_inside:
+                    continue  # only because its items are wrong, which is told
                 place: Place = ("clients", number, *one["loc"])
                 problems.append(f"{name}:{_line(lines, place)}: {_path(place)}{_words(one)}")
-    for client in clients:
+    for number, client in clients.items():
         if profiles is not None and client.profile not in profiles:
-            place = ("clients", listed.index(next(i for i in listed if _named(i, client))), "profile")
-            problems.append(
-                f"{name}:{_line(lines, place)}: {_path(place)}{client.profile!r} is no profile. Allowed: "
-                f"{', '.join(profiles)}.{_near(client.profile, profiles)}"
-            )
+            place = ("clients", number, "profile")
+            words = f"{client.profile!r} is no profile. Allowed: {', '.join(profiles)}."
+            problems.append(f"{name}:{_line(lines, place)}: {_path(place)}{words}{_near(client.profile, profiles)}")
     try:
-        registered = Clients.of(clients)
+        registered = Clients.of(clients.values())
     except ValueError as error:
         problems.append(f"{name}: clients: {error}")
     if problems:
         raise ClientsProblems(problems)
     return registered
-
-
-def _named(item: object, client: Client) -> bool:
-    return isinstance(item, dict) and item.get("name") == client.name
 
 
 class _Twice(int):

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from service.hooks.caller import ANYBODY, current_caller
+from service.hooks.caller import ANYBODY, current
 from service.hooks.trust.keys import ALGORITHMS
 from tests.hooks.support import Recorder, app_of, body, post
 from tests.hooks.trust.support import (
@@ -155,7 +155,7 @@ def test_who_calls_is_known_to_what_answers_and_to_the_log(caplog: pytest.LogCap
     seen = []
 
     def engine(invocation: Any) -> dict[str, Any]:
-        seen.append(current_caller())
+        seen.append(current())
         return {"cards": []}
 
     own = client_of(profile="epic", fhir_servers=["https://ehr.example.org/fhir"])
@@ -176,7 +176,7 @@ def test_open_mode_knows_nobody() -> None:
     seen = []
 
     def engine(invocation: Any) -> dict[str, Any]:
-        seen.append(current_caller())
+        seen.append(current())
         return {"cards": []}
 
     assert post(app_of(engine), body()).status_code == 200
