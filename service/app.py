@@ -21,6 +21,8 @@ from service.hooks.trust.replay import MemoryReplayGuard, SteadyReplayGuard
 from service.hooks.trust.verify import Verifier
 from service.settings import Settings, SettingsError
 
+log = logging.getLogger("allcue.trust")
+
 
 def create_app(
     settings: Settings,
@@ -91,6 +93,8 @@ def _verifier(settings: Settings, replay: ReplayGuard | None) -> Verifier | None
         clients = read_clients(settings.clients_file)
     except ClientsProblems as error:
         raise SettingsError(f"ALLCUE_CLIENTS_FILE has {len(error.problems)} problems\n{error}") from None
+    if replay is None:
+        log.warning("no store for used tokens: each worker process remembers its own")
     remembered = MemoryReplayGuard() if replay is None else SteadyReplayGuard(replay)
     keys = KeyStore(partial(fetch_document, verify=settings.fhir.verify))
     return Verifier(clients, settings.public_base_url, remembered, keys)

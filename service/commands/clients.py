@@ -167,8 +167,9 @@ def _with(text: str, entry: dict[str, Any]) -> str:
 
 
 def _item(entry: dict[str, Any]) -> str:
-    first = {name: entry[name] for name in ("name", "iss") if name in entry}
-    return yaml.safe_dump([{**first, **entry}], sort_keys=False, allow_unicode=True, width=200)
+    first: dict[str, Any] = {name: entry[name] for name in ("name", "iss") if name in entry}
+    text: str = yaml.safe_dump([{**first, **entry}], sort_keys=False, allow_unicode=True, width=200)
+    return text
 
 
 def _private_key(file: Path) -> dict[str, Any]:
