@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from flask import Flask
@@ -13,30 +14,42 @@ from service.hooks import browser, calls, errors
 from service.hooks.blueprint import cds_services, operations
 from service.hooks.contract import Decide, ServiceDefinition
 from service.hooks.feedback import feedback
+from service.hooks.ports import ReplayGuard
+from service.hooks.trust import guard
+from service.hooks.trust.fetch import fetch_document
+from service.hooks.trust.keystore import KeyStore
+from service.hooks.trust.registry import ClientsProblems, read_clients
+from service.hooks.trust.replay import MemoryReplayGuard, SteadyReplayGuard
+from service.hooks.trust.verify import Verifier
 from service.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
     from service.kept import Kept
+
+log = logging.getLogger("allcue.trust")
 
 
 def create_app(
     settings: Settings,
     decide: Decide | None = None,
     services: Sequence[ServiceDefinition] | None = None,
+    replay: ReplayGuard | None = None,
 ) -> Flask:
     """Build the application.
 
     Args:
         decide, services: what answers and what is offered; given together, else the clinical engine and its services.
+        replay: where used tokens are remembered for all processes; each process remembers its own if not given.
 
     Raises:
-        SettingsError: calls would be answered without knowing who calls, or the database is not ready for this version.
+        SettingsError: calls would be answered without knowing who calls, clients cannot be told apart, or the
+            database is not ready for this version.
         ValueError: content or service definitions that must not be served, or only one of decide and services.
     """
-    _require_trust(settings)
     if (decide is None) != (services is None):
         raise ValueError("decide and services belong together")
     kept = _store(settings)
+    verifier = _verifier(settings, replay or (kept.replay if kept is not None else None))
     if decide is None or services is None:
         services, decide = _engine(settings, kept)
     app = Flask(__name__, static_folder=None)
@@ -46,6 +59,8 @@ def create_app(
     browser.install_cors(app, settings.origins)
     if settings.local_only:
         browser.install_local_only(app)
+    if verifier is not None:
+        guard.install(app, verifier)
     app.register_blueprint(cds_services(services, decide, settings.servers, settings.fhir))
     if kept is not None:
         app.register_blueprint(feedback(frozenset(service.id for service in services), kept.feedback))
@@ -64,13 +79,34 @@ def log_to_stderr() -> None:
     log.setLevel(logging.INFO)
 
 
-def _require_trust(settings: Settings) -> None:
-    if not settings.is_open:
+def _verifier(settings: Settings, replay: ReplayGuard | None) -> Verifier | None:
+    """What checks who calls; None in open mode."""
+    if settings.open_mode and settings.clients_file is not None:
         raise SettingsError(
-            "client trust is not configured: this version cannot check who calls, and calls hold patient data. "
-            "Listen on this machine only (ALLCUE_HOST=127.0.0.1, no ALLCUE_CLIENTS_FILE), or set ALLCUE_OPEN=1 to "
-            "answer everybody who can reach the service."
+            "ALLCUE_OPEN=1 answers everybody, ALLCUE_CLIENTS_FILE only registered clients: set one of them."
         )
+    if settings.is_open:
+        return None
+    if settings.clients_file is None:
+        raise SettingsError(
+            "client trust is not configured, and calls hold patient data. Name the registered clients "
+            "(ALLCUE_CLIENTS_FILE, made with `allcue clients add`), listen on this machine only "
+            "(ALLCUE_HOST=127.0.0.1), or set ALLCUE_OPEN=1 to answer everybody who can reach the service."
+        )
+    if not settings.public_base_url:
+        raise SettingsError(
+            "ALLCUE_CLIENTS_FILE needs ALLCUE_PUBLIC_BASE_URL: tokens are made for the address that clients call, "
+            "such as https://cds.example.org/allcue"
+        )
+    try:
+        clients = read_clients(settings.clients_file)
+    except ClientsProblems as error:
+        raise SettingsError(f"ALLCUE_CLIENTS_FILE has {len(error.problems)} problems\n{error}") from None
+    if replay is None:
+        log.warning("no store for used tokens: each worker process remembers its own")
+    remembered = MemoryReplayGuard() if replay is None else SteadyReplayGuard(replay)
+    keys = KeyStore(partial(fetch_document, verify=settings.fhir.verify))
+    return Verifier(clients, settings.public_base_url, remembered, keys)
 
 
 def _store(settings: Settings) -> Kept | None:

@@ -21,8 +21,8 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @pytest.mark.parametrize(
     "settings",
-    [Settings(host="0.0.0.0"), Settings(open_mode=False), Settings(clients_file=Path(__file__))],
-    ids=["other machines", "closed", "clients file"],
+    [Settings(host="0.0.0.0"), Settings(open_mode=False)],
+    ids=["other machines", "closed"],
 )
 def test_it_does_not_start_without_knowing_who_calls(settings: Settings) -> None:
     with pytest.raises(SettingsError, match="client trust is not configured"):

@@ -35,7 +35,8 @@ def cds_services(
 
     Args:
         decide: answers a checked call.
-        servers: FHIR servers that may be read for what prefetch left out, within ``limits``.
+        servers: FHIR servers that may be read for what prefetch left out, within ``limits``, for callers that are
+            registered with none of their own.
         now: the aware time at which a call came.
 
     Raises:
@@ -61,7 +62,7 @@ def cds_services(
         record = calls.begin(service.id, service.hook)
         envelope = read_envelope(read_body(), service)
         record.hook_instance = str(envelope.hook_instance)
-        prefetched = gather(service, envelope, servers, limits)
+        prefetched = gather(service, envelope, caller.current().servers or servers, limits)
         record.prefetched = prefetched.so_far()  # grows as keys are asked for
         invocation = Invocation(
             service=service,

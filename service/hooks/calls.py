@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 from flask import Flask, Response, g, request
 
+from service.hooks import caller
 from service.hooks.contract import Prefetched
 
 log = logging.getLogger("allcue.calls")
@@ -24,11 +25,12 @@ _USABLE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 class Call:
     """What is logged of one call; filled in as it becomes known, so a refused call is logged as far as it came.
 
-    ``cleaned``: how many empty values were taken out of the answer, which only a fault of the engine leaves there.
+    ``client``: None in open mode. ``cleaned``: how many empty values were taken out of the answer, which only a fault of the engine leaves there.
     """
 
     service: str
     hook: str
+    client: str | None
     started: float = field(default_factory=time.perf_counter)
     hook_instance: str | None = None
     prefetched: Mapping[str, Prefetched] = field(default_factory=dict)
@@ -43,6 +45,7 @@ class Call:
             "request_id": request_id,
             "service": self.service,
             "hook": self.hook,
+            "client": self.client,
             "hook_instance": self.hook_instance,
             "status": status,
             "ms": round((time.perf_counter() - self.started) * 1000, 2),
@@ -55,7 +58,7 @@ class Call:
 
 def begin(service: str, hook: str) -> Call:
     """Start the record of a call; it is logged when the answer leaves."""
-    call = Call(service, hook)
+    call = Call(service, hook, caller.client() or None)
     g.call = call
     return call
 

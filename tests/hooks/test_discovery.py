@@ -122,6 +122,7 @@ def test_one_log_line_per_call_without_patient_values(caplog: pytest.LogCaptureF
         "request_id": "r1",
         "service": "view",
         "hook": "patient-view",
+        "client": None,
         "hook_instance": HOOK_INSTANCE,
         "status": 200,
         "cards": 1,
