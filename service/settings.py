@@ -8,12 +8,14 @@ from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
+from service.hooks.connections import Reachable
 from service.hooks.fhir_access import Limits
 from service.hooks.servers import AllowedServers, is_loopback, parse_base
 from service.services import HOOK_NAMES
 
 T = TypeVar("T")
 REGIONS = ("US", "EU")
+SEARCHES = ("get", "post")
 CARE_SETTINGS = ("adult-oncology", "pediatric-oncology")
 
 
@@ -28,7 +30,8 @@ class Settings:
     ``open_mode``: whether calls are answered without checking who calls; None: only if nothing else is configured
     and the service listens on this machine alone. ``max_body``: bytes. ``as_of``: a fixed day of judgement, for
     demonstrations. ``region``, ``care_setting``, ``cards_dir``: None leaves it to the content.
-    ``site_content``: folder with content of the site's own. ``hooks``: those that are served.
+    ``site_content``: folder with content of the site's own. ``hooks``: those that are served. ``prefetch_file``: prefetch
+    templates of the site's own.
     """
 
     host: str = "127.0.0.1"
@@ -45,6 +48,7 @@ class Settings:
     care_setting: str | None = None
     as_of: date | None = None
     hooks: tuple[str, ...] = HOOK_NAMES
+    prefetch_file: Path | None = None
     fhir: Limits = field(default_factory=Limits)
 
     @classmethod
@@ -59,7 +63,11 @@ class Settings:
         limits = Limits(
             deadline=reader.get("FHIR_DEADLINE_S", _seconds, default.fhir.deadline),
             timeout=reader.get("FHIR_TIMEOUT_S", _seconds, default.fhir.timeout),
+            max_pages=reader.get("FHIR_MAX_PAGES", _positive, default.fhir.max_pages),
+            max_bytes=reader.get("FHIR_MAX_BYTES", _positive, default.fhir.max_bytes),
             verify=reader.get("FHIR_CA_FILE", _ca_file, default.fhir.verify),
+            post=reader.get("FHIR_SEARCH", _one_of(SEARCHES), "get") == "post",
+            networks=reader.get("FHIR_NETWORKS", _networks, default.fhir.networks),
         )
         found = cls(
             host=reader.get("HOST", str, default.host),
@@ -76,6 +84,7 @@ class Settings:
             care_setting=reader.get("CARE_SETTING", _one_of(CARE_SETTINGS), None),
             as_of=reader.get("AS_OF", _day, None),
             hooks=reader.get("HOOKS", _hooks, default.hooks),
+            prefetch_file=reader.get("PREFETCH_FILE", _file, None),
             fhir=limits,
         )
         reader.finish()
@@ -199,6 +208,12 @@ def _servers(value: str) -> tuple[str, ...]:
     urls = _words(value)
     AllowedServers.of(urls)
     return urls
+
+
+def _networks(value: str) -> tuple[str, ...]:
+    networks = _words(value)
+    Reachable.of(networks)
+    return networks
 
 
 def _file(value: str) -> Path:

@@ -14,7 +14,7 @@ from service.hooks.contract import Decide, Invocation, ServiceDefinition
 from service.hooks.discovery import check_services, discovery
 from service.hooks.envelope import ROOT, read_envelope
 from service.hooks.errors import HookError, Issue, bad_request
-from service.hooks.fhir_access import Limits
+from service.hooks.fhir_access import FhirClient, Limits
 from service.hooks.gather import gather
 from service.hooks.servers import AllowedServers
 from service.hooks.wire import Unreadable, clean, dump, parse, reply
@@ -46,6 +46,7 @@ def cds_services(
     """
     by_id = check_services(services)
     document = dump(discovery(services))
+    client = FhirClient(servers, limits)
     blueprint = Blueprint("cds_services", __name__)
 
     @blueprint.get("/cds-services", strict_slashes=False)
@@ -64,7 +65,7 @@ def cds_services(
         record = calls.begin(service.id, service.hook)
         envelope = read_envelope(_body(), service)
         record.hook_instance = str(envelope.hook_instance)
-        prefetched = gather(service, envelope, servers, limits)
+        prefetched = gather(service, envelope, client)
         record.prefetched = prefetched.so_far()  # grows as keys are asked for
         invocation = Invocation(
             service=service,
