@@ -11,6 +11,7 @@ from service import __version__
 from service.hooks import browser, calls, errors
 from service.hooks.blueprint import cds_services, operations
 from service.hooks.contract import Decide, ServiceDefinition
+from service.hooks.templates import TemplateProblems, read_templates, with_templates
 from service.settings import Settings, SettingsError
 
 
@@ -25,7 +26,7 @@ def create_app(
         decide, services: what answers and what is offered; given together, else the clinical engine and its services.
 
     Raises:
-        SettingsError: calls would be answered without knowing who calls.
+        SettingsError: calls would be answered without knowing who calls; prefetch templates that must not be offered.
         ValueError: content or service definitions that must not be served, or only one of decide and services.
     """
     _require_trust(settings)
@@ -73,4 +74,14 @@ def _engine(settings: Settings) -> tuple[Sequence[ServiceDefinition], Decide]:
     clinic = build_clinic(
         settings.cards_dir, settings.region, settings.care_setting, settings.as_of, settings.site_content
     )
-    return served(settings.hooks), decide_with(clinic)
+    return _offered(served(settings.hooks), settings), decide_with(clinic)
+
+
+def _offered(services: Sequence[ServiceDefinition], settings: Settings) -> Sequence[ServiceDefinition]:
+    """The services with the site's own prefetch templates, where it has some."""
+    if settings.prefetch_file is None:
+        return services
+    try:
+        return with_templates(services, read_templates(settings.prefetch_file, services))
+    except TemplateProblems as problem:
+        raise SettingsError(f"ALLCUE_PREFETCH_FILE names templates that must not be offered:\n{problem}") from None

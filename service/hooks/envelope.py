@@ -54,7 +54,6 @@ class HookRequest(_Part):
         """The bearer token for the FHIR server."""
         return self.authorization.access_token.get_secret_value() if self.authorization else None
 
-
     @property
     def scope(self) -> Any:
         """What the token may read, as sent."""
