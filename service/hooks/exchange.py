@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -54,9 +55,18 @@ class Refused(Unreachable):
         super().__init__(words)
 
 
+class _Session(requests.Session):
+    """Knows no redirects. The library's own sessions read the whole body of one even where they do not follow it."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002
+        return None
+
+
 def new_session(reachable: Reachable, kept: int, verify: bool | str) -> requests.Session:
     """Connections for many calls. Holds neither tokens nor cookies, and knows no proxies and no .netrc."""
-    session = requests.Session()
+    # The library logs addresses, which hold ids of patients, and for bad headers does so as a warning.
+    logging.getLogger("urllib3").setLevel(logging.CRITICAL)
+    session = _Session()
     session.trust_env = False  # the token goes to the allowed server and nowhere else
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     session.verify = verify
