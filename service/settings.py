@@ -65,6 +65,7 @@ class Settings:
             timeout=reader.get("FHIR_TIMEOUT_S", _seconds, default.fhir.timeout),
             max_pages=reader.get("FHIR_MAX_PAGES", _positive, default.fhir.max_pages),
             max_bytes=reader.get("FHIR_MAX_BYTES", _positive, default.fhir.max_bytes),
+            page_size=reader.get("FHIR_PAGE_SIZE", _whole, default.fhir.page_size),
             verify=reader.get("FHIR_CA_FILE", _ca_file, default.fhir.verify),
             post=reader.get("FHIR_SEARCH", _one_of(SEARCHES), "get") == "post",
             networks=reader.get("FHIR_NETWORKS", _networks, default.fhir.networks),
@@ -152,6 +153,12 @@ def _is_linked(name: str, value: str) -> bool:
 def _positive(value: str) -> int:
     if not value.isdecimal() or int(value) < 1:
         raise ValueError("must be a whole number above 0")
+    return int(value)
+
+
+def _whole(value: str) -> int:
+    if not value.isdecimal():
+        raise ValueError("must be a whole number, 0 or more")
     return int(value)
 
 

@@ -31,6 +31,7 @@ class Limits:
     """``deadline``: seconds for all reads of one call. ``timeout``: seconds of silence of a server. ``max_pages``
     and ``max_bytes``: for one prefetch key, unpacked. ``max_call_bytes``: for all keys of a call. ``at_once``:
     questions of one call at the same time. ``verify``: check TLS certificates, or a file of authorities to trust.
+    ``page_size``: resources to ask for on one page (``_count``), 0 to leave it to the server.
     ``post``: search with POST, which keeps patient ids out of the logs of servers; else with GET. ``networks``: where
     servers may be besides public addresses."""
 
@@ -40,6 +41,7 @@ class Limits:
     max_bytes: int = 20_000_000
     max_call_bytes: int = 50_000_000
     at_once: int = 8
+    page_size: int = 250
     verify: bool | str = True
     post: bool = False
     networks: tuple[str, ...] = ()
@@ -135,7 +137,7 @@ class FhirReader:
         pages = [item.first] if item.first else []
         seen: set[str] = set()
         left = self._client.limits.max_bytes
-        url = self._base + item.query
+        url = self._base + self._sized(item.query)
         if item.first:
             url = _join(self._base, item.first.next_url or "")
         while True:
@@ -155,6 +157,11 @@ class FhirReader:
             if not page.next_url:
                 return _settle(item, pages, "the link to the next page has no address", limited)
             url = _join(url, page.next_url)
+
+    def _sized(self, query: str) -> str:
+        """A search with the page size: servers that are not asked give 10 or 20, and each page costs its time."""
+        size = self._client.limits.page_size
+        return f"{query}&_count={size}" if size and "?" in query and "_count=" not in query else query
 
     def _refuse(self, url: str, seen: set[str], count: int) -> str | None:
         place = parse_place(url)

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+PAGE_SIZE = "&_count=250"
+
 
 @dataclass
 class Answer:
@@ -30,10 +32,12 @@ class Answer:
 @dataclass
 class FakeFhir:
     """``answers``: by path with query, a list of them one after the other. Paths without an answer get 404 and an
-    OperationOutcome. A POST search is told by its path, a blank and its body."""
+    OperationOutcome. A POST search is told by its path, a blank and its body. ``asked``, without the usual page size;
+    ``sized``: those that named it."""
 
     url: str
     answers: dict[str, Any] = field(default_factory=dict)
+    sized: list[str] = field(default_factory=list)
     connections: int = 0
     asked: list[tuple[str, Mapping[str, str]]] = field(default_factory=list)
 
@@ -79,6 +83,9 @@ def _handler(fake: FakeFhir, pause: Callable[[float], bool], keep: bool) -> type
             self._answer(self.path)
 
         def _answer(self, asked: str) -> None:
+            if asked.endswith(PAGE_SIZE):
+                asked = asked.removesuffix(PAGE_SIZE)
+                fake.sized.append(asked)
             fake.asked.append((asked, dict(self.headers)))
             found = fake.answers.get(asked.removeprefix("/fhir/"), Answer(outcome, 404))
             answer = found.pop(0) if isinstance(found, list) else found

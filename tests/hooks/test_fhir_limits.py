@@ -243,6 +243,18 @@ def test_servers_without_post_are_asked_with_get(fhir: FakeFhir, status: int, fa
     assert [path for path, _ in fhir.asked] == ([tried, got, got] if falls_back else [tried, tried])
 
 
+# Pages
+
+
+def test_large_pages_are_asked_for(fhir: FakeFhir) -> None:
+    own = "Condition?patient=p1&_count=5"
+    fhir.answers[own] = Answer(searchset(CONDITION))
+    read(fhir, CONDITIONS, own, "Patient/p1")
+    assert fhir.sized == [f"/fhir/{CONDITIONS}"]
+    read(fhir, CONDITIONS, limits=replace(LIMITS, page_size=0))
+    assert fhir.sized == [f"/fhir/{CONDITIONS}"]
+
+
 # Connections
 
 
