@@ -61,7 +61,12 @@ def test_everything_is_read(tmp_path: Path) -> None:
     assert (settings.region, settings.care_setting) == ("EU", "pediatric-oncology")
     assert settings.as_of == date(2025, 6, 30)
     assert settings.hooks == ("patient-view", "order-sign")
-    assert (settings.fhir.max_pages, settings.fhir.max_bytes, settings.fhir.page_size, settings.fhir.post) == (7, 1000, 0, True)
+    assert (settings.fhir.max_pages, settings.fhir.max_bytes, settings.fhir.page_size, settings.fhir.post) == (
+        7,
+        1000,
+        0,
+        True,
+    )
     assert settings.fhir.networks == ("10.20.0.0/16", "fd00:1::/32")
     assert settings.prefetch_file == file
     assert (settings.fhir.deadline, settings.fhir.timeout, settings.fhir.verify) == (2.5, 1.0, str(file))

