@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from functools import cache
 from typing import Any
 
@@ -73,7 +74,7 @@ def damage(request: Raw, place: tuple[Any, ...], value: Any) -> None:
     if value == "delete":
         here.pop(last)
     else:
-        here[last] = value
+        here[last] = deepcopy(value)  # what is put in may be damaged in turn
 
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
