@@ -15,6 +15,7 @@ from service.hooks.blueprint import cds_services, operations
 from service.hooks.contract import Decide, ServiceDefinition
 from service.hooks.feedback import feedback
 from service.hooks.ports import ReplayGuard
+from service.hooks.templates import TemplateProblems, read_templates, with_templates
 from service.hooks.trust import guard
 from service.hooks.trust.fetch import fetch_document
 from service.hooks.trust.keystore import KeyStore
@@ -42,8 +43,8 @@ def create_app(
         replay: where used tokens are remembered for all processes; each process remembers its own if not given.
 
     Raises:
-        SettingsError: calls would be answered without knowing who calls, clients cannot be told apart, or the
-            database is not ready for this version.
+        SettingsError: calls would be answered without knowing who calls, clients cannot be told apart, the database is
+            not ready for this version, or prefetch templates must not be offered.
         ValueError: content or service definitions that must not be served, or only one of decide and services.
     """
     if (decide is None) != (services is None):
@@ -131,4 +132,14 @@ def _engine(settings: Settings, kept: Kept | None) -> tuple[Sequence[ServiceDefi
         settings.site_content,
         memory=kept.memory if kept is not None else None,
     )
-    return served(settings.hooks), decide_with(clinic)
+    return _offered(served(settings.hooks), settings), decide_with(clinic)
+
+
+def _offered(services: Sequence[ServiceDefinition], settings: Settings) -> Sequence[ServiceDefinition]:
+    """The services with the site's own prefetch templates, where it has some."""
+    if settings.prefetch_file is None:
+        return services
+    try:
+        return with_templates(services, read_templates(settings.prefetch_file, services))
+    except TemplateProblems as problem:
+        raise SettingsError(f"ALLCUE_PREFETCH_FILE names templates that must not be offered:\n{problem}") from None

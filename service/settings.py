@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
+from service.hooks.connections import Reachable
 from service.hooks.fhir_access import Limits
 from service.hooks.servers import AllowedServers, is_loopback, parse_base
 from service.services import HOOK_NAMES
@@ -16,6 +17,7 @@ from service.store.secret import Pseudonyms
 
 T = TypeVar("T")
 REGIONS = ("US", "EU")
+SEARCHES = ("get", "post")
 CARE_SETTINGS = ("adult-oncology", "pediatric-oncology")
 
 
@@ -34,7 +36,8 @@ class Settings:
     ``database_url``: where feedback and traces are kept; empty for nowhere, then there is no feedback endpoint.
     ``site_secret``: with which patients are hashed; without it nothing is suppressed. ``trace_days``: how long traces
     are kept. ``suppress_days``: how long a justified override silences the same advice; 0 for never.
-    ``keep_comments``: whether the words of clinicians are kept, which may name the patient.
+    ``keep_comments``: whether the words of clinicians are kept, which may name the patient. ``prefetch_file``: prefetch
+    templates of the site's own.
     """
 
     host: str = "127.0.0.1"
@@ -51,6 +54,7 @@ class Settings:
     care_setting: str | None = None
     as_of: date | None = None
     hooks: tuple[str, ...] = HOOK_NAMES
+    prefetch_file: Path | None = None
     fhir: Limits = field(default_factory=Limits)
     database_url: str = field(default="", repr=False)  # it may hold a password
     site_secret: str = field(default="", repr=False)
@@ -70,7 +74,12 @@ class Settings:
         limits = Limits(
             deadline=reader.get("FHIR_DEADLINE_S", _seconds, default.fhir.deadline),
             timeout=reader.get("FHIR_TIMEOUT_S", _seconds, default.fhir.timeout),
+            max_pages=reader.get("FHIR_MAX_PAGES", _positive, default.fhir.max_pages),
+            max_bytes=reader.get("FHIR_MAX_BYTES", _positive, default.fhir.max_bytes),
+            page_size=reader.get("FHIR_PAGE_SIZE", _count, default.fhir.page_size),
             verify=reader.get("FHIR_CA_FILE", _ca_file, default.fhir.verify),
+            post=reader.get("FHIR_SEARCH", _one_of(SEARCHES), "get") == "post",
+            networks=reader.get("FHIR_NETWORKS", _networks, default.fhir.networks),
         )
         found = cls(
             host=reader.get("HOST", str, default.host),
@@ -87,6 +96,7 @@ class Settings:
             care_setting=reader.get("CARE_SETTING", _one_of(CARE_SETTINGS), None),
             as_of=reader.get("AS_OF", _day, None),
             hooks=reader.get("HOOKS", _hooks, default.hooks),
+            prefetch_file=reader.get("PREFETCH_FILE", _file, None),
             fhir=limits,
             database_url=reader.get("DATABASE_URL", _database, default_database(environ), secret=True),
             site_secret=reader.get("SITE_SECRET", _secret, "", secret=True),
@@ -241,6 +251,12 @@ def _servers(value: str) -> tuple[str, ...]:
     urls = _words(value)
     AllowedServers.of(urls)
     return urls
+
+
+def _networks(value: str) -> tuple[str, ...]:
+    networks = _words(value)
+    Reachable.of(networks)
+    return networks
 
 
 def _file(value: str) -> Path:

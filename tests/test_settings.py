@@ -43,6 +43,12 @@ def test_everything_is_read(tmp_path: Path) -> None:
             "ALLCUE_FHIR_DEADLINE_S": "2.5",
             "ALLCUE_FHIR_TIMEOUT_S": "1",
             "ALLCUE_FHIR_CA_FILE": str(file),
+            "ALLCUE_FHIR_MAX_PAGES": "7",
+            "ALLCUE_FHIR_MAX_BYTES": "1000",
+            "ALLCUE_FHIR_PAGE_SIZE": "0",
+            "ALLCUE_FHIR_SEARCH": "post",
+            "ALLCUE_FHIR_NETWORKS": "10.20.0.0/16 fd00:1::/32",
+            "ALLCUE_PREFETCH_FILE": str(file),
             "HOME": "/",
         }
     )
@@ -55,6 +61,14 @@ def test_everything_is_read(tmp_path: Path) -> None:
     assert (settings.region, settings.care_setting) == ("EU", "pediatric-oncology")
     assert settings.as_of == date(2025, 6, 30)
     assert settings.hooks == ("patient-view", "order-sign")
+    assert (settings.fhir.max_pages, settings.fhir.max_bytes, settings.fhir.page_size, settings.fhir.post) == (
+        7,
+        1000,
+        0,
+        True,
+    )
+    assert settings.fhir.networks == ("10.20.0.0/16", "fd00:1::/32")
+    assert settings.prefetch_file == file
     assert (settings.fhir.deadline, settings.fhir.timeout, settings.fhir.verify) == (2.5, 1.0, str(file))
 
 
@@ -94,6 +108,12 @@ WRONG = {
     "ALLCUE_HOOKS": ["order-sing", "patient-view order-review", ",", "medication-verify"],
     "ALLCUE_FHIR_DEADLINE_S": ["0", "soon", "61", "nan"],
     "ALLCUE_FHIR_TIMEOUT_S": ["-1"],
+    "ALLCUE_FHIR_MAX_PAGES": ["0"],
+    "ALLCUE_FHIR_MAX_BYTES": ["20MB"],
+    "ALLCUE_FHIR_PAGE_SIZE": ["-1"],
+    "ALLCUE_FHIR_SEARCH": ["put"],
+    "ALLCUE_FHIR_NETWORKS": ["10.20.0.1/16", "intranet"],
+    "ALLCUE_PREFETCH_FILE": ["/no/such/file"],
     "ALLCUE_REGIN": ["EU"],
 }
 

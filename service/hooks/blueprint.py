@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache, partial
 from typing import Any
 
 from flask import Blueprint, Response
@@ -14,7 +15,7 @@ from service.hooks.contract import Decide, Invocation, ServiceDefinition
 from service.hooks.discovery import check_services, discovery
 from service.hooks.envelope import read_envelope
 from service.hooks.errors import HookError, Issue
-from service.hooks.fhir_access import Limits
+from service.hooks.fhir_access import FhirClient, Limits
 from service.hooks.gather import gather
 from service.hooks.servers import AllowedServers
 from service.hooks.wire import clean, dump, reply
@@ -44,6 +45,7 @@ def cds_services(
     """
     by_id = check_services(services)
     document = dump(discovery(services))
+    reader = lru_cache(maxsize=64)(partial(FhirClient, limits=limits))  # one for each list of servers
     blueprint = Blueprint("cds_services", __name__)
 
     @blueprint.get("/cds-services", strict_slashes=False)
@@ -62,7 +64,7 @@ def cds_services(
         record = calls.begin(service.id, service.hook)
         envelope = read_envelope(read_body(), service)
         record.hook_instance = str(envelope.hook_instance)
-        prefetched = gather(service, envelope, caller.current().servers or servers, limits)
+        prefetched = gather(service, envelope, reader(caller.current().servers or servers))
         record.prefetched = prefetched.so_far()  # grows as keys are asked for
         invocation = Invocation(
             service=service,

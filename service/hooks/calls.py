@@ -14,7 +14,7 @@ import orjson
 from flask import Flask, Response, g, request
 
 from service.hooks import caller
-from service.hooks.contract import Prefetched
+from service.hooks.contract import NOT_SENT, Prefetched
 
 log = logging.getLogger("allcue.calls")
 HEADER = "X-Request-ID"
@@ -39,7 +39,9 @@ class Call:
     remarks: Mapping[str, Any] = field(default_factory=dict)
 
     def line(self, request_id: str, status: int) -> dict[str, Any]:
-        """The members of the log line; ``ms`` from the start of the call."""
+        """The members of the log line; ``ms`` from the start of the call, ``reasons`` why keys are not complete."""
+        details = {key: found.detail for key, found in self.prefetched.items()}
+        reasons = {key: detail for key, detail in details.items() if detail and detail != NOT_SENT}
         return {
             "event": "call",
             "request_id": request_id,
@@ -53,6 +55,7 @@ class Call:
             "cleaned": self.cleaned,
             **self.remarks,
             "keys": {key: found.state for key, found in self.prefetched.items()},
+            **({"reasons": reasons} if reasons else {}),
         }
 
 

@@ -12,6 +12,8 @@ from typing import Any, TypeAlias
 Json: TypeAlias = Mapping[str, Any]
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
+NOT_SENT = "not sent"  # the detail of an absent key about which there is nothing more to say
+
 
 class KeyState(StrEnum):
     """What is known of one prefetch key. Only PROVIDED and EMPTY let a missing resource mean "there is none"."""
@@ -28,7 +30,8 @@ class ServiceDefinition:
     """One CDS service.
 
     ``prefetch``: query templates by key. ``required``: keys without which the service must not answer (412).
-    ``resource_types``: the FHIR types that each key covers; a key without an entry may bring any type.
+    ``resource_types``: the FHIR types that each key covers; a key without an entry may bring any type. ``narrowed``: why
+    the answers to a key's template are only a part of what there is, by key.
     """
 
     id: str
@@ -39,6 +42,7 @@ class ServiceDefinition:
     required: frozenset[str] = frozenset()
     resource_types: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     usage_requirements: str | None = None
+    narrowed: Mapping[str, str] = field(default_factory=dict)
 
     def expected(self, key: str) -> frozenset[str]:
         """The FHIR types that a key covers; empty where it is not said."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isfinite
 from typing import Any
 from uuid import UUID
 
@@ -29,6 +30,8 @@ class Authorization(_Part):
     access_token: SecretStr
     token_type: StrictStr = "Bearer"  # noqa: S105 - the scheme, not a token
     patient: Any = None
+    scope: Any = None
+    expires_in: Any = None
 
 
 class HookRequest(_Part):
@@ -50,6 +53,21 @@ class HookRequest(_Part):
     def token(self) -> str | None:
         """The bearer token for the FHIR server."""
         return self.authorization.access_token.get_secret_value() if self.authorization else None
+
+    @property
+    def scope(self) -> Any:
+        """What the token may read, as sent."""
+        return self.authorization.scope if self.authorization else None
+
+    @property
+    def expires_in(self) -> float | None:
+        """Seconds that the token lives from now; None where it is not said in numbers."""
+        stated = self.authorization.expires_in if self.authorization else None
+        if isinstance(stated, str) and stated.strip().isascii() and stated.strip().isdecimal():
+            stated = int(stated[:12])
+        if isinstance(stated, int | float) and not isinstance(stated, bool) and isfinite(stated):
+            return float(stated)
+        return None
 
 
 _SHAPES = {

@@ -1,89 +1,131 @@
 """Reading what prefetch left out from the client's FHIR server, within limits (CDS Hooks 2.0, "FHIR Resource Access").
 
-Only the caller decides whether a server may be read. Here: no redirects, pages on the same origin only, a time limit
-for each answer and one for all, caps on pages and bytes. Nothing raises; what could not be read becomes a reason.
-The token lives as long as the reader and is neither stored nor logged.
+Here: what may be asked, all keys at once, page by page, until all is there or a limit is reached. Nothing raises; what
+could not be read becomes a reason. A token lives as long as the call and is neither stored nor logged.
 """
 
 from __future__ import annotations
 
-import time
+import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from http.client import HTTPException
-from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urljoin
 
-import requests
-from urllib3.exceptions import HTTPError
-
-from service.hooks.contract import Prefetched
+from service.hooks.connections import Reachable
+from service.hooks.contract import KeyState, Prefetched
+from service.hooks.exchange import Ask, Exchange, Refused, new_session
+from service.hooks.lifeline import Lifeline, Unreachable
 from service.hooks.prefetch import Page, read_page, settle
-from service.hooks.servers import origin_of
+from service.hooks.scopes import Leave, Scopes
+from service.hooks.servers import AllowedServers, Base, parse_place
 from service.hooks.wire import Unreadable, parse
 
-_CHUNK = 65536
+_NO_POST = frozenset({405, 501})
+_MOST_REMEMBERED = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """``deadline``: seconds for all reads of one call. ``timeout``: seconds of silence of a server. ``max_pages``
-    and ``max_bytes``: for one prefetch key. ``verify``: check TLS certificates, or a file of authorities to trust."""
+    and ``max_bytes``: for one prefetch key, unpacked. ``max_call_bytes``: for all keys of a call. ``at_once``:
+    questions of one call at the same time. ``verify``: check TLS certificates, or a file of authorities to trust.
+    ``page_size``: resources to ask for on one page (``_count``), 0 to leave it to the server.
+    ``post``: search with POST, which keeps patient ids out of the logs of servers; else with GET. ``networks``: where
+    servers may be besides public addresses."""
 
-    deadline: float = 4.0
-    timeout: float = 3.0
+    deadline: float = 2.0
+    timeout: float = 2.0
     max_pages: int = 20
     max_bytes: int = 20_000_000
-    at_once: int = 6
+    max_call_bytes: int = 50_000_000
+    at_once: int = 8
+    page_size: int = 250
     verify: bool | str = True
+    post: bool = False
+    networks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """One key to read. ``query`` is relative to the base. ``first``: a page that came already, whose next to follow."""
+    """One key to read. ``query`` is relative to the base. ``first``: a page that came already, whose next to follow.
+    ``limited``: why even all pages of the query are not all there is."""
 
     key: str
     query: str
     expected: frozenset[str] = frozenset()
     first: Page | None = None
+    limited: str | None = None
 
 
-class _Unreachable(Exception):
-    """One answer could not be had. The text is a reason without patient values."""
+class FhirClient:
+    """What a process keeps between calls: limits, the servers it may read, open connections."""
+
+    def __init__(self, servers: AllowedServers, limits: Limits):
+        self.servers, self.limits = servers, limits
+        self.session = new_session(Reachable.of(limits.networks), limits.at_once, limits.verify)
+        self._no_post: set[tuple[str, str]] = set()
+
+    def reader(
+        self, base: str, token: str | None, scope: object = None, expires_in: float | None = None
+    ) -> FhirReader | None:
+        """A reader for one call, whose time starts now; None where this server may not be read.
+
+        Args:
+            base: the server's base address. token: the bearer token, None for a server that needs none.
+            scope, expires_in: what the token may read, and seconds until it is worthless, as far as stated.
+        """
+        area = self.servers.area(base, token)
+        return FhirReader(self, base, area, token, Scopes.of(scope), expires_in) if area is not None else None
+
+    def takes_post(self, base: str, kind: str) -> bool:
+        """Whether a search may be tried with POST."""
+        return self.limits.post and (base, kind) not in self._no_post
+
+    def refused_post(self, base: str, kind: str) -> None:
+        """Remember that this server has no POST search for a type."""
+        if len(self._no_post) < _MOST_REMEMBERED:
+            self._no_post.add((base, kind))
 
 
 class FhirReader:
-    """Reads from one FHIR server during one call.
+    """Reads from one FHIR server during one call; the deadline holds for all that it reads."""
 
-    ``base``: the server's base address. ``token``: the bearer token, None for a server that needs none.
-    """
-
-    def __init__(self, base: str, token: str | None, limits: Limits):
+    def __init__(
+        self, client: FhirClient, base: str, area: Base, token: str | None, scopes: Scopes, expires_in: float | None
+    ):
+        self._client, self._area, self._scopes = client, area, scopes
         self._base = base.rstrip("/") + "/"
-        self._origin = origin_of(base)
-        self._limits = limits
-        self._headers = {"Accept": "application/fhir+json, application/json;q=0.9"}
-        if token is not None:
-            self._headers["Authorization"] = f"Bearer {token}"
-        self._expires = 0.0
+        limits = client.limits
+        outlives = expires_in is None or expires_in > limits.deadline
+        seconds = limits.deadline if outlives else (expires_in or 0.0)
+        late = "the time limit was reached" if outlives else "the access token expired"
+        self._lifeline = Lifeline(area.origin, seconds, late)
+        self._exchange = Exchange(client.session, token, self._lifeline, limits.timeout)
+        self._bytes_left = limits.max_call_bytes
+        self._lock = threading.Lock()
 
     def read(self, wanted: Sequence[Wanted]) -> Mapping[str, Prefetched]:
         """Read all at once; has an answer for every key within the deadline."""
-        self._expires = time.monotonic() + self._limits.deadline
-        session = self._session()
-        pool = ThreadPoolExecutor(min(self._limits.at_once, len(wanted)), thread_name_prefix="fhir")
+        leave = {item.key: self._scopes.leave(item.query) for item in wanted}
+        allowed = [item for item in wanted if leave[item.key].refused is None]
+        found = {item.key: _not_asked(item, leave[item.key]) for item in wanted if leave[item.key].refused}
+        if not allowed:
+            return found
+        pool = ThreadPoolExecutor(min(self._client.limits.at_once, len(allowed)), thread_name_prefix="fhir")
         try:
-            running = {item.key: pool.submit(self._key, session, item) for item in wanted}
-            wait(running.values(), timeout=self._limits.deadline)
-            return {item.key: self._result(item, running[item.key]) for item in wanted}
+            running = {item.key: pool.submit(self._key, item, leave[item.key].limited) for item in allowed}
+            late = wait(running.values(), timeout=self._lifeline.remaining()).not_done
+            found.update({item.key: self._result(item, running[item.key]) for item in allowed})
+            if late:
+                self._lifeline.cut()
+            return found
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
-            session.close()
 
     def _result(self, item: Wanted, run: Future[Prefetched]) -> Prefetched:
-        unread = "not read within the time limit"
+        unread = f"not read: {self._lifeline.late}"
         if run.done() and not run.cancelled():
             error = run.exception()
             if error is None:
@@ -91,74 +133,66 @@ class FhirReader:
             unread = f"reading failed unexpectedly ({type(error).__name__})"
         return _settle(item, [item.first] if item.first else [], unread)
 
-    def _session(self) -> requests.Session:
-        session = requests.Session()
-        session.trust_env = False  # no proxies, no .netrc: the token goes to the allowed server and nowhere else
-        session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        session.verify = self._limits.verify
-        return session
-
-    def _key(self, session: requests.Session, item: Wanted) -> Prefetched:
+    def _key(self, item: Wanted, limited: str | None) -> Prefetched:
         pages = [item.first] if item.first else []
         seen: set[str] = set()
-        left = self._limits.max_bytes
-        url = self._base + item.query
+        left = self._client.limits.max_bytes
+        url = self._base + self._sized(item.query)
         if item.first:
             url = _join(self._base, item.first.next_url or "")
         while True:
             if trouble := self._refuse(url, seen, len(pages)):
-                return _settle(item, pages, trouble)
+                return _settle(item, pages, trouble, limited)
             seen.add(url)
             try:
-                body = self._get(session, url, left)
+                body = self._ask(url, left, first=not pages)
+                self._count(len(body))
                 page = _page(parse(body))
-            except (_Unreachable, Unreadable) as error:
-                return _settle(item, pages, f"the FHIR server could not be read: {error}")
+            except (Unreachable, Unreadable) as error:
+                return _settle(item, pages, f"the FHIR server could not be read: {error}", limited)
             left -= len(body)
             pages.append(page)
             if page.next_url is None:
-                return _settle(item, pages)
+                return _settle(item, pages, None, limited)
             if not page.next_url:
-                return _settle(item, pages, "the link to the next page has no address")
+                return _settle(item, pages, "the link to the next page has no address", limited)
             url = _join(url, page.next_url)
 
+    def _sized(self, query: str) -> str:
+        """A search with the page size: servers that are not asked give 10 or 20, and each page costs its time."""
+        size = self._client.limits.page_size
+        return f"{query}&_count={size}" if size and "?" in query and "_count=" not in query else query
+
     def _refuse(self, url: str, seen: set[str], count: int) -> str | None:
-        if origin_of(url) != self._origin:
+        place = parse_place(url)
+        if place is None or place.origin != self._area.origin:
             return "the next page is on another server, which is not read"
+        if not self._area.covers(place):
+            return "the next page is outside of the addresses that may be read"
         if url in seen:
             return "the next page is one that was read before"
-        if count >= self._limits.max_pages:
-            return f"more than {self._limits.max_pages} pages"
+        if count >= self._client.limits.max_pages:
+            return f"more than {self._client.limits.max_pages} pages"
         return None
 
-    def _get(self, session: requests.Session, url: str, max_bytes: int) -> bytes:
-        left = self._expires - time.monotonic()
-        if left <= 0:
-            raise _Unreachable("the time limit was reached")
+    def _ask(self, url: str, max_bytes: int, *, first: bool) -> bytes:
+        path, searched, form = url.partition("?")
+        kind = path.rpartition("/")[2]
+        if not (first and searched and self._client.takes_post(self._base, kind)):
+            return self._exchange.read(Ask(url), max_bytes)
         try:
-            with session.get(
-                url, headers=self._headers, timeout=min(self._limits.timeout, left), allow_redirects=False, stream=True
-            ) as answer:
-                if answer.status_code != 200:
-                    raise _Unreachable(f"it answered with status {answer.status_code}")
-                return self._body(answer, max_bytes)
-        except requests.Timeout:
-            raise _Unreachable("it did not answer in time") from None
-        except requests.exceptions.SSLError:
-            raise _Unreachable("its TLS certificate was not accepted") from None
-        except (requests.RequestException, HTTPError, HTTPException, OSError, ValueError) as error:
-            raise _Unreachable(f"no connection ({type(error).__name__})") from None
+            return self._exchange.read(Ask(f"{path}/_search", form), max_bytes)
+        except Refused as refusal:
+            if refusal.status not in _NO_POST:
+                raise
+        self._client.refused_post(self._base, kind)
+        return self._exchange.read(Ask(url), max_bytes)
 
-    def _body(self, answer: requests.Response, max_bytes: int) -> bytes:
-        # Piece by piece as bytes arrive: a server that drips must not outlast the deadline.
-        found = bytearray()
-        while piece := answer.raw.read1(_CHUNK, decode_content=True):
-            found += piece
-            if len(found) > max_bytes:
-                raise _Unreachable("its answer is too large")
-            if time.monotonic() > self._expires:
-                raise _Unreachable("the time limit was reached")
-        return bytes(found)
+    def _count(self, size: int) -> None:
+        with self._lock:
+            self._bytes_left -= size
+            if self._bytes_left < 0:
+                raise Unreachable("its answers together are too large")
 
 
 def _page(answer: Any) -> Page:
@@ -173,5 +207,12 @@ def _join(base: str, link: str) -> str:
         return ""
 
 
-def _settle(item: Wanted, pages: list[Page], unread: str | None = None) -> Prefetched:
-    return settle(item.key, item.query, pages or [Page(broken=unread)], item.expected, unread)
+def _not_asked(item: Wanted, leave: Leave) -> Prefetched:
+    if item.first is not None:
+        return _settle(item, [item.first], leave.refused)
+    return Prefetched(item.key, KeyState.ABSENT, detail=f"not asked for: {leave.refused}")
+
+
+def _settle(item: Wanted, pages: list[Page], unread: str | None, limited: str | None = None) -> Prefetched:
+    why = "; ".join(filter(None, (item.limited, limited))) or None
+    return settle(item.key, item.query, pages or [Page(broken=unread)], item.expected, unread, why)

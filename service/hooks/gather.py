@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from service.hooks.contract import KeyState, Prefetched, ServiceDefinition
+from service.hooks.contract import NOT_SENT, KeyState, Prefetched, ServiceDefinition
 from service.hooks.envelope import ROOT, HookRequest
-from service.hooks.errors import HookError, Issue
-from service.hooks.fhir_access import FhirReader, Limits, Wanted
+from service.hooks.errors import HookError, Issue, bad_request
+from service.hooks.fhir_access import FhirClient, FhirReader, Wanted
 from service.hooks.prefetch import Page, read_page, settle
-from service.hooks.servers import AllowedServers
 from service.hooks.tokens import render
 
+_WHOLE = (KeyState.PROVIDED, KeyState.EMPTY)
+_ANOTHER = "the FHIR server answered with another patient"
 _UNREAD_PAGES = "only the first page came, and the FHIR server may not be read for more"
 
 
@@ -23,8 +24,9 @@ class Gathered(Mapping[str, Prefetched]):
     other keys looked through for them nor is the FHIR server asked for what is missing.
     """
 
-    def __init__(self, service: ServiceDefinition, request: HookRequest, servers: AllowedServers, limits: Limits):
-        self._service, self._request, self._servers, self._limits = service, request, servers, limits
+    def __init__(self, service: ServiceDefinition, request: HookRequest, client: FhirClient):
+        self._service, self._request, self._client = service, request, client
+        self._reader: FhirReader | None = None
         self._found = self._gather(key for key in service.prefetch if key in service.required)
         self._rest = [key for key in service.prefetch if key not in service.required]
         _require(service, self._found)
@@ -52,55 +54,79 @@ class Gathered(Mapping[str, Prefetched]):
         wanted_keys, sent = tuple(keys), self._request.sent
         pages = {key: read_page(sent[key]) for key in wanted_keys if key in sent}
         found = {key: _as_sent(self._service, key, page) for key, page in pages.items()}
-        wanted = _wanted(self._service, wanted_keys, self._request, found, pages, self._servers)
-        if wanted and self._request.fhir_server:
-            read = FhirReader(self._request.fhir_server, self._request.token, self._limits).read(wanted)
-            found.update({key: _better(found.get(key), answer) for key, answer in read.items()})
+        for key, item in found.items():
+            if _of_another(self._service, self._request, item):
+                at = f"{ROOT}.prefetch.{key}"
+                raise bad_request("value", f"{at} is another patient than the context: nothing was read.", at)
+        missing = [key for key in wanted_keys if key not in found or found[key].state not in _WHOLE]
+        if missing and (reader := self._may_read()):
+            read = reader.read(list(_wanted(self._service, self._request, missing, pages)))
+            for key, item in read.items():
+                if _of_another(self._service, self._request, item):
+                    found[key] = Prefetched(key, KeyState.FAILED, detail=_ANOTHER)
+                else:
+                    found[key] = _better(found.get(key), item)
         for key in wanted_keys:
-            found.setdefault(key, Prefetched(key, KeyState.ABSENT, detail="not sent"))
+            found.setdefault(key, Prefetched(key, KeyState.ABSENT, detail=NOT_SENT))
         return found
 
+    def _may_read(self) -> FhirReader | None:
+        """The reader of this call, whose deadline runs from the first time that something is missing."""
+        asked = self._request
+        if self._reader is None and asked.fhir_server:
+            self._reader = self._client.reader(asked.fhir_server, asked.token, asked.scope, asked.expires_in)
+        return self._reader
 
-def gather(service: ServiceDefinition, request: HookRequest, servers: AllowedServers, limits: Limits) -> Gathered:
+
+def gather(service: ServiceDefinition, request: HookRequest, client: FhirClient) -> Gathered:
     """The keys of a call.
 
     Raises:
-        HookError: 412 with an issue for each required key that could not be had.
+        HookError: 412 with an issue for each required key that could not be had; 400 where the Patient that was sent
+            is not the patient of the context.
     """
-    return Gathered(service, request, servers, limits)
+    return Gathered(service, request, client)
 
 
 def _as_sent(service: ServiceDefinition, key: str, page: Page) -> Prefetched:
     unread = _UNREAD_PAGES if page.next_url is not None else None
-    return settle(key, service.prefetch[key], [page], service.expected(key), unread)
+    limited = service.narrowed.get(key)
+    return settle(key, service.prefetch[key], [page], service.expected(key), unread, limited)
 
 
 def _wanted(
-    service: ServiceDefinition,
-    keys: Iterable[str],
-    request: HookRequest,
-    found: Mapping[str, Prefetched],
-    pages: Mapping[str, Page],
-    servers: AllowedServers,
-) -> list[Wanted]:
-    if not request.fhir_server or not servers.may_read(request.fhir_server, request.token):
-        return []
-    wanted = []
+    service: ServiceDefinition, request: HookRequest, keys: Iterable[str], pages: Mapping[str, Page]
+) -> Iterator[Wanted]:
     for key in keys:
-        if key in found and found[key].state in (KeyState.PROVIDED, KeyState.EMPTY):
-            continue
         query = render(service.prefetch[key], request.context)
         if query is not None:
             page = pages.get(key)
-            wanted.append(Wanted(key, query, service.expected(key), page if page and page.next_url else None))
-    return wanted
+            first = page if page and page.next_url else None
+            yield Wanted(key, query, service.expected(key), first, service.narrowed.get(key))
+
+
+def _of_another(service: ServiceDefinition, request: HookRequest, item: Prefetched) -> bool:
+    """Whether a key that covers the patient alone brought somebody else. A Patient without id is not told apart; among
+    records that were merged it is enough that the context's is there."""
+    if service.expected(item.key) != {"Patient"}:
+        return False
+    ids = {_id(resource) for resource in item.resources if resource.get("resourceType") == "Patient"}
+    return bool(ids) and not ids & {"", str(request.context["patientId"])}
+
+
+def _id(resource: Mapping[str, object]) -> str:
+    own = resource.get("id")
+    return str(own).strip() if isinstance(own, str | int) and not isinstance(own, bool) else ""
 
 
 def _better(sent: Prefetched | None, read: Prefetched) -> Prefetched:
-    """What was read, unless it failed where the client at least said something."""
-    if sent is None or read.state is not KeyState.FAILED:
+    """What was read, unless the client's own says more: reading failed, was not allowed, or brought less."""
+    if sent is None or read.state in _WHOLE:
         return read
-    return replace(sent, detail="; ".join(filter(None, (sent.detail, read.detail))))
+    if read.state is KeyState.PARTIAL and len(read.resources) >= len(sent.resources):
+        return read
+    details = dict.fromkeys(filter(None, (sent.detail, read.detail)))
+    return replace(sent, detail="; ".join(details))
 
 
 def _require(service: ServiceDefinition, found: Mapping[str, Prefetched]) -> None:
@@ -114,7 +140,9 @@ def _require(service: ServiceDefinition, found: Mapping[str, Prefetched]) -> Non
 
 
 def _missing_words(service: ServiceDefinition, item: Prefetched) -> str:
-    how = "was not sent" if item.state is KeyState.ABSENT else f"could not be read ({item.detail})"
+    how = f"could not be read ({item.detail})"
+    if item.state is KeyState.ABSENT:
+        how = "was not sent" if item.detail == NOT_SENT else f"was not sent and {item.detail}"
     return (
         f"Prefetch key {item.key} is required and {how}. Send the answer of {service.prefetch[item.key]} under it, "
         f"or fhirServer with fhirAuthorization for a FHIR server that this service is allowed to read."

@@ -59,7 +59,12 @@ def read_page(value: Any) -> Page:
 
 
 def settle(
-    key: str, template: str, pages: Sequence[Page], expected: frozenset[str], unread: str | None = None
+    key: str,
+    template: str,
+    pages: Sequence[Page],
+    expected: frozenset[str],
+    unread: str | None = None,
+    limited: str | None = None,
 ) -> Prefetched:
     """One key's state from its pages, of which there is at least one.
 
@@ -68,6 +73,7 @@ def settle(
         expected: the FHIR types that the key covers; empty if any. Other types beside them (included resources) are
             fine; only other types instead of them is a failure.
         unread: why further pages were not read; None if there are none.
+        limited: why all pages together are not all there is; None if they are.
     """
     first = pages[0]
     if first.broken is not None:
@@ -85,6 +91,8 @@ def settle(
         troubles.append(unread)
     elif first.total is not None and first.total > matches:
         troubles.append(f"the server counts {first.total} matches, {matches} came")
+    if limited is not None:
+        troubles.append(limited)
     if troubles:
         state = KeyState.PARTIAL if resources or first.next_url is not None else KeyState.FAILED
         return Prefetched(key, state, resources, full_urls, "; ".join(dict.fromkeys(troubles)))
@@ -159,6 +167,12 @@ def _outcome(resource: Json) -> tuple[bool, str]:
         for severity, code in found
     )
     return serious, ", ".join(dict.fromkeys(f"{severity} {code}" for severity, code in found)) or "without issues"
+
+
+def outcome_words(value: Any) -> str:
+    """Severities and codes of an OperationOutcome; empty for anything else."""
+    is_one = isinstance(value, dict) and value.get("resourceType") == "OperationOutcome"
+    return _outcome(value)[1] if is_one else ""
 
 
 def _issues(resource: Json) -> Iterator[tuple[str, str]]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import unquote, urlsplit
 
 _PORTS = {"http": 80, "https": 443}
+_HOST = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?")
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,11 @@ def parse_base(url: str) -> Base | None:
     return found if found is not None and not any(c in url for c in "?#") else None
 
 
+def parse_place(url: str) -> Base | None:
+    """Read any http(s) address, query or not; None where it cannot be told safely where it leads."""
+    return _parse(url)
+
+
 def origin_of(url: str) -> tuple[str, str, int] | None:
     """The origin of any http(s) address, query or not; None where it cannot be told safely."""
     found = _parse(url)
@@ -69,12 +77,42 @@ def _parse(url: str) -> Base | None:
         port = parts.port
     except ValueError:
         return None
-    host = (parts.hostname or "").rstrip(".")
-    if parts.scheme not in _PORTS or not host or "@" in parts.netloc:
-        return None
-    if ".." in unquote(unquote(parts.path)).split("/"):
+    host = _host(parts.hostname or "")
+    if parts.scheme not in _PORTS or host is None or "@" in parts.netloc or port == 0 or _climbs(parts.path):
         return None
     return Base(parts.scheme, host, port if port is not None else _PORTS[parts.scheme], parts.path.rstrip("/"))
+
+
+def _host(written: str) -> str | None:
+    """The host as it is compared: a name in ASCII, or an address in its one usual form.
+
+    None for what one library takes for a name and another for an address (``127.1``, ``0x7f000001``, ``2130706433``),
+    for percent-encoded hosts, and for addresses with a zone.
+    """
+    name = written.lower().removesuffix(".")
+    try:
+        return str(ipaddress.IPv6Address(name)) if ":" in name and "%" not in name else _name(name)
+    except ValueError:
+        return None
+
+
+def _name(name: str) -> str | None:
+    if _NUMBER.fullmatch(name.rpartition(".")[2]):
+        return str(ipaddress.IPv4Address(name))
+    return name if _HOST.fullmatch(name) and ".." not in name else None
+
+
+def _climbs(path: str) -> bool:
+    """Whether a path leads upwards for any reader: encoded once or more, with a backslash, or with parameters."""
+    plain = path
+    for _ in range(5):
+        plain, before = unquote(plain), plain
+        if plain == before:
+            break
+    else:
+        return True
+    segments = [segment.partition(";")[0] for segment in plain.replace("\\", "/").split("/")]
+    return any(segment in (".", "..") for segment in segments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +138,13 @@ class AllowedServers:
 
     def may_read(self, url: str, token: str | None) -> bool:
         """Whether this server may be read with this token, or without one."""
+        return self.area(url, token) is not None
+
+    def area(self, url: str, token: str | None) -> Base | None:
+        """The address at or below which this server may be read, its next pages too; None if it may not be read."""
         base = parse_base(url)
         if base is None:
-            return False
-        if self.open_loopback and base.loopback:
-            return True
-        return token is not None and any(allowed.covers(base) for allowed in self.bases)
+            return None
+        if token is not None and (listed := next((one for one in self.bases if one.covers(base)), None)):
+            return listed
+        return replace(base, path="") if self.open_loopback and base.loopback else None

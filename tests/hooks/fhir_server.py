@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+PAGE_SIZE = "&_count=250"
+
 
 @dataclass
 class Answer:
@@ -29,10 +31,14 @@ class Answer:
 
 @dataclass
 class FakeFhir:
-    """``answers``: by path with query. Paths without an answer get 404 and an OperationOutcome."""
+    """``answers``: by path with query, a list of them one after the other. Paths without an answer get 404 and an
+    OperationOutcome. A POST search is told by its path, a blank and its body. ``asked``, without the usual page size;
+    ``sized``: those that named it."""
 
     url: str
-    answers: dict[str, Answer] = field(default_factory=dict)
+    answers: dict[str, Any] = field(default_factory=dict)
+    sized: list[str] = field(default_factory=list)
+    connections: int = 0
     asked: list[tuple[str, Mapping[str, str]]] = field(default_factory=list)
 
     @property
@@ -41,12 +47,13 @@ class FakeFhir:
 
 
 @contextmanager
-def fake_fhir() -> Iterator[FakeFhir]:
-    """Serve until the block ends."""
+def fake_fhir(keep: bool = False) -> Iterator[FakeFhir]:
+    """Serve until the block ends. ``keep``: keep connections open between answers, as most servers do."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
+    server.handle_error = lambda *_: None  # a reader that gives up is no error here
     fake = FakeFhir(f"http://127.0.0.1:{server.server_port}/fhir")
     stop = threading.Event()
-    server.RequestHandlerClass = _handler(fake, stop.wait)
+    server.RequestHandlerClass = _handler(fake, stop.wait, keep)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
@@ -58,13 +65,30 @@ def fake_fhir() -> Iterator[FakeFhir]:
         server.server_close()
 
 
-def _handler(fake: FakeFhir, pause: Callable[[float], bool]) -> type[BaseHTTPRequestHandler]:
+def _handler(fake: FakeFhir, pause: Callable[[float], bool], keep: bool) -> type[BaseHTTPRequestHandler]:
     outcome = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "not-found"}]}
 
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1" if keep else "HTTP/1.0"
+
+        def setup(self) -> None:
+            fake.connections += 1
+            super().setup()
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            self._answer(f"{self.path} {body}")
+
         def do_GET(self) -> None:
-            fake.asked.append((self.path, dict(self.headers)))
-            answer = fake.answers.get(self.path.removeprefix("/fhir/"), Answer(outcome, 404))
+            self._answer(self.path)
+
+        def _answer(self, asked: str) -> None:
+            if asked.endswith(PAGE_SIZE):
+                asked = asked.removesuffix(PAGE_SIZE)
+                fake.sized.append(asked)
+            fake.asked.append((asked, dict(self.headers)))
+            found = fake.answers.get(asked.removeprefix("/fhir/"), Answer(outcome, 404))
+            answer = found.pop(0) if isinstance(found, list) else found
             pause(answer.wait)
             try:
                 self.send_response(answer.status)
