@@ -11,6 +11,7 @@ from service import __version__
 from service.hooks import browser, calls, errors
 from service.hooks.blueprint import cds_services, operations
 from service.hooks.contract import Decide, ServiceDefinition
+from service.hooks.profiles import ProfileChoice
 from service.settings import Settings, SettingsError
 
 
@@ -40,7 +41,10 @@ def create_app(
     browser.install_cors(app, settings.origins)
     if settings.local_only:
         browser.install_local_only(app)
-    app.register_blueprint(cds_services(services, decide, settings.servers, settings.fhir))
+    choice = ProfileChoice(settings.profile, link_hosts=settings.link_hosts)
+    app.register_blueprint(
+        cds_services(services, decide, settings.servers, settings.fhir, profile_of=choice.profile_of)
+    )
     offered = len(services)
     app.register_blueprint(operations("Allcue", __version__, settings.public_base_url, lambda: offered > 0))
     return app

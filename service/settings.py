@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from service.hooks.fhir_access import Limits
+from service.hooks.profiles import DEFAULT_PROFILE, profiles
 from service.hooks.servers import AllowedServers, is_loopback, parse_base
 from service.services import HOOK_NAMES
 
@@ -29,6 +30,8 @@ class Settings:
     and the service listens on this machine alone. ``max_body``: bytes. ``as_of``: a fixed day of judgement, for
     demonstrations. ``region``, ``care_setting``, ``cards_dir``: None leaves it to the content.
     ``site_content``: folder with content of the site's own. ``hooks``: those that are served.
+    ``profile``: what answers look like for clients that are registered with none of their own. ``link_hosts``: hosts
+    that links may lead to where a profile limits them.
     """
 
     host: str = "127.0.0.1"
@@ -45,6 +48,8 @@ class Settings:
     care_setting: str | None = None
     as_of: date | None = None
     hooks: tuple[str, ...] = HOOK_NAMES
+    profile: str = DEFAULT_PROFILE
+    link_hosts: tuple[str, ...] = ()
     fhir: Limits = field(default_factory=Limits)
 
     @classmethod
@@ -76,6 +81,8 @@ class Settings:
             care_setting=reader.get("CARE_SETTING", _one_of(CARE_SETTINGS), None),
             as_of=reader.get("AS_OF", _day, None),
             hooks=reader.get("HOOKS", _hooks, default.hooks),
+            profile=reader.get("PROFILE", _one_of(tuple(profiles())), default.profile),
+            link_hosts=reader.get("LINK_HOSTS", _hosts, ()),
             fhir=limits,
         )
         reader.finish()
@@ -193,6 +200,13 @@ def _hooks(value: str) -> tuple[str, ...]:
         which = f"not served: {', '.join(unknown)}" if unknown else "names no hook"
         raise ValueError(f"{which}. Allowed, parted by blanks or commas: {', '.join(HOOK_NAMES)}")
     return tuple(name for name in HOOK_NAMES if name in named)
+
+
+def _hosts(value: str) -> tuple[str, ...]:
+    named = tuple(name.lower() for name in _words(value))
+    if any("/" in name or ":" in name or not name for name in named):
+        raise ValueError("must be names of hosts, such as www.nccn.org, parted by blanks or commas")
+    return named
 
 
 def _servers(value: str) -> tuple[str, ...]:

@@ -22,7 +22,9 @@ OUTCOME: Mapping[str, Any] = {
     "issue": [{"severity": "error", "code": "exception", "diagnostics": "The search failed."}],
 }
 # What the Medication resources are for that a search for these brings along.
-_WITH = dict.fromkeys(("MedicationRequest", "MedicationStatement", "MedicationAdministration", "MedicationDispense"), ("Medication",))
+_WITH = dict.fromkeys(
+    ("MedicationRequest", "MedicationStatement", "MedicationAdministration", "MedicationDispense"), ("Medication",)
+)
 
 
 @dataclass(frozen=True)

@@ -86,7 +86,7 @@ def read_key(text: str) -> tuple[Any, str | None]:
     try:
         if text.lstrip().startswith("{"):
             found = json.loads(text)
-            (jwk,) = found["keys"] if "keys" in found else (found,)
+            (jwk,) = found.get("keys", (found,))
             kid, key = jwk.get("kid"), jwt.PyJWK.from_dict(jwk).key
         else:
             key = load_pem_private_key(text.encode(), None)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, g, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from service.hooks import calls
@@ -16,6 +16,7 @@ from service.hooks.envelope import ROOT, read_envelope
 from service.hooks.errors import HookError, Issue, bad_request
 from service.hooks.fhir_access import Limits
 from service.hooks.gather import gather
+from service.hooks.profiles import Profile, ProfileOf, shape, shape_discovery, unshaped
 from service.hooks.servers import AllowedServers
 from service.hooks.wire import Unreadable, clean, dump, parse, reply
 
@@ -33,6 +34,7 @@ def cds_services(
     servers: AllowedServers,
     limits: Limits,
     now: Callable[[], datetime] = _utc_now,
+    profile_of: ProfileOf = unshaped,
 ) -> Blueprint:
     """GET /cds-services and POST /cds-services/{id}.
 
@@ -40,17 +42,22 @@ def cds_services(
         decide: answers a checked call.
         servers: FHIR servers that may be read for what prefetch left out, within ``limits``.
         now: the aware time at which a call came.
+        profile_of: what the answers for a client look like, by the client's name.
 
     Raises:
         ValueError: the definitions contradict themselves.
     """
     by_id = check_services(services)
-    document = dump(discovery(services))
+    plain = discovery(services)
+    documents: dict[str, bytes] = {}
     blueprint = Blueprint("cds_services", __name__)
 
     @blueprint.get("/cds-services", strict_slashes=False)
     def discover() -> Response:
-        return Response(document, mimetype="application/json")
+        profile = profile_of(_client())
+        if profile.name not in documents:
+            documents[profile.name] = dump(shape_discovery(profile, plain))
+        return Response(documents[profile.name], mimetype="application/json")
 
     # A client that was given the discovery address with a slash at its end may call with two.
     @blueprint.post("/cds-services//<service_id>", strict_slashes=False, merge_slashes=False)
@@ -77,7 +84,7 @@ def cds_services(
         )
         record.remarks = invocation.remarks  # filled while it is decided
         answer = decide(invocation)
-        return _answer(answer, record)
+        return _answer(answer, record, profile_of(_client()))
 
     return blueprint
 
@@ -137,10 +144,15 @@ def _goes_on(body: bytes) -> bool:
     return cut and bool(request.environ["wsgi.input"].read(1))
 
 
-def _answer(answer: Mapping[str, Any], record: calls.Call) -> Response:
+def _client() -> str | None:
+    """The name of the client whose call is answered, where tokens tell it."""
+    return getattr(g.get("caller"), "client", None)
+
+
+def _answer(answer: Mapping[str, Any], record: calls.Call, profile: Profile) -> Response:
     cards = answer.get("cards")
     if not isinstance(cards, list | tuple):
         raise TypeError("the engine's answer has no list of cards")
     cleaned, removed = clean(answer)
     record.cards, record.cleaned = len(cleaned["cards"]), len(removed)
-    return reply(cleaned)
+    return reply(shape(profile, record.hook, cleaned))

@@ -382,7 +382,7 @@ class Verifier:
             audience=url,
             leeway=30,
             options={
-                "require": [name for name in asked],
+                "require": list(asked),
                 "verify_signature": True,
                 "verify_exp": self.forgets != "expired",
                 "verify_aud": self.forgets != "aud",

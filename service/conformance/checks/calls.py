@@ -60,7 +60,7 @@ def system_actions(run: Run) -> Problems:
             yield f"{called.place}: systemActions is {shown(found)}"
 
 
-@check("a repeated call is answered the same way: as many cards, the same summaries")
+@check("a repeated call is answered the same way: as many cards, the same summaries", "practice")
 def service_repeated(run: Run) -> Problems:
     called = run.answered
     again = run.call(called.service, called.request)

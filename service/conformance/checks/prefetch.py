@@ -12,12 +12,12 @@ from service.conformance.run import Called, Run
 _ANSWERED = (200, 412)
 
 
-@check("null under a search key means that there is nothing, and is answered")
+@check("null under a search key means that there is nothing, and is answered", "2.0 Prefetch Template")
 def prefetch_null(run: Run) -> Problems:
     yield from _with_searches(run, lambda: None)
 
 
-@check("an empty search under a key means that there is nothing, and is answered")
+@check("an empty search under a key means that there is nothing, and is answered", "2.0 Prefetch Template")
 def prefetch_empty(run: Run) -> Problems:
     yield from _with_searches(run, lambda: dict(EMPTY_BUNDLE))
 
@@ -39,7 +39,7 @@ def prefetch_absent(run: Run) -> Problems:
         run.notes.append("no cards came with data: only the status was looked at")
 
 
-@check("a part of the keys is answered too: with cards, silence or 412")
+@check("a part of the keys is answered too: with cards, silence or 412", "2.0 Prefetch Template")
 def prefetch_partial(run: Run) -> Problems:
     for called in _one_each(run):
         keys = called.request.get("prefetch", {})

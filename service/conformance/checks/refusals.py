@@ -72,7 +72,8 @@ def body_too_large(run: Run) -> Problems:
     called = run.answered
     headers = {"Content-Type": "application/json", "Content-Length": str(_HUGE)}
     url = run.target.service_url(called.service["id"])
-    yield from _expect(run.target.send("POST", url, b"{", None, headers, _WAIT_S), 413)
+    # Nothing of the body is sent: what a server leaves unread when it closes may cost the client the answer.
+    yield from _expect(run.target.send("POST", url, b"", None, headers, _WAIT_S), 413)
 
 
 @check("GET of a service is no call", _PRACTICE)

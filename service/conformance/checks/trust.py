@@ -32,7 +32,7 @@ def jwt_discovery(run: Run) -> Problems:
 
 @check("without a token: 401")
 def auth_required(run: Run) -> Problems:
-    yield from _refused(_call(run, lambda signer, url: UNSIGNED))
+    yield from _refused(_call(run, lambda *_: UNSIGNED))
 
 
 @check("a token of the algorithm none is refused")
@@ -68,7 +68,7 @@ def jwt_unknown_kid(run: Run) -> Problems:
 
 @check("a token made for another address is refused", "claim aud")
 def jwt_wrong_audience(run: Run) -> Problems:
-    yield from _refused(_call(run, lambda signer, url: signer.token("https://other.example.org/cds-services/x")))
+    yield from _refused(_call(run, lambda signer, _: signer.token("https://other.example.org/cds-services/x")))
 
 
 @check("an expired token is refused", "claim exp")
@@ -104,13 +104,13 @@ def jwt_replay(run: Run) -> Problems:
 @check("a damaged token and another scheme are refused", "bearer tokens")
 def jwt_damaged(run: Run) -> Problems:
     yield from _refused(_call(run, lambda signer, url: signer.token(url)[:-8]))
-    yield from _refused(_call(run, lambda signer, url: "not.a.token"))
+    yield from _refused(_call(run, lambda *_: "not.a.token"))
 
 
 @check("the answer 401 does not say what was wrong with the token", "practice")
 def auth_quiet(run: Run) -> Problems:
     bodies = {
-        _call(run, lambda signer, url: UNSIGNED).content,
+        _call(run, lambda *_: UNSIGNED).content,
         _call(run, lambda signer, url: signer.stranger().token(url)).content,
         _call(run, lambda signer, url: signer.token(url, iss="https://unknown.invalid")).content,
     }
