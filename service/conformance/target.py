@@ -95,7 +95,8 @@ class Target:
     def send(self, method: str, url: str, data: bytes | None, token: str | None = None,
              headers: Mapping[str, str] | None = None, timeout: float | None = None) -> Answer:  # fmt: skip
         """One request; redirects are not followed, and what goes wrong comes back as status 0."""
-        sent = {"Accept": "application/json", **(headers or {})}
+        # A connection for each request: what one refused request leaves unread must not spoil the next.
+        sent = {"Accept": "application/json", "Connection": "close", **(headers or {})}
         if token is None and self.signer is not None:
             token = self.signer.token(url)
         if token:
