@@ -22,6 +22,7 @@ from service.hooks.trust.keystore import KeyStore
 from service.hooks.trust.registry import ClientsProblems, read_clients
 from service.hooks.trust.replay import MemoryReplayGuard, SteadyReplayGuard
 from service.hooks.trust.verify import Verifier
+from service.hooks.profiles import ProfileChoice, profiles
 from service.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
@@ -60,9 +61,10 @@ def create_app(
     browser.install_cors(app, settings.origins)
     if settings.local_only:
         browser.install_local_only(app)
+    choice = ProfileChoice(settings.profile, settings.link_hosts)
     if verifier is not None:
         guard.install(app, verifier)
-    app.register_blueprint(cds_services(services, decide, settings.servers, settings.fhir))
+    app.register_blueprint(cds_services(services, decide, settings.servers, settings.fhir, profile_of=choice.named))
     if kept is not None:
         app.register_blueprint(feedback(frozenset(service.id for service in services), kept.feedback))
     offered = len(services)
@@ -100,7 +102,7 @@ def _verifier(settings: Settings, replay: ReplayGuard | None) -> Verifier | None
             "such as https://cds.example.org/allcue"
         )
     try:
-        clients = read_clients(settings.clients_file)
+        clients = read_clients(settings.clients_file, profiles())
     except ClientsProblems as error:
         raise SettingsError(f"ALLCUE_CLIENTS_FILE has {len(error.problems)} problems\n{error}") from None
     if replay is None:

@@ -104,6 +104,45 @@ def facts(
 
 
 @main.command()
+@click.argument("url")
+@click.option("--key", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+              help="Private key of a registered client (PEM or JWK): calls are signed, and false tokens tried.")  # fmt: skip
+@click.option("--issuer", metavar="ISS", help="With --key: the client's iss.")
+@click.option("--kid", metavar="KID", help="With --key: the name of the key; may stand in a JWK.")
+@click.option("--jku", metavar="URL", help="With --key: the address of the client's key set, if tokens name one.")
+@click.option("--tenant", metavar="NAME", help="With --key: the claim tenant.")
+@click.option("--patient", "patients", multiple=True, type=click.Path(exists=True, dir_okay=False, path_type=Path),
+              help="A FHIR Bundle to call with in place of the shipped patients; may be repeated.")  # fmt: skip
+@click.option("--only", default="", metavar="NAMES", help="These checks only, parted by commas.")
+@click.option("--origin", default="https://sandbox.cds-hooks.org", show_default=True, help="Of a browser client.")
+@click.option(
+    "--timeout", default=30.0, show_default=True, type=click.FloatRange(0.1, 600), help="Seconds for an answer."
+)
+@click.option("--json", "as_json", is_flag=True, help="For machines: one JSON object.")
+def conformance(
+    url: str,
+    key: Path | None,
+    issuer: str | None,
+    kid: str | None,
+    jku: str | None,
+    tenant: str | None,
+    patients: tuple[Path, ...],
+    only: str,
+    origin: str,
+    timeout: float,
+    as_json: bool,
+) -> None:
+    """Check the CDS Hooks service at URL from outside, this one or any other.
+
+    Sends synthetic patients, wrong calls and feedback. Exit status 0 only if no check failed.
+    """
+    from service.commands import conformance as command
+
+    credentials = command.Credentials(key, issuer, kid, jku, tenant)
+    sys.exit(command.conformance(url, credentials, patients, only, origin, timeout, as_json))
+
+
+@main.command()
 @_FILES
 def karyotype(files: tuple[str, ...]) -> None:
     """Karyotypes in ISCN notation, one a line: clones, ploidy, fusions and risk, as one JSON line each."""

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from service.hooks.connections import Reachable
 from service.hooks.fhir_access import Limits
+from service.hooks.profiles import DEFAULT_PROFILE, profiles
 from service.hooks.servers import AllowedServers, is_loopback, parse_base
 from service.services import HOOK_NAMES
 from service.store.database import read_url
@@ -38,6 +39,8 @@ class Settings:
     are kept. ``suppress_days``: how long a justified override silences the same advice; 0 for never.
     ``keep_comments``: whether the words of clinicians are kept, which may name the patient. ``prefetch_file``: prefetch
     templates of the site's own.
+    ``profile``: what answers look like for clients that are registered with none of their own. ``link_hosts``: hosts
+    that links may lead to where a profile limits them.
     """
 
     host: str = "127.0.0.1"
@@ -55,6 +58,8 @@ class Settings:
     as_of: date | None = None
     hooks: tuple[str, ...] = HOOK_NAMES
     prefetch_file: Path | None = None
+    profile: str = DEFAULT_PROFILE
+    link_hosts: tuple[str, ...] = ()
     fhir: Limits = field(default_factory=Limits)
     database_url: str = field(default="", repr=False)  # it may hold a password
     site_secret: str = field(default="", repr=False)
@@ -97,6 +102,8 @@ class Settings:
             as_of=reader.get("AS_OF", _day, None),
             hooks=reader.get("HOOKS", _hooks, default.hooks),
             prefetch_file=reader.get("PREFETCH_FILE", _file, None),
+            profile=reader.get("PROFILE", _one_of(tuple(profiles())), default.profile),
+            link_hosts=reader.get("LINK_HOSTS", _hosts, ()),
             fhir=limits,
             database_url=reader.get("DATABASE_URL", _database, default_database(environ), secret=True),
             site_secret=reader.get("SITE_SECRET", _secret, "", secret=True),
@@ -245,6 +252,13 @@ def _hooks(value: str) -> tuple[str, ...]:
         which = f"not served: {', '.join(unknown)}" if unknown else "names no hook"
         raise ValueError(f"{which}. Allowed, parted by blanks or commas: {', '.join(HOOK_NAMES)}")
     return tuple(name for name in HOOK_NAMES if name in named)
+
+
+def _hosts(value: str) -> tuple[str, ...]:
+    named = tuple(name.lower() for name in _words(value))
+    if any("/" in name or ":" in name or not name for name in named):
+        raise ValueError("must be names of hosts, such as www.nccn.org, parted by blanks or commas")
+    return named
 
 
 def _servers(value: str) -> tuple[str, ...]:

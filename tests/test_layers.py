@@ -14,6 +14,7 @@ LAYERS = (
     ("cli", "commands", "wsgi"),
     ("app", "wiring", "occasion", "ahead", "kept", "memory"),
     ("book",),
+    ("conformance",),
     ("settings", "services"),
     ("hooks",),
     ("smart",),

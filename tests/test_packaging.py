@@ -65,6 +65,15 @@ def test_the_wheel_holds_the_same_content(installed: Path) -> None:
     assert digest == read_content().digest
 
 
+def test_the_wheel_holds_the_data_of_profiles_and_conformance(installed: Path) -> None:
+    code = (
+        "from datetime import date; from service.conformance.examples import shipped; "
+        "from service.conformance.requirements import requirements; from service.hooks.profiles import profiles; "
+        "print(len(requirements()), len(shipped(date(2026, 3, 2))), len(profiles()))"
+    )
+    assert run(installed, code) == "120 3 6"
+
+
 def test_the_wheel_serves(installed: Path) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

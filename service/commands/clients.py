@@ -15,6 +15,7 @@ import yaml
 from service.hooks.trust.clients import Client, Clients
 from service.hooks.trust.fetch import Unfetched, fetch_document
 from service.hooks.trust.keys import UnusableKey, read_keys
+from service.hooks.profiles import profiles
 from service.hooks.trust.registry import ClientsProblems, clients_of, read_clients
 from service.hooks.trust.sign import claims_for, new_key, public_part, sign
 
@@ -30,7 +31,7 @@ def check(file: Path, online: bool, verify: bool | str = True) -> int:
         click.echo(f"  keys        {_keys_told(client)}")
         click.echo(f"  algorithms  {', '.join(client.algorithms)}")
         click.echo(f"  tenants     {', '.join(client.tenants) or 'any'}")
-        click.echo(f"  profile     {client.profile}")
+        click.echo(f"  profile     {client.profile or 'that of ALLCUE_PROFILE'}")
         for title, values in (("audiences", client.audiences), ("FHIR", client.fhir_servers)):
             if values:
                 click.echo(f"  {title:<11} {', '.join(values)}")
@@ -55,7 +56,7 @@ def add(file: Path, client: dict[str, Any], jwks: Path | None) -> int:
     text = file.read_text(encoding="utf-8") if file.exists() else _HEAD
     after = _with(text, entry)
     try:
-        found = clients_of(after, str(file))
+        found = clients_of(after, str(file), profiles())
     except ClientsProblems as error:
         raise click.ClickException(f"not added\n{error}") from None
     if list(found)[:-1] != list(before):
@@ -101,7 +102,7 @@ _HEAD = "# Registered clients: who may call. `allcue clients check` tells what i
 
 def _read(file: Path) -> Clients:
     try:
-        return read_clients(file)
+        return read_clients(file, profiles())
     except ClientsProblems as error:
         count = len(error.problems)
         raise click.ClickException(f"{count} problem{'s' if count != 1 else ''}\n{error}") from None

@@ -17,6 +17,7 @@ from service.hooks.envelope import read_envelope
 from service.hooks.errors import HookError, Issue
 from service.hooks.fhir_access import FhirClient, Limits
 from service.hooks.gather import gather
+from service.hooks.profiles import Profile, ProfileOf, shape, shape_discovery, unshaped
 from service.hooks.servers import AllowedServers
 from service.hooks.wire import clean, dump, reply
 
@@ -31,6 +32,7 @@ def cds_services(
     servers: AllowedServers,
     limits: Limits,
     now: Callable[[], datetime] = _utc_now,
+    profile_of: ProfileOf = unshaped,
 ) -> Blueprint:
     """GET /cds-services and POST /cds-services/{id}.
 
@@ -39,18 +41,23 @@ def cds_services(
         servers: FHIR servers that may be read for what prefetch left out, within ``limits``, for callers that are
             registered with none of their own.
         now: the aware time at which a call came.
+        profile_of: what the answers for a client look like, by the profile it is registered with.
 
     Raises:
         ValueError: the definitions contradict themselves.
     """
     by_id = check_services(services)
-    document = dump(discovery(services))
     reader = lru_cache(maxsize=64)(partial(FhirClient, limits=limits))  # one for each list of servers
+    plain = discovery(services)
+    documents: dict[str, bytes] = {}
     blueprint = Blueprint("cds_services", __name__)
 
     @blueprint.get("/cds-services", strict_slashes=False)
     def discover() -> Response:
-        return Response(document, mimetype="application/json")
+        profile = profile_of(caller.current().profile)
+        if profile.name not in documents:
+            documents[profile.name] = dump(shape_discovery(profile, plain))
+        return Response(documents[profile.name], mimetype="application/json")
 
     # A client that was given the discovery address with a slash at its end may call with two.
     @blueprint.post("/cds-services//<service_id>", strict_slashes=False, merge_slashes=False)
@@ -78,7 +85,7 @@ def cds_services(
         )
         record.remarks = invocation.remarks  # filled while it is decided
         answer = decide(invocation)
-        return _answer(answer, record)
+        return _answer(answer, record, profile_of(caller.current().profile))
 
     return blueprint
 
@@ -108,10 +115,10 @@ def operations(name: str, version: str, base_url: str, ready: Callable[[], bool]
     return blueprint
 
 
-def _answer(answer: Mapping[str, Any], record: calls.Call) -> Response:
+def _answer(answer: Mapping[str, Any], record: calls.Call, profile: Profile) -> Response:
     cards = answer.get("cards")
     if not isinstance(cards, list | tuple):
         raise TypeError("the engine's answer has no list of cards")
     cleaned, removed = clean(answer)
     record.cards, record.cleaned = len(cleaned["cards"]), len(removed)
-    return reply(cleaned)
+    return reply(shape(profile, record.hook, cleaned))

@@ -8,22 +8,20 @@ from flask import g
 
 from service.hooks.servers import AllowedServers
 
-DEFAULT_PROFILE = "cds-hooks-2.0"
-
 
 @dataclass(frozen=True, slots=True)
 class Caller:
     """A caller whose token was verified, or anybody in open mode.
 
     ``client``: its name in the clients file; empty if nobody was asked. ``issuer``, ``tenant``: claims of the
-    token. ``profile``: which kind of client it is. ``servers``: the FHIR servers that its calls may name; None: those
+    token. ``profile``: which kind of client it is; None: that of the settings. ``servers``: the FHIR servers that its calls may name; None: those
     that all calls may name.
     """
 
     client: str
     issuer: str | None = None
     tenant: str | None = None
-    profile: str = DEFAULT_PROFILE
+    profile: str | None = None
     servers: AllowedServers | None = None
 
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, StringConstraints, field_validator, model_validator
 
-from service.hooks.caller import DEFAULT_PROFILE, Caller
+from service.hooks.caller import Caller
 from service.hooks.servers import AllowedServers, is_loopback, origin_of, parse_base
 from service.hooks.trust.keys import MAX_KEYS, Key, UnusableKey, doubled, read_key
 
@@ -41,9 +41,14 @@ class Client(BaseModel):
     algorithms: Annotated[tuple[Algorithm, ...], Field(min_length=1)] = ("ES384", "RS384")  # recommended by the text
     audiences: tuple[Text, ...] = ()
     tenants: tuple[Tenant, ...] = ()
-    profile: Name = DEFAULT_PROFILE
+    profile: Name | None = None
     fhir_servers: tuple[Text, ...] = ()
     max_lifetime_s: Annotated[StrictInt, Field(ge=60, le=86400)] = MAX_LIFETIME_S
+
+    @field_validator("profile", mode="before")
+    @classmethod
+    def _as_text(cls, name: Any) -> Any:
+        return str(name) if isinstance(name, float) else name  # YAML reads 3.0 without quotes as a number
 
     @field_validator("jwks_urls")
     @classmethod

@@ -68,7 +68,7 @@ def clients_of(text: str, name: str, profiles: Collection[str] | None = None) ->
                 place: Place = ("clients", number, *one["loc"])
                 problems.append(f"{name}:{_line(lines, place)}: {_path(place)}{_words(one)}")
     for number, client in clients.items():
-        if profiles is not None and client.profile not in profiles:
+        if profiles is not None and client.profile is not None and client.profile not in profiles:
             place = ("clients", number, "profile")
             words = f"{client.profile!r} is no profile. Allowed: {', '.join(profiles)}."
             problems.append(f"{name}:{_line(lines, place)}: {_path(place)}{words}{_near(client.profile, profiles)}")
