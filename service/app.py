@@ -6,11 +6,13 @@ import logging
 from collections.abc import Sequence
 
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from service import __version__
-from service.hooks import browser, calls, errors
+from service.hooks import browser, calls, errors, throttle
 from service.hooks.blueprint import cds_services, operations
 from service.hooks.contract import Decide, ServiceDefinition
+from service.hooks.deadline import within
 from service.settings import Settings, SettingsError
 
 
@@ -36,11 +38,17 @@ def create_app(
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body
     errors.install(app)
+    if settings.proxies:  # else anybody could tell any address
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=0, x_host=0)  # type: ignore[method-assign]
     calls.install(app)
+    browser.install_security(app)
     browser.install_cors(app, settings.origins)
     if settings.local_only:
         browser.install_local_only(app)
-    app.register_blueprint(cds_services(services, decide, settings.servers, settings.fhir))
+    if settings.rate:
+        throttle.install(app, throttle.TokenBuckets(settings.rate, settings.burst), settings.rate)
+    decide = within(settings.time_limit, decide)
+    app.register_blueprint(cds_services(services, decide, settings.servers, settings.fhir, settings.body))
     offered = len(services)
     app.register_blueprint(operations("Allcue", __version__, settings.public_base_url, lambda: offered > 0))
     return app

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -9,11 +10,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from service.hooks.fhir_access import Limits
+from service.hooks.limits import BodyLimits
 from service.hooks.servers import AllowedServers, is_loopback, parse_base
 from service.services import HOOK_NAMES
 
 T = TypeVar("T")
 REGIONS = ("US", "EU")
+RATE = 50.0  # calls a second of one client and process, beyond this machine
 CARE_SETTINGS = ("adult-oncology", "pediatric-oncology")
 
 
@@ -28,6 +31,9 @@ class Settings:
     ``open_mode``: whether calls are answered without checking who calls; None: only if nothing else is configured
     and the service listens on this machine alone. ``max_body``: bytes. ``as_of``: a fixed day of judgement, for
     demonstrations. ``region``, ``care_setting``, ``cards_dir``: None leaves it to the content.
+    ``body``: what a body may hold. ``time_limit``: seconds for one answer. ``rate_limit``: calls a second of one client and
+    process, 0 for any number; None: no limit on this machine alone, else RATE. ``rate_burst``: calls at once; None:
+    four seconds of them. ``proxies``: how many proxies stand before the service and tell the caller's address.
     ``site_content``: folder with content of the site's own. ``hooks``: those that are served.
     """
 
@@ -39,6 +45,11 @@ class Settings:
     fhir_servers: tuple[str, ...] = ()
     cors_origins: tuple[str, ...] | None = None
     max_body: int = 10_000_000
+    body: BodyLimits = field(default_factory=BodyLimits)
+    time_limit: float = 10.0
+    rate_limit: float | None = None
+    rate_burst: int | None = None
+    proxies: int = 0
     cards_dir: Path | None = None
     site_content: Path | None = None
     region: str | None = None
@@ -69,6 +80,17 @@ class Settings:
             clients_file=reader.get("CLIENTS_FILE", _file, None),
             fhir_servers=reader.get("FHIR_SERVERS", _servers, ()),
             cors_origins=reader.get("CORS_ORIGINS", _words, None),
+            body=BodyLimits(
+                depth=reader.get("MAX_DEPTH", _depth, default.body.depth),
+                nodes=reader.get("MAX_NODES", _positive, default.body.nodes),
+                resources=reader.get("MAX_RESOURCES", _positive, default.body.resources),
+                entries=reader.get("MAX_ENTRIES", _positive, default.body.entries),
+                string=reader.get("MAX_STRING", _positive, default.body.string),
+            ),
+            time_limit=reader.get("TIME_LIMIT_S", _seconds, default.time_limit),
+            rate_limit=reader.get("RATE_LIMIT", _rate, None),
+            rate_burst=reader.get("RATE_BURST", _positive, None),
+            proxies=reader.get("PROXIES", _count, 0),
             max_body=reader.get("MAX_BODY_BYTES", _positive, default.max_body),
             cards_dir=reader.get("CARDS_DIR", _folder, None),
             site_content=reader.get("SITE_CONTENT", _folder, None),
@@ -92,6 +114,18 @@ class Settings:
     def local_only(self) -> bool:
         """Open for no other reason than listening on this machine: then other callers are refused."""
         return self.is_open and self.open_mode is None
+
+    @property
+    def rate(self) -> float:
+        """Calls a second that one client may make of one process; 0 for any number."""
+        if self.rate_limit is not None:
+            return self.rate_limit
+        return 0.0 if self.local_only else RATE
+
+    @property
+    def burst(self) -> int:
+        """Calls that one client may make at once."""
+        return self.rate_burst if self.rate_burst is not None else max(1, math.ceil(4 * self.rate))
 
     @property
     def origins(self) -> tuple[str, ...]:
@@ -144,6 +178,28 @@ def _positive(value: str) -> int:
     if not value.isdecimal() or int(value) < 1:
         raise ValueError("must be a whole number above 0")
     return int(value)
+
+
+def _count(value: str) -> int:
+    if not value.isdecimal() or int(value) > 10:
+        raise ValueError("must be a whole number from 0 to 10")
+    return int(value)
+
+
+def _depth(value: str) -> int:
+    if not value.isdecimal() or not 10 <= int(value) <= 200:
+        raise ValueError("must be a whole number from 10 to 200")  # answers are written by recursion
+    return int(value)
+
+
+def _rate(value: str) -> float:
+    try:
+        rate = float(value)
+    except ValueError:
+        rate = -1.0
+    if not 0 <= rate <= 1_000_000:
+        raise ValueError("must be calls a second, such as 50 or 0.5; 0 for any number")
+    return rate
 
 
 def _port(value: str) -> int:

@@ -15,7 +15,7 @@ from service.content import NoContent
 from service.rules.load import ContentProblems
 from service.settings import Settings, SettingsError
 
-THREADS = 4  # per worker: an answer waits only for the FHIR server, and a slow client must not hold a worker
+THREADS = 4  # per worker: an answer waits only for the FHIR server; slow clients are bounded by the worker class
 TIMEOUT_S = 30
 
 
@@ -55,7 +55,7 @@ def serve(host: str, port: int, workers: int, site: Path | None = None) -> int:
         "bind": f"{shown}:{port}",
         "workers": workers,
         "threads": THREADS,
-        "worker_class": "gthread",
+        "worker_class": "service.commands.worker.Worker",
         "timeout": TIMEOUT_S,
         "preload_app": True,
         "proc_name": "allcue",

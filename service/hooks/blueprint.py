@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flask import Blueprint, Response, request
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge, RequestTimeout
 
 from service.hooks import calls
+from service.hooks import limits as bounds
 from service.hooks.contract import Decide, Invocation, ServiceDefinition
 from service.hooks.discovery import check_services, discovery
 from service.hooks.envelope import ROOT, read_envelope
@@ -32,6 +33,7 @@ def cds_services(
     decide: Decide,
     servers: AllowedServers,
     limits: Limits,
+    body_limits: bounds.BodyLimits | None = None,
     now: Callable[[], datetime] = _utc_now,
 ) -> Blueprint:
     """GET /cds-services and POST /cds-services/{id}.
@@ -39,6 +41,7 @@ def cds_services(
     Args:
         decide: answers a checked call.
         servers: FHIR servers that may be read for what prefetch left out, within ``limits``.
+        body_limits: what a body may hold.
         now: the aware time at which a call came.
 
     Raises:
@@ -46,6 +49,7 @@ def cds_services(
     """
     by_id = check_services(services)
     document = dump(discovery(services))
+    most = body_limits or bounds.BodyLimits()
     blueprint = Blueprint("cds_services", __name__)
 
     @blueprint.get("/cds-services", strict_slashes=False)
@@ -62,7 +66,7 @@ def cds_services(
             words = "There is no such service. GET /cds-services lists the services."
             raise HookError(404, Issue("not-found", words))
         record = calls.begin(service.id, service.hook)
-        envelope = read_envelope(_body(), service)
+        envelope = read_envelope(_body(most), service)
         record.hook_instance = str(envelope.hook_instance)
         prefetched = gather(service, envelope, servers, limits)
         record.prefetched = prefetched.so_far()  # grows as keys are asked for
@@ -107,27 +111,32 @@ def operations(name: str, version: str, base_url: str, ready: Callable[[], bool]
     return blueprint
 
 
-def _body() -> Any:
-    """The request body as JSON. Raises HookError 400 or 415; the framework raises 413."""
+def _body(most: bounds.BodyLimits) -> Any:
+    """The request body as JSON. Raises HookError 400, 408, 413, 415 or 422; the framework raises 413 by the bytes."""
     kind = request.mimetype
     if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
         raise HookError(415, Issue("not-supported", "The body must be JSON: Content-Type application/json."))
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise HookError(415, Issue("not-supported", "The body must not be compressed."))
-    body = request.get_data(cache=False)
-    if _goes_on(body):
-        raise RequestEntityTooLarge
+    try:
+        body = request.get_data(cache=False)
+        if _goes_on(body):
+            raise RequestEntityTooLarge
+    except (ClientDisconnected, OSError):  # the server gives up on a body that comes too slowly
+        raise RequestTimeout from None
     charset = request.mimetype_params.get("charset", "utf-8").lower()
     if charset not in _CHARSETS:
         raise HookError(415, Issue("not-supported", "The body must be in UTF-8."))
     try:
         if codec := _CHARSETS[charset]:
             body = body.decode(codec).encode()
-        return parse(body)
+        value = parse(body)
     except Unreadable as error:
         raise bad_request("structure", f"{str(error)[:1].upper()}{str(error)[1:]}.", ROOT) from None
     except UnicodeError:
         raise bad_request("structure", "The body is not in the charset that its Content-Type names.", ROOT) from None
+    bounds.check(value, len(body), most)
+    return value
 
 
 def _goes_on(body: bytes) -> bool:
