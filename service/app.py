@@ -13,6 +13,7 @@ from service.hooks import browser, calls, errors, throttle
 from service.hooks.blueprint import cds_services, operations
 from service.hooks.contract import Decide, ServiceDefinition
 from service.hooks.deadline import within
+from service.hooks.openapi import document
 from service.settings import Settings, SettingsError
 
 
@@ -50,7 +51,9 @@ def create_app(
     decide = within(settings.time_limit, decide)
     app.register_blueprint(cds_services(services, decide, settings.servers, settings.fhir, settings.body))
     offered = len(services)
-    app.register_blueprint(operations("Allcue", __version__, settings.public_base_url, lambda: offered > 0))
+    base = settings.public_base_url
+    surface = document(services, "Allcue", __version__, base, secured=not settings.is_open)
+    app.register_blueprint(operations("Allcue", __version__, base, lambda: offered > 0, surface))
     return app
 
 

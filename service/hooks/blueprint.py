@@ -86,14 +86,20 @@ def cds_services(
     return blueprint
 
 
-def operations(name: str, version: str, base_url: str, ready: Callable[[], bool]) -> Blueprint:
-    """GET / (where to go from here), /health (the process lives) and /ready (it can answer; else 503).
+def operations(
+    name: str, version: str, base_url: str, ready: Callable[[], bool], surface: Mapping[str, Any] | None = None
+) -> Blueprint:
+    """GET / (where to go from here), /health (the process lives), /ready (it can answer; else 503), /openapi.json.
 
     Args:
         base_url: the public address, without a slash at its end; empty for links relative to the host.
+        surface: the OpenAPI document of all that is served.
     """
     blueprint = Blueprint("operations", __name__)
-    links = {place: f"{base_url}/{place}" for place in ("cds-services", "health", "ready")}
+    links = {
+        place: f"{base_url}/{place}"
+        for place in ("cds-services", "health", "ready", *(["openapi.json"] if surface else []))
+    }
     landing = dump({"name": name, "version": version, "links": links})
 
     @blueprint.get("/")
@@ -107,6 +113,13 @@ def operations(name: str, version: str, base_url: str, ready: Callable[[], bool]
     @blueprint.get("/ready")
     def readiness() -> Response:
         return reply({"status": "ready"}) if ready() else reply({"status": "not ready"}, 503)
+
+    if surface:
+        described = dump(surface)
+
+        @blueprint.get("/openapi.json")
+        def openapi() -> Response:
+            return Response(described, mimetype="application/json")
 
     return blueprint
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
@@ -15,6 +16,7 @@ from service.hooks.servers import parse_base
 from service.hooks.tokens import reference
 
 ROOT = "CDSHooksRequest"
+_MARKUP = re.compile("""[<>"'`&\\\\(){}\\[\\]]""")  # in no id of FHIR; the id goes back out in suggestions
 
 
 class _Part(BaseModel):
@@ -113,7 +115,12 @@ def _context(context: Mapping[str, Any], hook_name: str) -> dict[str, Any]:
 
 def _normalise_patient(context: dict[str, Any]) -> list[Issue]:
     kind, identifier = reference(context["patientId"])
-    usable = identifier.isprintable() and not any(c.isspace() for c in identifier) and 0 < len(identifier) <= 256
+    usable = (
+        not _MARKUP.search(identifier)
+        and identifier.isprintable()
+        and not any(c.isspace() for c in identifier)
+        and 0 < len(identifier) <= 256
+    )
     if kind not in (None, "Patient") or not usable or (kind is None and "/" in str(context["patientId"]).strip()):
         at = f"{ROOT}.context.patientId"
         return [Issue("value", f"{at} must be the id of a Patient.", at)]

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from service.record.pieces import holds
 from service.record.text import Mention, mention_of, strongest
 
 _NOTHING: frozenset[str] = frozenset()
@@ -38,7 +39,6 @@ _COMPOUND = (
     r"\w{0,24}|gabe|infusion(?:en)?|injektion(?:en)?|therapie|behandlung|zykl(?:us|en))?"
 )
 _MEMORY = 120  # characters: names of tests and drugs are remembered, notes and reports of patients are not
-_PIECE = 1000  # characters of a text that a pattern is given at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Terminology:
         drug = _any_of([name for rows in spelled.values() for name in rows])
 
         def in_text(text: str) -> frozenset[str]:
-            found = {group for group, pattern in patterns if _holds(pattern, text)}
+            found = {group for group, pattern in patterns if holds(pattern, text)}
             found.update(names[_key(match["name"])] for match in drug.finditer(text))
             return frozenset(found)
 
@@ -237,15 +237,6 @@ def _spellings(name: str) -> Iterator[str]:
     yield name
     if len(name) > 7 and name.isalpha() and name.islower() and name.endswith("e") and not name.endswith("ase"):
         yield name[:-1]
-
-
-def _holds(pattern: re.Pattern[str], text: str) -> bool:
-    """Whether a pattern is in a text. Patterns look ahead over the rest of a name, which takes the square of its length:
-    what is longer than any name is searched in overlapping pieces.
-    """
-    if len(text) <= _PIECE:
-        return pattern.search(text) is not None
-    return any(pattern.search(text, at, at + _PIECE) for at in range(0, len(text), _PIECE // 2))
 
 
 def _any_of(names: Iterable[str]) -> re.Pattern[str]:
