@@ -18,7 +18,10 @@ from service.rules.why import holding
 
 # Characters that can begin markup inside a line, and what makes a bare address a link (GitHub-flavored Markdown).
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>&|~@#]|:(?=//)|(?<=www)\.)", re.IGNORECASE)
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
+# Controls, line and paragraph separators, and marks that turn the direction of writing around.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]+")
+_TAGS = re.compile("[<>]+")
+_ADDRESS = re.compile(r"[A-Za-z0-9:/?#@!$&*+,;=%._~|-]{1,1024}")
 _PREFERENCE = {
     "preferred": "preferred",
     "other": "other recommended",
@@ -55,6 +58,20 @@ def escape(text: str) -> str:
     if len(line) > LONGEST:
         line = line[: LONGEST - 1] + "…"
     return _MARKDOWN.sub(r"\\\1", line)
+
+
+def unmarked(text: str) -> str:
+    """A text from the client as it may stand where no Markdown is due (summaries, labels): one line, no tags.
+
+    >>> unmarked("Dasatinib <b>100</b> [mg](x)")
+    'Dasatinib b 100 /b [mg] (x)'
+    """
+    return " ".join(_TAGS.sub(" ", _CONTROL.sub(" ", text)).replace("](", "] (").split())
+
+
+def is_address(reference: str | None) -> bool:
+    """Whether a reference of the client can go back to it: characters of FHIR ids and addresses and nothing else."""
+    return reference is not None and _ADDRESS.fullmatch(reference) is not None
 
 
 def _number(value: float) -> str:

@@ -96,7 +96,8 @@ def request_schema(service: ServiceDefinition) -> Json:
             "fhirAuthorization": _or_null({"$ref": "#/components/schemas/FhirAuthorization"}),
             "extension": {"description": "An object; whatever it is, it is left alone"},
         },
-        "dependentRequired": {"fhirAuthorization": ["fhirServer"]},
+        "if": {"required": ["fhirAuthorization"], "properties": {"fhirAuthorization": {"type": "object"}}},
+        "then": {"required": ["fhirServer"], "properties": {"fhirServer": {"type": "string", "minLength": 1}}},
     }
 
 

@@ -14,6 +14,7 @@ from fhir.resources.R4B.medicationrequest import MedicationRequest
 from pydantic import ValidationError
 
 from service.advice.suggestions import OrderBook
+from service.advice.words import is_address, unmarked
 from service.facts.orders import OrderLine
 from service.record.values import as_list, as_text
 
@@ -49,7 +50,7 @@ class OrderActions:
         found = [action for action in actions if action is not None]
         if not found or len(found) < len(actions):
             return None
-        label = f"Take back: {', '.join(dict.fromkeys(line.name for line in lines))}"
+        label = f"Take back: {', '.join(dict.fromkeys(unmarked(line.name) for line in lines))}"
         return {
             "label": label[:200],
             "uuid": str(uuid.uuid5(card, "/".join(("removal", *(str(line.reference) for line in lines))))),
@@ -65,7 +66,7 @@ class OrderActions:
         made = self.orders.suggestion(key, patient_id, card)
         resource = _keeping(line.resource, made["actions"][0]["resource"])
         named = order.title.removeprefix("Draft order: ")
-        text = f"{named} in place of {line.name}"
+        text = f"{named} in place of {unmarked(line.name)}"
         create = {"type": "create", "description": order.title, "resource": resource}
         # The new draft first: some clients apply the first medication they find and nothing else.
         return {"label": text[:200], "uuid": str(uuid.uuid5(card, f"replace/{key}")), "actions": [create, removal]}
@@ -81,11 +82,16 @@ class OrderActions:
         return made
 
     def _delete(self, line: OrderLine) -> dict[str, Any] | None:
-        if line.reference is None or line.inline or as_text(line.resource.get("status")) not in _DRAFT:
+        if (
+            line.reference is None
+            or not is_address(line.reference)
+            or line.inline
+            or as_text(line.resource.get("status")) not in _DRAFT
+        ):
             return None
         return {
             "type": "delete",
-            "description": f"Take back the draft order: {line.name}",
+            "description": f"Take back the draft order: {unmarked(line.name)}",
             "resourceId": line.reference,
         }
 

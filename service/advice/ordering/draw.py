@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Iterable
 from typing import Any
@@ -22,7 +21,7 @@ from service.advice.ordering.model import (
     Unread,
 )
 from service.advice.ordering.place_lines import PlaceLines
-from service.advice.words import escape
+from service.advice.words import escape, is_address, unmarked
 from service.facts.model import TokenSet
 from service.facts.orders import OrderLine
 from service.rules.expression import leaves
@@ -33,7 +32,6 @@ NAME = 45  # characters of an order's name in a summary
 ASIDES = 3  # cautions on a drug that hold for everybody; further ones are named by number
 _INDICATOR = {Severity.CRITICAL: "critical", Severity.WARNING: "warning", Severity.INFO: "info"}
 _TEMPLATE = "order"
-_TAGS = re.compile(r"[<>\x00-\x1f]")
 
 
 class OrderCardWriter:
@@ -70,7 +68,9 @@ class OrderCardWriter:
         own = f"order/{key}/{'+'.join(sorted(line.reference or line.text for line in lines))}"
         indicator = _INDICATOR[advice.severity]
         card, name = self.cards.frame(own, call, summary, indicator, rules, _TEMPLATE, {**blank, **values})
-        references = list(dict.fromkeys(line.reference for line in tied if line.reference))
+        references = list(
+            dict.fromkeys(line.reference for line in tied if line.reference and is_address(line.reference))
+        )
         if references:
             card["extension"] = {ASSOCIATED: [{"reference": reference} for reference in references]}
         return card, name
@@ -233,7 +233,7 @@ def _names(lines: Iterable[OrderLine]) -> list[str]:
 
 def _short(lines: Iterable[OrderLine]) -> str:
     """The same for a summary, which is no Markdown: without what could be read as HTML, and not longer than it must."""
-    names = dict.fromkeys(shorten(_TAGS.sub(" ", line.name).strip(), NAME) for line in lines)
+    names = dict.fromkeys(shorten(unmarked(line.name), NAME) for line in lines)
     return ", ".join(list(names)[:2])
 
 
