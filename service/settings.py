@@ -31,7 +31,7 @@ class Settings:
     ``open_mode``: whether calls are answered without checking who calls; None: only if nothing else is configured
     and the service listens on this machine alone. ``max_body``: bytes. ``as_of``: a fixed day of judgement, for
     demonstrations. ``region``, ``care_setting``, ``cards_dir``: None leaves it to the content.
-    ``body``: what a body may hold. ``time_limit``: seconds for one answer. ``rate_limit``: calls a second of one client and
+    ``body``: what a body may hold. ``time_limit``: seconds for one answer; ``request_limit``: for one request to arrive. ``rate_limit``: calls a second of one client and
     process, 0 for any number; None: no limit on this machine alone, else RATE. ``rate_burst``: calls at once; None:
     four seconds of them. ``proxies``: how many proxies stand before the service and tell the caller's address.
     ``site_content``: folder with content of the site's own. ``hooks``: those that are served.
@@ -47,6 +47,7 @@ class Settings:
     max_body: int = 10_000_000
     body: BodyLimits = field(default_factory=BodyLimits)
     time_limit: float = 10.0
+    request_limit: float = 10.0
     rate_limit: float | None = None
     rate_burst: int | None = None
     proxies: int = 0
@@ -88,6 +89,7 @@ class Settings:
                 string=reader.get("MAX_STRING", _positive, default.body.string),
             ),
             time_limit=reader.get("TIME_LIMIT_S", _seconds, default.time_limit),
+            request_limit=reader.get("REQUEST_LIMIT_S", _seconds, default.request_limit),
             rate_limit=reader.get("RATE_LIMIT", _rate, None),
             rate_burst=reader.get("RATE_BURST", _positive, None),
             proxies=reader.get("PROXIES", _count, 0),

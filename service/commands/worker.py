@@ -11,12 +11,14 @@ passes them on (nginx: ``proxy_request_buffering on``, its default) is the prote
 from __future__ import annotations
 
 import errno
+import logging
 import selectors
 import socket
 import time
 from functools import partial
 from typing import Any
 
+from gunicorn.http.errors import ParseException
 from gunicorn.workers.gthread import TConn, ThreadWorker
 from typing_extensions import Buffer
 
@@ -24,6 +26,15 @@ REQUEST_S = 10.0  # for a request to arrive, from its first byte read to its las
 ANSWER_S = 10.0  # for each piece of an answer to be taken
 FIRST_BYTES_S = 5.0  # for a new connection to say something
 LINGER_S = 0.2  # for what a client still sends after its answer
+
+
+_refused = logging.getLogger("allcue.errors")
+_QUOTING = "Invalid request from ip="  # how gunicorn begins the line that quotes a request
+
+
+def hush(record: logging.LogRecord) -> bool:
+    """A filter for gunicorn's log: not the lines that quote what was sent."""
+    return not str(record.msg).startswith(_QUOTING)
 
 
 class TimedSocket(socket.socket):
@@ -56,6 +67,13 @@ class TimedSocket(socket.socket):
 class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn has no type hints
     """Named by ``allcue serve`` as worker class; also usable as ``gunicorn -k service.commands.worker.Worker``."""
 
+    request_s = REQUEST_S
+
+    def init_process(self) -> None:
+        """Begin to serve, in the worker's process."""
+        logging.getLogger("gunicorn.error").addFilter(hush)
+        super().init_process()
+
     def enqueue_req(self, conn: TConn) -> None:
         """Give a connection to a thread; a new one only once it has said something (in the main thread)."""
         if not isinstance(conn.sock, TimedSocket):
@@ -71,8 +89,14 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn has no type hints
 
     def handle(self, conn: TConn) -> Any:
         """Serve one request in a thread."""
-        conn.sock.expires = time.monotonic() + REQUEST_S
+        conn.sock.expires = time.monotonic() + self.request_s
         return super().handle(conn)
+
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
+        """Answer what is no usable HTTP. gunicorn would log what it could not read, which may be a secret."""
+        if isinstance(exc, ParseException):
+            _refused.warning("refused from %s, no usable HTTP: %s", addr[0] if addr else "?", type(exc).__name__)
+        super().handle_error(req, client, addr, exc)
 
     def finish_request(self, conn: TConn, done: Any) -> None:
         """Keep or close a connection (in the main thread, which must not wait for a client that goes on sending)."""

@@ -16,7 +16,9 @@ from service.hooks.servers import parse_base
 from service.hooks.tokens import reference
 
 ROOT = "CDSHooksRequest"
-_MARKUP = re.compile("""[<>"'`&\\\\(){}\\[\\]]""")  # in no id of FHIR; the id goes back out in suggestions
+# FHIR's ids have letters, digits, "-" and "."; real ones a little more. Never markup: the id goes back out in suggestions.
+ID_CHARACTERS = "A-Za-z0-9._~:+=@|$,;*!%^#?-"
+_ID = re.compile(f"[{ID_CHARACTERS}]{{1,256}}")
 
 
 class _Part(BaseModel):
@@ -102,7 +104,8 @@ def _context(context: Mapping[str, Any], hook_name: str) -> dict[str, Any]:
         at = f"{ROOT}.context.{name}"
         if found.get(name) is None:
             found.pop(name, None)
-            if name in hook.required and not context.get(hook.formerly.get(name, "")):
+            formerly = hook.formerly.get(name)
+            if name in hook.required and not (formerly is not None and context.get(formerly)):
                 issues.append(Issue("required", f"{at} is missing: the hook {hook_name} needs {kind.value}.", at))
         elif not kind.fits(found[name]):
             issues.append(Issue("value", f"{at} must be {kind.value}.", at))
@@ -115,12 +118,7 @@ def _context(context: Mapping[str, Any], hook_name: str) -> dict[str, Any]:
 
 def _normalise_patient(context: dict[str, Any]) -> list[Issue]:
     kind, identifier = reference(context["patientId"])
-    usable = (
-        not _MARKUP.search(identifier)
-        and identifier.isprintable()
-        and not any(c.isspace() for c in identifier)
-        and 0 < len(identifier) <= 256
-    )
+    usable = _ID.fullmatch(identifier) is not None
     if kind not in (None, "Patient") or not usable or (kind is None and "/" in str(context["patientId"]).strip()):
         at = f"{ROOT}.context.patientId"
         return [Issue("value", f"{at} must be the id of a Patient.", at)]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from service.hooks.envelope import ID_CHARACTERS
+
 _TEXT: Final = {"type": "string", "minLength": 1}
 
 
@@ -41,8 +43,7 @@ SCHEMAS: dict[str, Any] = {
     "PatientId": {
         "type": "string",
         "description": "The id of a Patient, also as Patient/id",
-        # A subset of what is taken: addresses before the id, and ids with other characters, are taken too.
-        "pattern": r"^(Patient/)?[A-Za-z0-9.-]{1,64}$",
+        "pattern": rf"^ *(([^\s]*/)?Patient/[{ID_CHARACTERS}]{{1,256}}/*|[{ID_CHARACTERS}]{{1,256}}) *$",
     },
     "FhirAuthorization": _object(
         "access_token",
