@@ -12,6 +12,7 @@ import copy
 import http.client
 import json
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -188,6 +189,10 @@ def schemathesis(port: int, seconds: int, seed: int, kept: Path) -> tuple[int, s
     return run.returncode, run.stdout + run.stderr
 
 
+def _interrupted(number: int, _: object) -> None:
+    raise KeyboardInterrupt(f"signal {signal.Signals(number).name}")
+
+
 @click.command()
 @click.option("--minutes", default=60.0, show_default=True)
 @click.option("--seed", default=1, show_default=True, help="For the same requests again.")
@@ -195,22 +200,26 @@ def schemathesis(port: int, seconds: int, seed: int, kept: Path) -> tuple[int, s
 @click.option("--keep", default=Path("build/fuzz"), type=click.Path(path_type=Path), show_default=True)
 def main(minutes: float, seed: int, turn: int, keep: Path) -> None:
     """Fuzz a service started for it."""
+    for number in (signal.SIGTERM, signal.SIGHUP):  # so that the service is stopped and what was found is told
+        signal.signal(number, _interrupted)
     keep = keep.resolve()
     keep.mkdir(parents=True, exist_ok=True)
     tally, chance, failed, runs = Tally(), random.Random(seed), 0, 0
     until = time.monotonic() + minutes * 60
     with (keep / "service.log").open("wb") as log, served(workers=1, log=log) as port:
-        while time.monotonic() < until:
-            mutate(port, min(until, time.monotonic() + turn), chance, tally, keep)
-            left = int(min(turn, until - time.monotonic()))
-            if left >= 10:
-                runs += 1
-                code, told = schemathesis(port, left, seed + runs, keep)
-                (keep / f"schemathesis-{runs:03}.txt").write_text(told, encoding="utf-8")
-                failed += code != 0
-                click.echo(
-                    f"schemathesis run {runs}: exit code {code}; {told.strip().splitlines()[-1] if told else ''}"
-                )
+        try:
+            while time.monotonic() < until:
+                mutate(port, min(until, time.monotonic() + turn), chance, tally, keep)
+                left = int(min(turn, until - time.monotonic()))
+                if left >= 10:
+                    runs += 1
+                    code, told = schemathesis(port, left, seed + runs, keep)
+                    (keep / f"schemathesis-{runs:03}.txt").write_text(told, encoding="utf-8")
+                    failed += code != 0
+                    last = told.strip().splitlines()[-1] if told.strip() else ""
+                    click.echo(f"schemathesis run {runs}: exit code {code}; {last}")
+        except KeyboardInterrupt as stopped:
+            click.echo(f"stopped early ({stopped})")
     statuses = ", ".join(f"{status}: {count}" for status, count in sorted(tally.statuses.items()))
     click.echo(f"damaged examples by status: {statuses}; slowest {tally.slowest:.1f} s")
     click.echo(f"{sum(tally.statuses.values())} damaged examples, {runs} schemathesis runs, "

@@ -19,6 +19,8 @@ def holds(pattern: re.Pattern[str], text: str) -> bool:
     >>> holds(re.compile("b"), "a" * 5000 + "b")
     True
     """
+    if len(text) <= LONGEST:
+        return pattern.search(text) is not None
     return next(matches(pattern, text), None) is not None
 
 
