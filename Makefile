@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 HOST ?= 127.0.0.1
 PORT ?= 8000
 
-.PHONY: demo test check lint types docs book bench clean
+.PHONY: demo test check lint types docs book bench audit clean
 
 $(STAMP): pyproject.toml requirements.lock
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
@@ -37,6 +37,10 @@ docs: $(STAMP)
 book: $(STAMP)
 	$(BIN)/allcue content book build/book
 	$(BIN)/mkdocs build --quiet --strict -f build/book/mkdocs.yml
+
+# Known vulnerabilities of the pinned dependencies; needs the network, says so without
+audit: $(STAMP)
+	@BIN=$(BIN) sh .ci/audit
 
 bench: $(STAMP)
 	$(BIN)/python -m bench

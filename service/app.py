@@ -4,31 +4,27 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from functools import partial
 from typing import TYPE_CHECKING
 
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from service import __version__
-from service.hooks import browser, calls, errors
+from service.callers import verifier_of
+from service.hooks import browser, calls, errors, throttle
 from service.hooks.blueprint import cds_services, operations
 from service.hooks.contract import Decide, ServiceDefinition
+from service.hooks.deadline import within
 from service.hooks.feedback import feedback
+from service.hooks.openapi import document
 from service.hooks.ports import ReplayGuard
+from service.hooks.profiles import ProfileChoice
 from service.hooks.templates import TemplateProblems, read_templates, with_templates
 from service.hooks.trust import guard
-from service.hooks.trust.fetch import fetch_document
-from service.hooks.trust.keystore import KeyStore
-from service.hooks.trust.registry import ClientsProblems, read_clients
-from service.hooks.trust.replay import MemoryReplayGuard, SteadyReplayGuard
-from service.hooks.trust.verify import Verifier
-from service.hooks.profiles import ProfileChoice, profiles
 from service.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
     from service.kept import Kept
-
-log = logging.getLogger("allcue.trust")
 
 
 def create_app(
@@ -51,24 +47,34 @@ def create_app(
     if (decide is None) != (services is None):
         raise ValueError("decide and services belong together")
     kept = _store(settings)
-    verifier = _verifier(settings, replay or (kept.replay if kept is not None else None))
+    verifier = verifier_of(settings, replay or (kept.replay if kept is not None else None))
     if decide is None or services is None:
         services, decide = _engine(settings, kept)
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body
     errors.install(app)
+    if settings.proxies:  # else anybody could tell any address
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=0, x_host=0)  # type: ignore[method-assign]
     calls.install(app)
+    browser.install_security(app)
     browser.install_cors(app, settings.origins)
     if settings.local_only:
         browser.install_local_only(app)
-    choice = ProfileChoice(settings.profile, settings.link_hosts)
     if verifier is not None:
         guard.install(app, verifier)
-    app.register_blueprint(cds_services(services, decide, settings.servers, settings.fhir, profile_of=choice.named))
+    if settings.rate:  # after the guard, which tells who calls
+        throttle.install(app, throttle.TokenBuckets(settings.rate, settings.burst), settings.rate)
+    choice = ProfileChoice(settings.profile, settings.link_hosts)
+    decide = within(settings.time_limit, decide)
+    app.register_blueprint(
+        cds_services(services, decide, settings.servers, settings.fhir, settings.body, profile_of=choice.named)
+    )
     if kept is not None:
-        app.register_blueprint(feedback(frozenset(service.id for service in services), kept.feedback))
+        app.register_blueprint(feedback(frozenset(service.id for service in services), kept.feedback, settings.body))
     offered = len(services)
-    app.register_blueprint(operations("Allcue", __version__, settings.public_base_url, lambda: offered > 0))
+    base = settings.public_base_url
+    surface = document(services, "Allcue", __version__, base, secured=verifier is not None, feedback=kept is not None)
+    app.register_blueprint(operations("Allcue", __version__, base, lambda: offered > 0, surface))
     return app
 
 
@@ -80,36 +86,6 @@ def log_to_stderr() -> None:
         handler.setFormatter(logging.Formatter("%(message)s"))
         log.addHandler(handler)
     log.setLevel(logging.INFO)
-
-
-def _verifier(settings: Settings, replay: ReplayGuard | None) -> Verifier | None:
-    """What checks who calls; None in open mode."""
-    if settings.open_mode and settings.clients_file is not None:
-        raise SettingsError(
-            "ALLCUE_OPEN=1 answers everybody, ALLCUE_CLIENTS_FILE only registered clients: set one of them."
-        )
-    if settings.is_open:
-        return None
-    if settings.clients_file is None:
-        raise SettingsError(
-            "client trust is not configured, and calls hold patient data. Name the registered clients "
-            "(ALLCUE_CLIENTS_FILE, made with `allcue clients add`), listen on this machine only "
-            "(ALLCUE_HOST=127.0.0.1), or set ALLCUE_OPEN=1 to answer everybody who can reach the service."
-        )
-    if not settings.public_base_url:
-        raise SettingsError(
-            "ALLCUE_CLIENTS_FILE needs ALLCUE_PUBLIC_BASE_URL: tokens are made for the address that clients call, "
-            "such as https://cds.example.org/allcue"
-        )
-    try:
-        clients = read_clients(settings.clients_file, profiles())
-    except ClientsProblems as error:
-        raise SettingsError(f"ALLCUE_CLIENTS_FILE has {len(error.problems)} problems\n{error}") from None
-    if replay is None:
-        log.warning("no store for used tokens: each worker process remembers its own")
-    remembered = MemoryReplayGuard() if replay is None else SteadyReplayGuard(replay)
-    keys = KeyStore(partial(fetch_document, verify=settings.fhir.verify))
-    return Verifier(clients, settings.public_base_url, remembered, keys)
 
 
 def _store(settings: Settings) -> Kept | None:

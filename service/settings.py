@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -10,6 +11,7 @@ from typing import Any, TypeVar
 
 from service.hooks.connections import Reachable
 from service.hooks.fhir_access import Limits
+from service.hooks.limits import BodyLimits
 from service.hooks.profiles import DEFAULT_PROFILE, profiles
 from service.hooks.servers import AllowedServers, is_loopback, parse_base
 from service.services import HOOK_NAMES
@@ -19,6 +21,7 @@ from service.store.secret import Pseudonyms
 T = TypeVar("T")
 REGIONS = ("US", "EU")
 SEARCHES = ("get", "post")
+RATE = 50.0  # calls a second of one client and process, beyond this machine
 CARE_SETTINGS = ("adult-oncology", "pediatric-oncology")
 
 
@@ -33,6 +36,9 @@ class Settings:
     ``open_mode``: whether calls are answered without checking who calls; None: only if nothing else is configured
     and the service listens on this machine alone. ``max_body``: bytes. ``as_of``: a fixed day of judgement, for
     demonstrations. ``region``, ``care_setting``, ``cards_dir``: None leaves it to the content.
+    ``body``: what a body may hold. ``time_limit``: seconds for one answer; ``request_limit``: for one request to arrive. ``rate_limit``: calls a second of one client and
+    process, 0 for any number; None: no limit on this machine alone, else RATE. ``rate_burst``: calls at once; None:
+    four seconds of them. ``proxies``: how many proxies stand before the service and tell the caller's address.
     ``site_content``: folder with content of the site's own. ``hooks``: those that are served.
     ``database_url``: where feedback and traces are kept; empty for nowhere, then there is no feedback endpoint.
     ``site_secret``: with which patients are hashed; without it nothing is suppressed. ``trace_days``: how long traces
@@ -51,6 +57,12 @@ class Settings:
     fhir_servers: tuple[str, ...] = ()
     cors_origins: tuple[str, ...] | None = None
     max_body: int = 10_000_000
+    body: BodyLimits = field(default_factory=BodyLimits)
+    time_limit: float = 10.0
+    request_limit: float = 10.0
+    rate_limit: float | None = None
+    rate_burst: int | None = None
+    proxies: int = 0
     cards_dir: Path | None = None
     site_content: Path | None = None
     region: str | None = None
@@ -94,6 +106,18 @@ class Settings:
             clients_file=reader.get("CLIENTS_FILE", _file, None),
             fhir_servers=reader.get("FHIR_SERVERS", _servers, ()),
             cors_origins=reader.get("CORS_ORIGINS", _words, None),
+            body=BodyLimits(
+                depth=reader.get("MAX_DEPTH", _depth, default.body.depth),
+                nodes=reader.get("MAX_NODES", _positive, default.body.nodes),
+                resources=reader.get("MAX_RESOURCES", _positive, default.body.resources),
+                entries=reader.get("MAX_ENTRIES", _positive, default.body.entries),
+                string=reader.get("MAX_STRING", _positive, default.body.string),
+            ),
+            time_limit=reader.get("TIME_LIMIT_S", _seconds, default.time_limit),
+            request_limit=reader.get("REQUEST_LIMIT_S", _seconds, default.request_limit),
+            rate_limit=reader.get("RATE_LIMIT", _rate, None),
+            rate_burst=reader.get("RATE_BURST", _positive, None),
+            proxies=reader.get("PROXIES", _proxies, 0),
             max_body=reader.get("MAX_BODY_BYTES", _positive, default.max_body),
             cards_dir=reader.get("CARDS_DIR", _folder, None),
             site_content=reader.get("SITE_CONTENT", _folder, None),
@@ -125,6 +149,18 @@ class Settings:
     def local_only(self) -> bool:
         """Open for no other reason than listening on this machine: then other callers are refused."""
         return self.is_open and self.open_mode is None
+
+    @property
+    def rate(self) -> float:
+        """Calls a second that one client may make of one process; 0 for any number."""
+        if self.rate_limit is not None:
+            return self.rate_limit
+        return 0.0 if self.local_only else RATE
+
+    @property
+    def burst(self) -> int:
+        """Calls that one client may make at once."""
+        return self.rate_burst if self.rate_burst is not None else max(1, math.ceil(4 * self.rate))
 
     @property
     def origins(self) -> tuple[str, ...]:
@@ -185,6 +221,12 @@ def _count(value: str) -> int:
     return int(value)
 
 
+def _proxies(value: str) -> int:
+    if not value.isdecimal() or int(value) > 10:
+        raise ValueError("must be a whole number from 0 to 10")
+    return int(value)
+
+
 def default_database(environ: Mapping[str, str]) -> str:
     """A file in the folder for state of the user that runs the service (XDG Base Directory Specification); empty for
     a user without a home."""
@@ -203,6 +245,22 @@ def _database(value: str) -> str:
 def _secret(value: str) -> str:
     Pseudonyms(value)
     return value
+
+
+def _depth(value: str) -> int:
+    if not value.isdecimal() or not 10 <= int(value) <= 200:
+        raise ValueError("must be a whole number from 10 to 200")  # answers are written by recursion
+    return int(value)
+
+
+def _rate(value: str) -> float:
+    try:
+        rate = float(value)
+    except ValueError:
+        rate = -1.0
+    if not 0 <= rate <= 1_000_000:
+        raise ValueError("must be calls a second, such as 50 or 0.5; 0 for any number")
+    return rate
 
 
 def _port(value: str) -> int:

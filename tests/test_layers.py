@@ -12,7 +12,7 @@ SERVICE = ROOT / "service"
 # From the top down: a module may import its own layer and those to the right of it.
 LAYERS = (
     ("cli", "commands", "wsgi"),
-    ("app", "wiring", "occasion", "ahead", "kept", "memory"),
+    ("app", "wiring", "occasion", "ahead", "callers", "kept", "memory"),
     ("book",),
     ("conformance",),
     ("settings", "services"),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from service.hooks.limits import BodyLimits
 from service.services import SERVICES
 from service.settings import Settings, SettingsError
 
@@ -145,3 +146,35 @@ def test_variables_that_kubernetes_sets_are_no_settings() -> None:
         "ALLCUE_SERVICE_HOST": "10.0.0.1",
     }
     assert Settings.from_env(linked) == Settings()
+
+
+LIMITS = {
+    "ALLCUE_MAX_DEPTH": "20", "ALLCUE_MAX_NODES": "21", "ALLCUE_MAX_RESOURCES": "22", "ALLCUE_MAX_ENTRIES": "23",
+    "ALLCUE_MAX_STRING": "24", "ALLCUE_TIME_LIMIT_S": "2.5", "ALLCUE_REQUEST_LIMIT_S": "3", "ALLCUE_RATE_LIMIT": "0.5",
+    "ALLCUE_RATE_BURST": "7", "ALLCUE_PROXIES": "1",
+}  # fmt: skip
+
+
+def test_limits_are_read() -> None:
+    settings = Settings.from_env(LIMITS)
+    assert settings.body == BodyLimits(depth=20, nodes=21, resources=22, entries=23, string=24)
+    assert (settings.time_limit, settings.request_limit, settings.proxies) == (2.5, 3.0, 1)
+    assert (settings.rate, settings.burst) == (0.5, 7)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("MAX_DEPTH", "9"), ("MAX_DEPTH", "201"), ("MAX_DEPTH", "x"), ("MAX_NODES", "0"), ("MAX_STRING", "-1"),
+        ("TIME_LIMIT_S", "0"), ("REQUEST_LIMIT_S", "61"), ("RATE_LIMIT", "-1"), ("RATE_LIMIT", "nan"), ("RATE_BURST", "0"),
+        ("PROXIES", "11"), ("PROXIES", "all"),
+    ],
+)  # fmt: skip
+def test_limits_that_are_none(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=rf"ALLCUE_{name}='{value}': must be"):
+        Settings.from_env({f"ALLCUE_{name}": value})
+
+
+def test_every_limit_stands_in_the_docs() -> None:
+    told = (Path(__file__).resolve().parents[1] / "docs" / "limits.md").read_text(encoding="utf-8")
+    assert [name for name in LIMITS if f"`{name}`" not in told] == []

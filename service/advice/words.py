@@ -18,9 +18,11 @@ from service.rules.why import holding
 
 # Characters that can begin markup inside a line, and what makes a bare address a link (GitHub-flavored Markdown).
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>&|~@#]|:(?=//)|(?<=www)\.)", re.IGNORECASE)
-_CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028-\u202e\u2066-\u2069]+")  # the latter break lines or turn what follows
+# Controls, line and paragraph separators, and marks that turn the direction of writing around.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]+")
 # What may be read as HTML, controls, and marks that turn or hide what stands beside them.
 _UNSEEN = re.compile(r"[<>\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+_ADDRESS = re.compile(r"[A-Za-z0-9:/?#@!$&*+,;=%._~|-]{1,1024}")
 _PREFERENCE = {
     "preferred": "preferred",
     "other": "other recommended",
@@ -60,12 +62,18 @@ def escape(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """A client's text where no Markdown is: a summary, a label. Without what could be read as HTML or is not to be seen.
+    """A client's text where no Markdown is: a summary, a label. Without what could be read as HTML or a Markdown link, or
+    is not to be seen.
 
-    >>> plain("ifosfamide <b>2 g</b>\\u202e")
-    'ifosfamide b 2 g /b'
+    >>> plain("ifosfamide <b>2 g</b>\\u202e [mg](x)")
+    'ifosfamide b 2 g /b [mg] (x)'
     """
-    return " ".join(_UNSEEN.sub(" ", text).split())
+    return " ".join(_UNSEEN.sub(" ", text).replace("](", "] (").split())
+
+
+def is_address(reference: str | None) -> bool:
+    """Whether a reference of the client can go back to it: characters of FHIR ids and addresses and nothing else."""
+    return reference is not None and _ADDRESS.fullmatch(reference) is not None
 
 
 def _number(value: float) -> str:

@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 import click
 import yaml
 
+from service.hooks.profiles import profiles
 from service.hooks.trust.clients import Client, Clients
 from service.hooks.trust.fetch import Unfetched, fetch_document
 from service.hooks.trust.keys import UnusableKey, read_keys
-from service.hooks.profiles import profiles
 from service.hooks.trust.registry import ClientsProblems, clients_of, read_clients
 from service.hooks.trust.sign import claims_for, new_key, public_part, sign
 

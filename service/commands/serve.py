@@ -11,11 +11,12 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 
 from service.app import create_app, log_to_stderr
+from service.commands.worker import Worker
 from service.content import NoContent
 from service.rules.load import ContentProblems
 from service.settings import Settings, SettingsError
 
-THREADS = 4  # per worker: an answer waits only for the FHIR server, and a slow client must not hold a worker
+THREADS = 4  # per worker: an answer waits only for the FHIR server; slow clients are bounded by the worker class
 TIMEOUT_S = 30
 
 
@@ -51,11 +52,12 @@ def serve(host: str, port: int, workers: int, site: Path | None = None) -> int:
     log_to_stderr()
     shown = f"[{host}]" if ":" in host else host
     click.echo(f"Allcue serves http://{shown}:{port}/cds-services with {workers} workers. Stop with Ctrl-C.")
+    Worker.request_s = settings.request_limit
     options = {
         "bind": f"{shown}:{port}",
         "workers": workers,
         "threads": THREADS,
-        "worker_class": "gthread",
+        "worker_class": Worker,
         "timeout": TIMEOUT_S,
         "preload_app": True,
         "proc_name": "allcue",

@@ -17,6 +17,7 @@ from service.hooks.envelope import read_envelope
 from service.hooks.errors import HookError, Issue
 from service.hooks.fhir_access import FhirClient, Limits
 from service.hooks.gather import gather
+from service.hooks.limits import BodyLimits
 from service.hooks.profiles import Profile, ProfileOf, shape, shape_discovery, unshaped
 from service.hooks.servers import AllowedServers
 from service.hooks.wire import clean, dump, reply
@@ -31,6 +32,7 @@ def cds_services(
     decide: Decide,
     servers: AllowedServers,
     limits: Limits,
+    body_limits: BodyLimits | None = None,
     now: Callable[[], datetime] = _utc_now,
     profile_of: ProfileOf = unshaped,
 ) -> Blueprint:
@@ -40,6 +42,7 @@ def cds_services(
         decide: answers a checked call.
         servers: FHIR servers that may be read for what prefetch left out, within ``limits``, for callers that are
             registered with none of their own.
+        body_limits: what a body may hold.
         now: the aware time at which a call came.
         profile_of: what the answers for a client look like, by the profile it is registered with.
 
@@ -69,7 +72,7 @@ def cds_services(
             words = "There is no such service. GET /cds-services lists the services."
             raise HookError(404, Issue("not-found", words))
         record = calls.begin(service.id, service.hook)
-        envelope = read_envelope(read_body(), service)
+        envelope = read_envelope(read_body(body_limits), service)
         record.hook_instance = str(envelope.hook_instance)
         prefetched = gather(service, envelope, reader(caller.current().servers or servers))
         record.prefetched = prefetched.so_far()  # grows as keys are asked for
@@ -90,14 +93,20 @@ def cds_services(
     return blueprint
 
 
-def operations(name: str, version: str, base_url: str, ready: Callable[[], bool]) -> Blueprint:
-    """GET / (where to go from here), /health (the process lives) and /ready (it can answer; else 503).
+def operations(
+    name: str, version: str, base_url: str, ready: Callable[[], bool], surface: Mapping[str, Any] | None = None
+) -> Blueprint:
+    """GET / (where to go from here), /health (the process lives), /ready (it can answer; else 503), /openapi.json.
 
     Args:
         base_url: the public address, without a slash at its end; empty for links relative to the host.
+        surface: the OpenAPI document of all that is served.
     """
     blueprint = Blueprint("operations", __name__)
-    links = {place: f"{base_url}/{place}" for place in ("cds-services", "health", "ready")}
+    links = {
+        place: f"{base_url}/{place}"
+        for place in ("cds-services", "health", "ready", *(["openapi.json"] if surface else []))
+    }
     landing = dump({"name": name, "version": version, "links": links})
 
     @blueprint.get("/")
@@ -111,6 +120,13 @@ def operations(name: str, version: str, base_url: str, ready: Callable[[], bool]
     @blueprint.get("/ready")
     def readiness() -> Response:
         return reply({"status": "ready"}) if ready() else reply({"status": "not ready"}, 503)
+
+    if surface:
+        described = dump(surface)
+
+        @blueprint.get("/openapi.json")
+        def openapi() -> Response:
+            return Response(described, mimetype="application/json")
 
     return blueprint
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from flask import request
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge, RequestTimeout
 
+from service.hooks import limits
 from service.hooks.errors import HookError, Issue, bad_request
 from service.hooks.wire import Unreadable, parse
 
@@ -14,10 +15,11 @@ from service.hooks.wire import Unreadable, parse
 _CHARSETS = {"utf-8": None, "utf8": None, "us-ascii": None, "utf-16": "utf-16", "iso-8859-1": "latin-1"}
 
 
-def read_body(root: str = "CDSHooksRequest") -> Any:
-    """The request body as JSON. Raises HookError 400 or 415; the framework raises 413.
+def read_body(most: limits.BodyLimits | None = None, root: str = "CDSHooksRequest") -> Any:
+    """The request body as JSON. Raises HookError 400, 408, 413, 415 or 422; the framework raises 413 by the bytes.
 
     Args:
+        most: what a body may hold; the defaults if not given.
         root: what an error calls the body.
     """
     kind = request.mimetype
@@ -25,20 +27,25 @@ def read_body(root: str = "CDSHooksRequest") -> Any:
         raise HookError(415, Issue("not-supported", "The body must be JSON: Content-Type application/json."))
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise HookError(415, Issue("not-supported", "The body must not be compressed."))
-    body = request.get_data(cache=False)
-    if _goes_on(body):
-        raise RequestEntityTooLarge
+    try:
+        body = request.get_data(cache=False)
+        if _goes_on(body):
+            raise RequestEntityTooLarge
+    except (ClientDisconnected, OSError):  # the server gives up on a body that comes too slowly
+        raise RequestTimeout from None
     charset = request.mimetype_params.get("charset", "utf-8").lower()
     if charset not in _CHARSETS:
         raise HookError(415, Issue("not-supported", "The body must be in UTF-8."))
     try:
         if codec := _CHARSETS[charset]:
             body = body.decode(codec).encode()
-        return parse(body)
+        value = parse(body)
     except Unreadable as error:
         raise bad_request("structure", f"{str(error)[:1].upper()}{str(error)[1:]}.", root) from None
     except UnicodeError:
         raise bad_request("structure", "The body is not in the charset that its Content-Type names.", root) from None
+    limits.check(value, len(body), most or limits.BodyLimits())
+    return value
 
 
 def _goes_on(body: bytes) -> bool:

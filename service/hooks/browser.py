@@ -1,4 +1,4 @@
-"""Who may call: browsers of other origins (CORS), and in open mode only this machine."""
+"""What browsers may do with answers (security headers), who may call from one (CORS), and in open mode only this machine."""
 
 from __future__ import annotations
 
@@ -13,7 +13,27 @@ from service.hooks.servers import is_loopback
 METHODS = "GET, POST, OPTIONS"
 HEADERS = "Authorization, Content-Type"
 _PROXY_HEADERS = ("Forwarded", "X-Forwarded-For", "X-Real-IP")
-_PUBLIC = frozenset({"/health", "/ready"})
+PUBLIC = frozenset({"/health", "/ready"})  # answered whoever asks, for load balancers
+
+
+# Answers are data for one client: never cached, guessed at, framed or rendered as a page (OWASP REST Security).
+SECURITY = {
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+}
+
+
+def install_security(app: Flask) -> None:
+    """Put the security headers on every answer; a page that needs another policy sets its own."""
+
+    def add(response: Response) -> Response:
+        for name, value in SECURITY.items():
+            response.headers.setdefault(name, value)
+        return response
+
+    app.after_request(add)
 
 
 def install_cors(app: Flask, origins: Collection[str]) -> None:
@@ -43,7 +63,7 @@ def install_local_only(app: Flask) -> None:
 
     def check() -> None:
         proxied = any(name in request.headers for name in _PROXY_HEADERS)
-        if request.path not in _PUBLIC and (proxied or not is_loopback(request.remote_addr or "")):
+        if request.path not in PUBLIC and (proxied or not is_loopback(request.remote_addr or "")):
             words = "This service is open to its own machine only: client trust is not configured."
             raise HookError(403, Issue("forbidden", words))
 

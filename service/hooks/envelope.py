@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from math import isfinite
 from typing import Any
@@ -16,6 +17,9 @@ from service.hooks.servers import parse_base
 from service.hooks.tokens import reference
 
 ROOT = "CDSHooksRequest"
+# FHIR's ids have letters, digits, "-" and "."; real ones a little more. Never markup: the id goes back out in suggestions.
+ID_CHARACTERS = "A-Za-z0-9._~:+=@|$,;*!%^#?-"
+_ID = re.compile(f"[{ID_CHARACTERS}]{{1,256}}")
 
 
 class _Part(BaseModel):
@@ -118,7 +122,8 @@ def _context(context: Mapping[str, Any], hook_name: str) -> dict[str, Any]:
         at = f"{ROOT}.context.{name}"
         if found.get(name) is None:
             found.pop(name, None)
-            if name in hook.required and not context.get(hook.formerly.get(name, "")):
+            formerly = hook.formerly.get(name)
+            if name in hook.required and not (formerly is not None and context.get(formerly)):
                 issues.append(Issue("required", f"{at} is missing: the hook {hook_name} needs {kind.value}.", at))
         elif not kind.fits(found[name]):
             issues.append(Issue("value", f"{at} must be {kind.value}.", at))
@@ -131,7 +136,7 @@ def _context(context: Mapping[str, Any], hook_name: str) -> dict[str, Any]:
 
 def _normalise_patient(context: dict[str, Any]) -> list[Issue]:
     kind, identifier = reference(context["patientId"])
-    usable = identifier.isprintable() and not any(c.isspace() for c in identifier) and 0 < len(identifier) <= 256
+    usable = _ID.fullmatch(identifier) is not None
     if kind not in (None, "Patient") or not usable or (kind is None and "/" in str(context["patientId"]).strip()):
         at = f"{ROOT}.context.patientId"
         return [Issue("value", f"{at} must be the id of a Patient.", at)]

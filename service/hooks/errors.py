@@ -26,10 +26,11 @@ class Issue:
 
 
 class HookError(Exception):
-    """A call that is answered with an error. ``status`` is the HTTP status."""
+    """A call that is answered with an error. ``status`` is the HTTP status; ``retry_after``: seconds to come again."""
 
-    def __init__(self, status: int, *issues: Issue):
+    def __init__(self, status: int, *issues: Issue, retry_after: int | None = None):
         self.status = status
+        self.retry_after = retry_after
         self.issues = issues
         super().__init__(f"{status}: " + "; ".join(issue.diagnostics for issue in issues))
 
@@ -59,14 +60,18 @@ def _issue(issue: Issue) -> dict[str, Any]:
 
 
 def _hook_error(error: HookError) -> Response:
-    return reply(operation_outcome(error.issues), error.status)
+    response = reply(operation_outcome(error.issues), error.status)
+    if error.retry_after is not None:
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response
 
 
 # Status of the web framework -> IssueType code and our words; the framework's own pages may quote the request.
 _HTTP = {
     404: ("not-found", "There is nothing at this address. GET /cds-services lists the services."),
     405: ("not-supported", "This method is not allowed here: discovery is GET, a service call is POST."),
-    413: ("too-long", "The request body is larger than this service accepts."),
+    408: ("timeout", "The request body did not arrive in time."),
+    413: ("too-long", "The request body is larger than this service accepts (ALLCUE_MAX_BODY_BYTES)."),
     415: ("not-supported", "The request body must be JSON: Content-Type application/json."),
 }
 

@@ -10,8 +10,9 @@ from flask import Blueprint, Response, g, request
 
 from service.hooks import caller
 from service.hooks.body import read_body
-from service.hooks.errors import HookError, Issue, operation_outcome
+from service.hooks.errors import HookError, Issue
 from service.hooks.feedback_body import ROOT, read_feedback
+from service.hooks.limits import BodyLimits
 from service.hooks.ports import FeedbackLog
 from service.hooks.wire import reply
 
@@ -20,7 +21,7 @@ BODY_MOST = 1_000_000  # bytes
 RETRY_S = 30
 
 
-def feedback(services: Collection[str], store: FeedbackLog) -> Blueprint:
+def feedback(services: Collection[str], store: FeedbackLog, body_limits: BodyLimits | None = None) -> Blueprint:
     """POST /cds-services/{id}/feedback.
 
     200 with an empty object: all is saved. The specification leaves status and body open. Cards that are not known
@@ -29,6 +30,7 @@ def feedback(services: Collection[str], store: FeedbackLog) -> Blueprint:
     Args:
         services: ids of the services there are.
         store: saves all items or none before it returns.
+        body_limits: what a body may hold.
     """
     blueprint = Blueprint("feedback", __name__)
 
@@ -40,12 +42,12 @@ def feedback(services: Collection[str], store: FeedbackLog) -> Blueprint:
             raise HookError(404, Issue("not-found", "There is no such service. GET /cds-services lists the services."))
         most = request.max_content_length
         request.max_content_length = min(BODY_MOST, most) if most is not None else BODY_MOST
-        items = read_feedback(read_body(ROOT))
+        items = read_feedback(read_body(body_limits, ROOT))
         try:
             saved = store.record(service_id, caller.client(), items)
         except OSError as error:
             log.error("feedback not saved: %s request_id=%s", type(error).__name__, g.get("request_id", "-"))
-            return _later()
+            raise _later() from None
         line = {"event": "feedback", "request_id": g.get("request_id", "-"), "service": service_id}
         line |= {"items": len(items), "new": saved.new, "unknown_cards": saved.unknown}
         log.info("%s", orjson.dumps(line).decode())
@@ -54,8 +56,6 @@ def feedback(services: Collection[str], store: FeedbackLog) -> Blueprint:
     return blueprint
 
 
-def _later() -> Response:
+def _later() -> HookError:
     words = "The feedback was not saved. Send it again later: what was saved already is not counted twice."
-    response = reply(operation_outcome([Issue("transient", words)]), 503)
-    response.headers["Retry-After"] = str(RETRY_S)
-    return response
+    return HookError(503, Issue("transient", words), retry_after=RETRY_S)

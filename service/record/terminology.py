@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from service.record.pieces import holds
 from service.record.text import Mention, mention_of, strongest
 
 _NOTHING: frozenset[str] = frozenset()
@@ -79,7 +80,7 @@ class Terminology:
         drug = _any_of([name for rows in spelled.values() for name in rows])
 
         def in_text(text: str) -> frozenset[str]:
-            found = {group for group, pattern in patterns if pattern.search(text)}
+            found = {group for group, pattern in patterns if holds(pattern, text)}
             found.update(names[_key(match["name"])] for match in drug.finditer(text))
             return frozenset(found)
 

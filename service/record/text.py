@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from service.record import cues
 from service.record.clauses import clauses, plain
+from service.record.pieces import holds, matches
 
 __all__ = ["Mention", "clauses", "mention_of", "plain", "states", "strongest"]
 
@@ -43,12 +44,12 @@ def mention_of(text: str, pattern: re.Pattern[str]) -> Mention | None:
     True
     """
     text = plain(text)
-    if not pattern.search(text):  # as a rule: the rest is for the few texts that do mention it
+    if not holds(pattern, text):  # as a rule: the rest is for the few texts that do mention it
         return None
     found: Mention | None = None
     left = _MOST
     for clause in clauses(text):
-        for match in pattern.finditer(clause):
+        for match in matches(pattern, clause):
             if not left:
                 return Mention.UNCERTAIN
             left -= 1

@@ -29,6 +29,10 @@ ENVELOPE: dict[str, tuple[str, Any, str, str]] = {
     "context is an array": ("view", body(context=[]), "value", f"{R}.context"),
     "no patientId": ("view", body(context={"userId": "Practitioner/u1"}), "required", f"{R}.context.patientId"),
     "patientId is null": ("view", body(context={"patientId": None}), "required", f"{R}.context.patientId"),
+    "no patientId, but a member without a name": (
+        "view", body(context={"userId": "Practitioner/u1", "": "p1"}), "required", f"{R}.context.patientId",
+    ),
+    "patientId holds markup": ("view", body(context={"patientId": "p1<b>"}), "value", f"{R}.context.patientId"),
     "patientId is blank": ("view", body(context={"patientId": " "}), "value", f"{R}.context.patientId"),
     "patientId is a number": ("view", body(context={"patientId": 1}), "value", f"{R}.context.patientId"),
     "patientId is of another type": ("view", body(context={"patientId": "Group/1"}), "value", f"{R}.context.patientId"),

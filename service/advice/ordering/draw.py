@@ -21,7 +21,7 @@ from service.advice.ordering.model import (
     Unread,
 )
 from service.advice.ordering.place_lines import PlaceLines
-from service.advice.words import escape, plain
+from service.advice.words import escape, is_address, plain
 from service.facts.model import TokenSet
 from service.facts.orders import OrderLine
 from service.rules.expression import leaves
@@ -68,7 +68,9 @@ class OrderCardWriter:
         own = f"order/{key}/{'+'.join(sorted(line.reference or line.text for line in lines))}"
         indicator = _INDICATOR[advice.severity]
         card, name = self.cards.frame(own, call, summary, indicator, rules, _TEMPLATE, {**blank, **values})
-        references = list(dict.fromkeys(line.reference for line in tied if line.reference))
+        references = list(
+            dict.fromkeys(line.reference for line in tied if line.reference and is_address(line.reference))
+        )
         if references:
             card["extension"] = {ASSOCIATED: [{"reference": reference} for reference in references]}
         return card, name

@@ -1,0 +1,235 @@
+"""What one call may hold, how long its answer may take, and how often a client may call."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import time
+from typing import Any
+
+import pytest
+
+from service.hooks.contract import Invocation
+from service.hooks.deadline import within
+from service.hooks.errors import HookError
+from service.hooks.limits import BodyLimits, find
+from service.hooks.throttle import TokenBuckets
+from service.settings import Settings
+from tests.hooks.support import PATIENT, Recorder, app_of, body, issue_of, post, searchset
+
+SMALL = BodyLimits(depth=12, nodes=60, resources=6, entries=10, string=50)
+
+
+def nested(levels: int) -> Any:
+    value: Any = "x"
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+# The body of `body()` has 4 resources below an object of 3 members; what is added comes under `extension`.
+BEYOND: dict[str, tuple[Any, int, str, str]] = {
+    "depth": (nested(12), 422, "structure", "ALLCUE_MAX_DEPTH"),
+    "nodes": ([[[], [], [], []] for _ in range(10)], 413, "too-costly", "ALLCUE_MAX_NODES"),
+    "resources": ([PATIENT, PATIENT, PATIENT], 413, "too-costly", "ALLCUE_MAX_RESOURCES"),
+    "entries": (list(range(11)), 413, "too-costly", "ALLCUE_MAX_ENTRIES"),
+    "string": ({"a": "SENT" * 13}, 413, "too-long", "ALLCUE_MAX_STRING"),
+    "string in an array": (["SENT" * 13], 413, "too-long", "ALLCUE_MAX_STRING"),
+    "name": ({"SENT" * 13: 1}, 413, "too-long", "ALLCUE_MAX_STRING"),
+}
+WITHIN: dict[str, Any] = {
+    "depth": nested(11),
+    "resources": [PATIENT],
+    "entries": list(range(10)),
+    "string": {"a": "x" * 50},
+    "base64": {"data": "x" * 500},
+}
+
+
+@pytest.mark.parametrize(("more", "status", "code", "setting"), BEYOND.values(), ids=BEYOND.keys())
+def test_a_body_beyond_a_limit_is_refused_by_its_name(more: Any, status: int, code: str, setting: str) -> None:
+    engine = Recorder()
+    response = post(app_of(engine, Settings(body=SMALL)), body(extension=more))
+    assert response.status_code == status
+    assert issue_of(response)["code"] == code
+    assert setting in issue_of(response)["diagnostics"]
+    assert "SENT" not in response.text
+    assert engine.asked == []
+    assert post(app_of(), body(extension=more)).status_code == 200, "by default it is within"
+
+
+@pytest.mark.parametrize("more", WITHIN.values(), ids=WITHIN.keys())
+def test_a_body_at_a_limit_is_answered(more: Any) -> None:
+    assert post(app_of(settings=Settings(body=SMALL)), body(extension=more)).status_code == 200
+
+
+def test_the_limits_are_read_without_recursion() -> None:
+    deep: Any = {}
+    for _ in range(100_000):
+        deep = {"a": [deep]}
+    found = find(deep, 10, BodyLimits())
+    assert found is not None
+    assert found[0] == 422
+    while deep:  # taken apart from outside, since to free it is a recursion too
+        deep = deep["a"].pop()
+
+
+@pytest.mark.parametrize("value", [None, 1, "x", [], {}])
+def test_small_values_are_within(value: Any) -> None:
+    assert find(value, 10, BodyLimits()) is None
+
+
+class Endless:
+    """An engine that never answers; ``stopped`` is set once it was made to end."""
+
+    def __init__(self) -> None:
+        self.stopped = threading.Event()
+
+    def __call__(self, invocation: Invocation) -> Any:
+        try:
+            while True:
+                try:
+                    sum(range(1000))
+                except Exception:
+                    continue
+        finally:
+            self.stopped.set()
+
+
+def test_an_answer_that_takes_too_long_is_stopped_and_said(caplog: pytest.LogCaptureFixture) -> None:
+    engine = Endless()
+    with caplog.at_level(logging.INFO):
+        response = post(app_of(engine, Settings(time_limit=0.05)), body())
+    assert response.status_code == 503
+    assert issue_of(response)["code"] == "timeout"
+    assert int(response.headers["Retry-After"]) > 0
+    assert engine.stopped.wait(30), "the work goes on"
+    assert "p1" not in caplog.text
+    assert '"status":503' in caplog.text
+
+
+def test_what_the_engine_raises_comes_through() -> None:
+    def fail(_: Invocation) -> Any:
+        raise HookError(412)
+
+    with pytest.raises(HookError) as caught:
+        within(60, fail)(None)  # type: ignore[arg-type]
+    assert caught.value.status == 412
+
+
+def test_a_bucket_fills_with_time() -> None:
+    clock = [0.0]
+    buckets = TokenBuckets(2.0, 3, lambda: clock[0])
+    assert [buckets.allow("a") for _ in range(4)] == [True, True, True, False]
+    assert buckets.allow("b"), "another client has its own share"
+    clock[0] = 0.4
+    assert not buckets.allow("a")
+    clock[0] = 0.5
+    assert buckets.allow("a")
+    assert not buckets.allow("a")
+    clock[0] = 1000.0
+    assert [buckets.allow("a") for _ in range(4)] == [True, True, True, False]
+    clock[0] = 0.0  # a clock that went back takes nothing away
+    assert not buckets.allow("a")
+
+
+def test_clients_are_forgotten_in_the_end() -> None:
+    buckets = TokenBuckets(1.0, 1)
+    for number in range(10_100):
+        buckets.allow(str(number))
+    assert len(buckets) == 10_000
+
+
+def test_buckets_count_across_threads() -> None:
+    buckets = TokenBuckets(1e-9, 100)
+    allowed: list[bool] = []
+    threads = [threading.Thread(target=lambda: allowed.extend(buckets.allow("a") for _ in range(50))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(allowed) == 100
+
+
+RATED = Settings(rate_limit=0.001, rate_burst=2)
+
+
+def test_a_client_beyond_its_share_is_told_when_to_come_again() -> None:
+    app = app_of(settings=RATED)
+    assert [post(app, body()).status_code for _ in range(3)] == [200, 200, 429]
+    response = post(app, body())
+    assert issue_of(response)["code"] == "throttled"
+    assert int(response.headers["Retry-After"]) == 1000
+    client = app.test_client()
+    assert client.get("/health").status_code == 200
+    assert client.options("/cds-services/view").status_code == 200
+    assert client.get("/cds-services").status_code == 429
+
+
+def test_without_a_registered_client_the_address_counts() -> None:
+    app = app_of(settings=Settings(open_mode=True, rate_limit=0.001, rate_burst=1))
+    for address in ("10.0.0.1", "10.0.0.2"):
+        environ = {"REMOTE_ADDR": address}
+        assert post(app, body(), environ_overrides=environ).status_code == 200
+        assert post(app, body(), environ_overrides=environ).status_code == 429
+
+
+@pytest.mark.parametrize(("proxies", "statuses"), [(0, [200, 429]), (1, [200, 200])])
+def test_the_address_that_a_proxy_tells_counts_only_where_one_is_configured(proxies: int, statuses: list[int]) -> None:
+    app = app_of(settings=Settings(open_mode=True, rate_limit=0.001, rate_burst=1, proxies=proxies))
+    told = [{"X-Forwarded-For": f"192.0.2.1, 10.0.0.{number}"} for number in (1, 2)]
+    assert [post(app, body(), headers=headers).status_code for headers in told] == statuses
+    forged = {"X-Forwarded-For": "198.51.100.9, 10.0.0.1"}  # what the caller wrote before the proxy's own word
+    assert post(app, body(), headers=forged).status_code == 429
+
+
+def test_a_registered_client_counts_as_one_wherever_it_calls_from() -> None:
+    app = app_of(settings=Settings(open_mode=True, rate_limit=0.001, rate_burst=1))
+
+    def known() -> None:
+        from flask import g
+
+        g.client = "ehr-a"
+
+    app.before_request_funcs[None].insert(0, known)
+    assert post(app, body(), environ_overrides={"REMOTE_ADDR": "10.0.0.1"}).status_code == 200
+    assert post(app, body(), environ_overrides={"REMOTE_ADDR": "10.0.0.2"}).status_code == 429
+
+
+def test_this_machine_alone_has_no_rate_limit_unless_set() -> None:
+    assert Settings().rate == 0
+    assert Settings(open_mode=True).rate == 50
+    assert (Settings(rate_limit=2.5).rate, Settings(rate_limit=2.5).burst) == (2.5, 10)
+    assert Settings(open_mode=True, rate_limit=0).rate == 0
+
+
+def test_a_deep_answer_of_a_normal_body_is_written() -> None:
+    """The deepest body that is let in can be echoed in a card's resource."""
+    deep = nested(97)
+    response = post(app_of(Recorder({"cards": [{"resource": deep}]})), body(extension=deep))
+    assert response.status_code == 200
+    assert json.loads(response.data)["cards"][0]["resource"] == deep
+
+
+def test_waiting_requests_do_not_wait_for_a_slow_one() -> None:
+    slow = threading.Event()
+
+    def engine(invocation: Invocation) -> Any:
+        if invocation.context["patientId"] == "slow":
+            slow.wait(30)
+        return {"cards": []}
+
+    app = app_of(engine)
+    asked = {**body(), "context": {"patientId": "slow"}}
+    other = threading.Thread(target=lambda: post(app, asked))
+    other.start()
+    time.sleep(0.01)
+    assert post(app, body()).status_code == 200
+    slow.set()
+    other.join()
+
+
+def test_a_searchset_of_many_entries_is_within_by_default() -> None:
+    many = searchset(*({"resourceType": "Observation", "id": str(number)} for number in range(9000)))
+    assert post(app_of(), body(prefetch={"patient": PATIENT, "observations": many})).status_code == 200
