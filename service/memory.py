@@ -5,16 +5,21 @@ Neither may cost the advice: what cannot be read silences nothing, and what cann
 
 from __future__ import annotations
 
+import json
 import logging
 import time
+import uuid
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Protocol
 
 from service import __version__
 from service.advice.basis import Basis
+from service.advice.decision import decision
 from service.advice.engine import Answer, Engine
 from service.hooks.contract import Invocation
+from service.hooks.servers import parse_base
 from service.store.feedback import Suppressions
 from service.store.secret import Pseudonyms
 from service.store.traces import CardTrace
@@ -47,8 +52,14 @@ class Memory:
         self._traces, self._suppressions, self._pseudonyms, self._clock = traces, suppressions, pseudonyms, clock
         self._rests_until = float("-inf")
 
-    def silenced(self, invocation: Invocation) -> Callable[[Basis], bool] | None:
-        """Whether advice was overridden for this patient while it rested on the same facts; None: nothing was."""
+    def silenced(self, invocation: Invocation, as_of: date, content: str) -> Callable[[Basis], bool] | None:
+        """Whether advice was overridden for this patient while it rested on the same facts; None: nothing was.
+
+        What is held back is remembered too, without the patient.
+
+        Args:
+            content: digest of the content that speaks.
+        """
         names, known = self._pseudonyms, self._suppressions
         if names is None or known is None or self._clock() < self._rests_until:
             return None
@@ -65,9 +76,15 @@ class Memory:
             silenced = basis.key in found and found[basis.key] == _facts(names, basis)
             if silenced:
                 invocation.remarks["silenced"] = invocation.remarks.get("silenced", 0) + 1
+                self._hold_back(invocation, as_of, content, basis)
             return silenced
 
         return is_silenced
+
+    def _hold_back(self, invocation: Invocation, as_of: date, content: str, basis: Basis) -> None:
+        """Count advice that was not shown. It has no card, so the id is any."""
+        trace = _trace(invocation, as_of, content, basis, str(uuid.uuid4()), "")
+        self._traces.remember([replace(trace, held_back=True)])
 
     def remember(self, invocation: Invocation, as_of: date, answer: Answer, engine: Engine) -> None:
         """Have the traces of an answer saved. Never raises."""
@@ -86,28 +103,38 @@ class Memory:
         # Cards beyond the advice say that something could not be read.
         for card, advice in zip(answer.cards, answer.advice, strict=False):
             basis = engine.basis(advice, facts)
+            trace = _trace(invocation, as_of, engine.content.digest, basis, card["uuid"], card["indicator"])
             found.append(
-                CardTrace(
-                    client=invocation.client,
-                    card=card["uuid"],
-                    service=invocation.service.id,
-                    hook=invocation.hook,
-                    as_of=as_of,
-                    version=__version__,
-                    content=engine.content.digest,
-                    advice=basis.key,
-                    indicator=card["indicator"],
-                    rules=basis.rules,
+                replace(
+                    trace,
                     patient=patient,
                     basis=_facts(names, basis) if names is not None and basis.quietable else None,
+                    decision=json.dumps(decision(basis, engine.vocabulary), separators=(",", ":")),
                 )
             )
         return found
 
 
+def _trace(invocation: Invocation, as_of: date, content: str, basis: Basis, card: str, indicator: str) -> CardTrace:
+    return CardTrace(
+        client=invocation.client,
+        card=card,
+        service=invocation.service.id,
+        hook=invocation.hook,
+        as_of=as_of,
+        version=__version__,
+        content=content,
+        advice=basis.key,
+        indicator=indicator,
+        rules=basis.rules,
+    )
+
+
 def _patient(names: Pseudonyms, invocation: Invocation) -> str:
-    """The patient within the client's system, as a keyed hash."""
-    return names.of("patient", invocation.client, str(invocation.context["patientId"]))
+    """The patient as a keyed hash. An id says who it is only within one FHIR server, of one tenant, of one client."""
+    base = parse_base(invocation.fhir_server or "")
+    where = "" if base is None else f"{base.scheme}://{base.host}:{base.port}{base.path}"
+    return names.of("patient", invocation.client, invocation.tenant or "", where, str(invocation.context["patientId"]))
 
 
 def _facts(names: Pseudonyms, basis: Basis) -> str:

@@ -135,7 +135,10 @@ class Clinic:
 
     def _asked(self, question: Question, invocation: Invocation) -> Question:
         """The question with what this patient's clinicians have overridden."""
-        return replace(question, silenced=self.memory.silenced(invocation)) if self.memory is not None else question
+        if self.memory is None:
+            return question
+        silenced = self.memory.silenced(invocation, question.as_of, self.engine.content.digest)
+        return replace(question, silenced=silenced)
 
     def _about_orders(self, invocation: Invocation, orders: Ordered) -> Answer:
         """The answer about orders; what an earlier call worked out is used again if it rests on the same input."""

@@ -85,6 +85,7 @@ def cds_services(
             fhir_server=envelope.fhir_server,
             received_at=received_at,
             client=caller.client(),
+            tenant=caller.current().tenant,
         )
         record.remarks = invocation.remarks  # filled while it is decided
         answer = decide(invocation)

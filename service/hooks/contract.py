@@ -70,7 +70,7 @@ class Invocation:
 
     ``context`` is as sent, except that ``patientId`` is a bare id. ``received_at`` is aware of its time zone.
     ``remarks``: what the clinical side wants logged of the call; never a patient's values.
-    ``client``: who calls; empty where nobody is asked who they are.
+    ``client``: who calls; empty where nobody is asked who they are. ``tenant``: on whose behalf, as its token says.
     """
 
     service: ServiceDefinition
@@ -82,6 +82,7 @@ class Invocation:
     received_at: datetime
     remarks: dict[str, Any] = field(default_factory=dict)
     client: str = ""
+    tenant: str | None = None
 
 
 Decide: TypeAlias = Callable[[Invocation], Mapping[str, Any]]

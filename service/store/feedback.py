@@ -117,7 +117,9 @@ class FeedbackStore:
             connection.execute(delete(SUPPRESSIONS).filter_by(**same))
         elif trace["indicator"] != "critical" and self._quiet.days > 0:
             insert = self._database.insert(SUPPRESSIONS)
-            row = {"basis": trace["basis"], "until": now + self._quiet.days * 86400, "card": trace["card"]}
+            # From the override on, which may be told much later; but no clock of a client makes it longer.
+            start = min(now, int(datetime.fromisoformat(at).timestamp()))
+            row = {"basis": trace["basis"], "until": start + self._quiet.days * 86400, "card": trace["card"]}
             connection.execute(
                 insert.values(**same, **row).on_conflict_do_update(
                     index_elements=["client", "patient", "advice"], set_=row

@@ -5,7 +5,19 @@ A test compares them with what the migrations make.
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, String, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    false,
+)
 
 METADATA = MetaData()
 _NUMBER = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up integer primary keys only
@@ -56,6 +68,8 @@ TRACES = Table(
     Column("rules", Text, nullable=False),  # JSON array of rule ids
     Column("patient", String(HASH)),  # keyed hash; empty without a site secret
     Column("basis", String(HASH)),  # keyed hash of the facts the advice rests on; empty where it must not be suppressed
+    Column("decision", Text),  # JSON: verdicts of the rules, and the facts they read, without values
+    Column("held_back", Boolean, nullable=False, server_default=false()),  # not shown: it was overridden before
 )
 
 SUPPRESSIONS = Table(

@@ -1,4 +1,4 @@
-"""Decision traces by card: which rules of which content spoke, when and where. No facts of the patient."""
+"""Decision traces by card: which rules of which content spoke, when and where. No values of the patient."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from sqlalchemy import case, delete, select
 from service.store.database import Database
 from service.store.tables import SUPPRESSIONS, TRACES, USED_TOKENS
 
-_OVERWRITTEN = ("saved", "service", "hook", "as_of", "version", "content", "advice", "indicator", "rules", "basis")
+_OVERWRITTEN = (
+    "saved", "service", "hook", "as_of", "version", "content", "advice", "indicator", "rules", "basis", "decision",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,8 @@ class CardTrace:
 
     ``card``: its uuid. ``version``: of the software. ``content``: digest of the content. ``advice``: the key of what
     it says, the same for the same rules. ``rules``: ids, first what the card is about. ``patient``, ``basis``: keyed
-    hashes of the patient and of the facts it rests on; None where it must not be suppressed.
+    hashes of the patient and of the facts it rests on; None where it must not be suppressed. ``decision``: JSON of
+    ``service.advice.decision``. ``held_back``: advice that was not shown, since it was overridden before.
     """
 
     client: str
@@ -37,6 +40,8 @@ class CardTrace:
     rules: tuple[str, ...]
     patient: str | None = None
     basis: str | None = None
+    decision: str | None = None
+    held_back: bool = False
 
 
 class Traces:
@@ -83,7 +88,7 @@ class Traces:
             CardTrace(
                 row["client"], row["card"], row["service"], row["hook"], date.fromisoformat(row["as_of"]),
                 row["version"], row["content"], row["advice"], row["indicator"], tuple(json.loads(row["rules"])),
-                row["patient"], row["basis"],
+                row["patient"], row["basis"], row["decision"], row["held_back"],
             )
             for row in rows
         )  # fmt: skip
@@ -125,4 +130,6 @@ def _row(trace: CardTrace, now: int) -> dict[str, object]:
         "rules": json.dumps(trace.rules),
         "patient": trace.patient,
         "basis": trace.basis,
+        "decision": trace.decision,
+        "held_back": trace.held_back,
     }

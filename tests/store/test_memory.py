@@ -8,7 +8,7 @@ import logging
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +29,12 @@ from service.store.secret import Pseudonyms
 from service.store.tables import METADATA
 from service.store.traces import Traces
 from service.wiring import Clinic, build_clinic
-from tests.store.support import MOMENT, REASON
+from tests.store.support import REASON
 from tests.test_examples import bundle
 
 Raw = dict[str, Any]
 PATIENT = "relapsed-ph-positive-t315i"
+TODAY = date(2026, 3, 2)
 SECRET = "not a secret: only for tests, 32+"
 
 
@@ -65,7 +66,7 @@ def ask(clinic: Clinic, told: Raw | None = None, later: int = 0, hook: str = "pa
 
 def override(kept: Kept, card: Raw, reason: tuple[str, str] = REASON) -> None:
     assert kept.writer.flush(20)
-    item = FeedbackItem(card["uuid"], "overridden", MOMENT, reason=reason)
+    item = FeedbackItem(card["uuid"], "overridden", datetime.now(UTC), reason=reason)
     assert kept.feedback.record("allcue-patient-view", "", [item]).unknown == 0
 
 
@@ -230,10 +231,10 @@ def test_a_database_that_is_away_is_asked_again_only_after_a_rest() -> None:
     memory = Memory(Deaf(), away, Pseudonyms(SECRET), lambda: clock[0])  # type: ignore[arg-type]
     invocation = invocation_of(request_of(bundle(PATIENT), PATIENT), day_of(PATIENT))
     for _ in range(3):
-        assert memory.silenced(invocation) is None
+        assert memory.silenced(invocation, TODAY, "c0ffee") is None
     assert away.asked == 1
     clock[0] = 31.0
-    memory.silenced(invocation)
+    memory.silenced(invocation, TODAY, "c0ffee")
     assert away.asked == 2
 
 
