@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from flask import Flask
@@ -25,6 +25,8 @@ from service.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
     from service.kept import Kept
+
+log = logging.getLogger("allcue.store")
 
 
 def create_app(
@@ -74,27 +76,38 @@ def create_app(
     offered = len(services)
     base = settings.public_base_url
     surface = document(services, "Allcue", __version__, base, secured=verifier is not None, feedback=kept is not None)
-    app.register_blueprint(operations("Allcue", __version__, base, lambda: offered > 0, surface))
+    app.register_blueprint(operations("Allcue", __version__, base, lambda: offered > 0, surface, _store_word(kept)))
     return app
 
 
 def log_to_stderr() -> None:
     """Send the service's log lines to standard error, once."""
-    log = logging.getLogger("allcue")
-    if not log.handlers:
+    own = logging.getLogger("allcue")
+    if not own.handlers:
         handler = logging.StreamHandler()
         handler.setFormatter(logging.Formatter("%(message)s"))
-        log.addHandler(handler)
-    log.setLevel(logging.INFO)
+        own.addHandler(handler)
+    own.setLevel(logging.INFO)
 
 
 def _store(settings: Settings) -> Kept | None:
     """What is kept beyond a call; None where the settings name no database."""
     if not settings.database_url:
+        log.warning(
+            "no store: nothing of feedback, traces and overrides is kept. ALLCUE_DATABASE_URL is none, or is not set "
+            "and the user has no home"
+        )
         return None
     from service.kept import open_store  # it knows the clinical side, which the protocol can be served without
 
     return open_store(settings)
+
+
+def _store_word(kept: Kept | None) -> Callable[[], str]:
+    """How it is with the store, in a word."""
+    if kept is None:
+        return lambda: "none"
+    return lambda: "reachable" if kept.reach.is_reachable() else "unreachable"
 
 
 def _engine(settings: Settings, kept: Kept | None) -> tuple[Sequence[ServiceDefinition], Decide]:

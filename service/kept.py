@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from functools import partial
 
 from service.advice.reasons import JUSTIFYING
 from service.hooks.ports import FeedbackLog, ReplayGuard
@@ -11,6 +12,7 @@ from service.memory import Memory
 from service.settings import Settings, SettingsError
 from service.store.database import Database, StoreUnavailable
 from service.store.feedback import FeedbackStore, Quiet, Suppressions
+from service.store.reach import Reach
 from service.store.replay import UsedTokens
 from service.store.schema import state, upgrade
 from service.store.secret import Pseudonyms
@@ -28,6 +30,7 @@ class Kept:
     replay: ReplayGuard
     memory: Memory
     writer: TraceWriter
+    reach: Reach
 
 
 def open_store(settings: Settings) -> Kept:
@@ -35,21 +38,19 @@ def open_store(settings: Settings) -> Kept:
 
     A file of SQLite is brought to the newest state here, since it belongs to this service alone. A server's is not:
     ``allcue db upgrade`` does that, once, before the new version starts. A database that cannot be reached stops
-    nothing, since advice does not need it.
+    nothing, since advice does not need it; what could not be done at the start is done when it is used next.
 
     Raises:
         SettingsError: the tables are older than this version needs.
     """
     database = Database(settings.database_url)
     try:
-        if database.is_sqlite:
-            upgrade(database)
-        if not state(database).usable:
-            raise SettingsError("ALLCUE_DATABASE_URL: the tables are not those of this version. Run: allcue db upgrade")
+        _made_usable(settings.database_url)
     except StoreUnavailable as error:
         log.error("the store cannot be used now: %s. Advice is given; feedback is refused until it can", error)
-    finally:
-        database.close()  # before worker processes are made
+        database.before_use(partial(_made_usable_later, settings.database_url))
+    except TablesTooOld as error:
+        raise SettingsError(f"ALLCUE_DATABASE_URL: {error}") from None
     names = Pseudonyms(settings.site_secret) if settings.site_secret else None
     writer = TraceWriter(database, settings.trace_days)
     return Kept(
@@ -58,4 +59,35 @@ def open_store(settings: Settings) -> Kept:
         UsedTokens(database),
         Memory(writer, Suppressions(database) if settings.suppress_days else None, names),
         writer,
+        Reach(database),
     )
+
+
+class TablesTooOld(Exception):
+    """A server's tables, which ``allcue db upgrade`` brings up to date."""
+
+
+def _made_usable(url: str) -> None:
+    """Bring a file up to date, and see that tables are those of this version.
+
+    Raises:
+        StoreUnavailable: it cannot be reached now.
+        TablesTooOld: somebody has to upgrade a server first.
+    """
+    database = Database(url)  # of its own, so that no connection is open when worker processes are made
+    try:
+        if database.is_sqlite:
+            upgrade(database)
+        if not state(database).usable:
+            raise TablesTooOld("the tables are not those of this version. Run: allcue db upgrade")
+    finally:
+        database.close()
+
+
+def _made_usable_later(url: str) -> None:
+    """The same while the service runs, where tables that are too old cannot stop the start any more."""
+    try:
+        _made_usable(url)
+    except TablesTooOld as error:
+        raise StoreUnavailable(str(error)) from None
+    log.info("the store can be used")

@@ -43,13 +43,13 @@ def serve(host: str, port: int, workers: int, site: Path | None = None) -> int:
     given = {"ALLCUE_HOST": host, "ALLCUE_PORT": str(port)}
     if site is not None:
         given["ALLCUE_SITE_CONTENT"] = str(site)
+    log_to_stderr()
     try:
         settings = Settings.from_env({**os.environ, **given})
         app = create_app(settings)
     except (SettingsError, NoContent, ContentProblems) as problem:
         click.echo(str(problem), err=True)
         return 1
-    log_to_stderr()
     shown = f"[{host}]" if ":" in host else host
     click.echo(f"Allcue serves http://{shown}:{port}/cds-services with {workers} workers. Stop with Ctrl-C.")
     Worker.request_s = settings.request_limit

@@ -95,11 +95,18 @@ def cds_services(
 
 
 def operations(
-    name: str, version: str, base_url: str, ready: Callable[[], bool], surface: Mapping[str, Any] | None = None
+    name: str,
+    version: str,
+    base_url: str,
+    ready: Callable[[], bool],
+    surface: Mapping[str, Any] | None = None,
+    store: Callable[[], str] | None = None,
 ) -> Blueprint:
     """GET / (where to go from here), /health (the process lives), /ready (it can answer; else 503), /openapi.json.
 
     Args:
+        store: how it is with what is kept, in a word that /ready tells. It does not change the status: advice needs
+            no store, and an instance that is taken out of service for its sake gives none.
         base_url: the public address, without a slash at its end; empty for links relative to the host.
         surface: the OpenAPI document of all that is served.
     """
@@ -120,7 +127,8 @@ def operations(
 
     @blueprint.get("/ready")
     def readiness() -> Response:
-        return reply({"status": "ready"}) if ready() else reply({"status": "not ready"}, 503)
+        kept = {"store": store()} if store is not None else {}
+        return reply({"status": "ready", **kept}) if ready() else reply({"status": "not ready", **kept}, 503)
 
     if surface:
         described = dump(surface)

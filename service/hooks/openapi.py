@@ -42,7 +42,7 @@ def document(
     paths: Json = {
         "/": {"get": _read("home", "Where to go from here", "Landing")},
         "/health": {"get": _read("health", "The process lives", "Status")},
-        "/ready": {"get": {**_read("ready", "It can answer", "Status", "503")}},
+        "/ready": {"get": {**_read("ready", "It can answer", "Readiness", "503")}},
         "/openapi.json": {"get": _read("openapi", "This document", "Anything")},
         "/cds-services": {
             "get": {**_read("discovery", "The services that are offered", "Discovery"), "security": lock}

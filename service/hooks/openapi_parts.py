@@ -49,6 +49,7 @@ SCHEMAS: dict[str, Any] = {
     "Anything": {"type": "object"},
     "Landing": _object("name version links", name=_TEXT, version=_TEXT, links={"type": "object"}),
     "Status": _object("status", status=_TEXT),
+    "Readiness": _object("status", status=_TEXT, store={"enum": ["none", "reachable", "unreachable"]}),
     "PatientId": {
         "type": "string",
         "description": "The id of a Patient, also as Patient/id",

@@ -6,7 +6,7 @@ import math
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -60,6 +60,8 @@ class Database:
         self._lock = threading.Lock()
         self._engine: Engine | None = None
         self._process = 0
+        self._preparing = threading.Lock()
+        self._prepare: Callable[[], None] | None = None
 
     @property
     def is_sqlite(self) -> bool:
@@ -80,6 +82,14 @@ class Database:
                 self._engine, self._process = self._made(), os.getpid()
             return self._engine
 
+    def before_use(self, prepare: Callable[[], None]) -> None:
+        """Have something done before the database is used next: tried at each use until it succeeds once.
+
+        Args:
+            prepare: raises StoreUnavailable where the database must not be used yet. It has connections of its own.
+        """
+        self._prepare = prepare
+
     def close(self) -> None:
         """Close the connections that are not in use."""
         with self._lock:
@@ -97,6 +107,7 @@ class Database:
         Raises:
             StoreUnavailable: not saved.
         """
+        self._prepared()
         with self._told(), self.engine.connect() as connection:
             connection.execution_options(allcue_durable=durable)
             with connection.begin():
@@ -109,6 +120,7 @@ class Database:
         Raises:
             StoreUnavailable: not read.
         """
+        self._prepared()
         with self._told(), self.engine.connect() as connection:
             connection.execution_options(allcue_reading=True)
             with connection.begin():
@@ -117,6 +129,18 @@ class Database:
     def insert(self, table: Table) -> postgresql.Insert | sqlite.Insert:
         """An INSERT that knows ON CONFLICT."""
         return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
+
+    def _prepared(self) -> None:
+        if self._prepare is None:
+            return
+        if not self._preparing.acquire(timeout=self.wait):
+            raise StoreUnavailable("the database is being prepared")
+        try:
+            if self._prepare is not None:
+                self._prepare()
+                self._prepare = None
+        finally:
+            self._preparing.release()
 
     @contextmanager
     def _told(self) -> Iterator[None]:

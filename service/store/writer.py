@@ -32,9 +32,10 @@ class TraceWriter:
         now: Callable[[], float] = time.time,
         pause: float = PAUSE_S,
         room: int = WAITING_MOST,
+        clock: Callable[[], float] = time.monotonic,
     ):
         self._database, self._traces, self._now = database, Traces(database), now
-        self._keep_days, self._pause, self._room = keep_days, pause, room
+        self._keep_days, self._pause, self._room, self._clock = keep_days, pause, room, clock
         self._lock = threading.Lock()
         self._process = 0
         self._start_anew()
@@ -47,9 +48,10 @@ class TraceWriter:
         self._purged = float("-inf")
 
     def remember(self, traces: Sequence[CardTrace]) -> None:
-        """Have the traces of one answer written. Returns at once and never raises."""
-        if not traces:
-            return
+        """Have the traces of one answer written, if there are any. Returns at once and never raises.
+
+        The first answer starts the thread, which deletes what is too old even where no card is shown for long.
+        """
         with self._lock:
             if self._process != os.getpid():  # threads do not survive a fork, and half a queue is the parent's
                 self._process = os.getpid()
@@ -59,6 +61,8 @@ class TraceWriter:
                 self._thread.start()
                 atexit.unregister(self.close)
                 atexit.register(self.close)
+        if not traces:
+            return
         try:
             self._queue.put_nowait(traces)
         except queue.Full:
@@ -86,6 +90,8 @@ class TraceWriter:
         failing = False
         while not self._stopping.is_set():
             batch = self._batch()
+            if not batch:
+                self._tidy_idle()
             while batch and not self._stopping.is_set():
                 try:
                     self._traces.save((trace for traces in batch for trace in traces), int(self._now()))
@@ -117,8 +123,17 @@ class TraceWriter:
                 break
         return found
 
+    def _tidy_idle(self) -> None:
+        """The same while there is nothing to write; where the database is away it is tried again an hour later."""
+        try:
+            self._tidy()
+        except StoreUnavailable as error:
+            log.error("what is too old cannot be deleted now: %s", error)
+        except Exception as error:  # as above
+            log.error("what is too old cannot be deleted: unexpected %s", type(error).__name__)
+
     def _tidy(self) -> None:
         """Delete what is too old, once an hour."""
-        if time.monotonic() - self._purged > PURGE_S:
-            self._purged = time.monotonic()
+        if self._clock() - self._purged > PURGE_S:
+            self._purged = self._clock()
             purge(self._database, int(self._now()), self._keep_days)

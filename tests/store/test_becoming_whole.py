@@ -1,0 +1,191 @@
+"""A service that starts while its store is away or locked becomes whole by itself, and tells how it is."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from service.app import create_app
+from service.cli import main
+from service.commands import serve
+from service.kept import open_store
+from service.services import SERVICES
+from service.settings import Settings
+from service.store import reach
+from service.store.database import Database, StoreUnavailable
+from service.store.reach import Reach
+from service.store.schema import state, upgrade
+from service.store.traces import Traces
+from service.store.writer import PURGE_S, TraceWriter
+from tests.store.postgres import Server
+from tests.store.support import MOMENT, item, trace
+
+NOW = int(MOMENT.timestamp())
+
+
+def test_a_file_that_was_locked_at_the_start_is_upgraded_when_first_used(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "allcue.db"
+    other = sqlite3.connect(file, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    with caplog.at_level(logging.INFO, "allcue.store"):
+        kept = open_store(Settings(database_url=f"sqlite:///{file}"))
+        with pytest.raises(StoreUnavailable):
+            kept.feedback.record("view", "ehr", [item()])
+        kept.writer.remember([trace()])
+        assert not kept.reach.is_reachable()
+        other.execute("ROLLBACK")
+        assert kept.feedback.record("view", "ehr", [item()]).new == 1
+    assert state(kept.database).usable
+    assert kept.writer.flush(20), "the trace waited"
+    assert "the store cannot be used now" in caplog.text
+    assert caplog.text.count("the store can be used\n") == 1
+    other.close()
+    kept.writer.close()
+    kept.database.close()
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_a_server_that_was_away_at_the_start_is_used_when_it_is_back_and_upgraded(
+    empty: Database, url: str, postgres: Server
+) -> None:
+    empty.close()
+    postgres.stop()
+    try:
+        kept = open_store(Settings(database_url=url))
+        with pytest.raises(StoreUnavailable):
+            kept.feedback.record("view", "ehr", [item()])
+    finally:
+        postgres.start()
+    with pytest.raises(StoreUnavailable, match="allcue db upgrade"):
+        kept.feedback.record("view", "ehr", [item()])
+    upgrade(empty)
+    assert kept.feedback.record("view", "ehr", [item()]).new == 1
+    kept.database.close()
+
+
+def test_of_threads_at_once_one_prepares(database: Database) -> None:
+    begun: list[int] = []
+
+    def prepare() -> None:
+        begun.append(1)
+        time.sleep(0.05)
+
+    database.before_use(prepare)
+    threads = [threading.Thread(target=Traces(database).of, args=("a",)) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert begun == [1]
+
+
+@pytest.mark.parametrize("word", ["reachable", "unreachable", "none"])
+def test_ready_tells_of_the_store_and_stays_ready_without(
+    word: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reach, "PATIENCE_S", 20.0)  # however busy the machine is
+    addresses = {"reachable": f"sqlite:///{tmp_path}/allcue.db", "unreachable": "postgresql://u:p@127.0.0.1:9/d"}
+    app = create_app(Settings(database_url=addresses.get(word, "")), lambda _: {"cards": []}, SERVICES)
+    answer = app.test_client().get("/ready")
+    assert (answer.status_code, answer.json) == (200, {"status": "ready", "store": word})
+
+
+def test_reach_waits_for_no_database_and_asks_it_with_one_thread() -> None:
+    gate, asked = threading.Event(), []
+
+    class Slow:
+        def reading(self) -> object:
+            asked.append(1)
+            gate.wait(20)
+            raise StoreUnavailable
+
+    clock = [0.0]
+    found = Reach(Slow(), lambda: clock[0], patience=0.01)  # type: ignore[arg-type]
+    assert not found.is_reachable()
+    assert not found.is_reachable()
+    assert asked == [1]
+    gate.set()
+
+
+def test_what_was_found_counts_for_some_seconds(database: Database) -> None:
+    clock = [0.0]
+    found = Reach(database, lambda: clock[0], patience=20)
+    assert found.is_reachable()
+    database.before_use(_away)
+    assert found.is_reachable()
+    clock[0] += reach.FRESH_S
+    assert not found.is_reachable()
+
+
+def _away() -> None:
+    raise StoreUnavailable("away")
+
+
+def test_what_is_too_old_goes_by_itself_though_no_card_is_shown(database: Database) -> None:
+    clock = [0.0]
+    Traces(database).save([trace("old")], NOW - 31 * 86400)
+    writer = TraceWriter(database, keep_days=30, now=lambda: NOW, clock=lambda: clock[0])
+    writer.remember([])  # an answer without cards
+    _until_gone(database, "old")
+    Traces(database).save([trace("older")], NOW - 32 * 86400)
+    clock[0] += PURGE_S + 1
+    _until_gone(database, "older")
+    writer.close()
+
+
+def _until_gone(database: Database, card: str) -> None:
+    for _ in range(2000):
+        if not Traces(database).of(card):
+            return
+        time.sleep(0.01)
+    raise AssertionError(f"{card} is still there")
+
+
+def test_a_database_that_is_away_costs_no_tidying_thread(database: Database, caplog: pytest.LogCaptureFixture) -> None:
+    database.before_use(_away)
+    writer = TraceWriter(database, keep_days=30, now=lambda: NOW, pause=0.02)
+    with caplog.at_level(logging.ERROR, "allcue.store"):
+        writer.remember([])
+        for _ in range(2000):
+            if "cannot be deleted now" in caplog.text:
+                break
+            time.sleep(0.01)
+    assert "cannot be deleted now" in caplog.text
+    database.before_use(lambda: None)
+    writer.remember([trace("new")])
+    assert writer.flush(20)
+    writer.close()
+    assert Traces(database).of("new")
+
+
+def test_who_has_no_home_is_told_that_nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Stopped(Exception):
+        pass
+
+    def run(self: object) -> None:
+        raise Stopped
+
+    monkeypatch.setattr(serve._Server, "run", run)
+    said: list[str] = []
+
+    class Handler(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            said.append(record.getMessage())
+
+    handler = Handler()
+    logging.getLogger("allcue").addHandler(handler)
+    try:
+        environment = {"HOME": "", "XDG_STATE_HOME": "", "ALLCUE_DATABASE_URL": ""}
+        CliRunner().invoke(main, ["serve"], env=environment)
+    finally:
+        logging.getLogger("allcue").removeHandler(handler)
+    assert [line for line in said if line.startswith("no store: ")] == [next(s for s in said if "no store" in s)]
