@@ -104,6 +104,21 @@ def facts(
 
 
 @main.command()
+@click.argument("card", metavar="UUID")
+@click.option(
+    "--json", "as_json", is_flag=True, help="For machines: a JSON array, one object per client with such a card."
+)
+def explain(card: str, as_json: bool) -> None:
+    """How the card with this UUID came about: rules with verdicts, facts with where they were read, feedback.
+
+    No values of the patient: they are not kept. Exit status 1 where there is no trace, or no more.
+    """
+    from service.commands import card as command
+
+    sys.exit(command.explain(card, as_json=as_json))
+
+
+@main.command()
 @click.argument("url")
 @click.option("--key", type=click.Path(exists=True, dir_okay=False, path_type=Path),
               help="Private key of a registered client (PEM or JWK): calls are signed, and false tokens tried.")  # fmt: skip
