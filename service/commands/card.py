@@ -83,7 +83,7 @@ def _as_json(story: Story, content: Content) -> Mapping[str, Any]:
 def _text(story: Story, content: Content) -> Iterator[str]:
     told = _as_json(story, content)
     yield f"Card {story.card} ({story.indicator})"
-    yield f"  shown     {story.shown} at {story.hook} by {story.service}, to {story.client or 'a client nobody asked for'}"
+    yield f"  shown     {story.shown} at {story.hook} by {story.service}, to {story.client or 'anybody (open mode)'}"
     yield f"  judged    as of {story.as_of} by Allcue {story.version}"
     today = "" if told["content_is_todays"] else "; today's is another, titles below are of today's"
     yield f"  content   {story.content}{today}"

