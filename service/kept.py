@@ -40,10 +40,8 @@ def open_store(settings: Settings) -> Kept:
     Raises:
         SettingsError: the tables are older than this version needs.
     """
-    database = Database(settings.database_url)
+    database = Database(settings.database_url, prepare=upgrade)
     try:
-        if database.is_sqlite:
-            upgrade(database)
         if not state(database).usable:
             raise SettingsError("ALLCUE_DATABASE_URL: the tables are not those of this version. Run: allcue db upgrade")
     except StoreUnavailable as error:

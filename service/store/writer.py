@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
+from service.store.clock import steady
 from service.store.database import Database, StoreUnavailable
 from service.store.traces import CardTrace, Traces, purge
 
@@ -30,10 +31,12 @@ class TraceWriter:
         database: Database,
         keep_days: int,
         now: Callable[[], float] = time.time,
+        purge_now: Callable[[], float] | None = None,
         pause: float = PAUSE_S,
         room: int = WAITING_MOST,
     ):
         self._database, self._traces, self._now = database, Traces(database), now
+        self._purge_now = purge_now or (steady() if now is time.time else now)
         self._keep_days, self._pause, self._room = keep_days, pause, room
         self._lock = threading.Lock()
         self._process = 0
@@ -121,4 +124,4 @@ class TraceWriter:
         """Delete what is too old, once an hour."""
         if time.monotonic() - self._purged > PURGE_S:
             self._purged = time.monotonic()
-            purge(self._database, int(self._now()), self._keep_days)
+            purge(self._database, int(self._purge_now()), self._keep_days)
