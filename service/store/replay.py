@@ -18,7 +18,7 @@ class UsedTokens:
 
     def __init__(self, database: Database, now: Callable[[], float] | None = None):
         self._database, self._now = database, now or steady()
-        self._tidied = now()
+        self._tidied = self._now()
 
     def first_use(self, issuer: str, jti: str, expires: datetime) -> bool:
         """Whether this call is the first to present the id; of several at the same moment exactly one is.
