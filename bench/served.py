@@ -84,7 +84,7 @@ def served(environ: Mapping[str, str] | None = None, workers: int = 1, log: IO[b
 
 
 def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(1200):
+    for _ in range(3600):
         try:
             socket.create_connection(("127.0.0.1", port), 1).close()
         except OSError:

@@ -19,7 +19,7 @@ import logging
 import selectors
 import socket
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -92,14 +92,17 @@ def read_rest(environ: dict[str, Any]) -> bool:
     return False
 
 
-def closing_unread(wsgi: WSGIApplication) -> WSGIApplication:
-    """The same application, with answers that close the connection where the body before them was not read."""
+def closing(wsgi: WSGIApplication, ending: Callable[[], bool]) -> WSGIApplication:
+    """The same application, with answers that say so where the connection ends with them: because the body before them
+    was not read, or because the worker is ``ending``."""
 
     def wrapped(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         def start(*told: Any) -> Any:
             if not read_rest(environ):
                 environ["gunicorn.socket"].unread = True
                 start_response.__self__.force_close()  # gunicorn ignores the header of an application
+            elif ending():
+                start_response.__self__.force_close()
             return start_response(*told)
 
         return wsgi(environ, start)
@@ -121,7 +124,7 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn has no type hints
     def load_wsgi(self) -> None:
         """Take the application."""
         super().load_wsgi()
-        self.wsgi = closing_unread(self.wsgi)
+        self.wsgi = closing(self.wsgi, lambda: not self.alive)
 
     def enqueue_req(self, conn: TConn) -> None:
         """Give a connection to a thread; a new one only once it has said something (in the main thread)."""
@@ -151,9 +154,23 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn has no type hints
         super().handle_error(req, client, addr, exc)
 
     def finish_request(self, conn: TConn, done: Any) -> None:
-        """Keep or close a connection (in the main thread, which must not wait for a client that goes on sending)."""
+        """Keep or close a connection (in the main thread, which must not wait for a client that goes on sending).
+
+        A worker that was told to end while it answered keeps the connection if it promised to: a client that believes
+        it would lose its next request. That one is answered, with ``Connection: close``.
+        """
         conn.sock.expires = time.monotonic() + LINGER_S
-        super().finish_request(conn, done)
+        if self.alive or done.cancelled() or done.exception() or done.result() is not True:
+            super().finish_request(conn, done)
+            return
+        conn.sock.setblocking(False)
+        conn.set_timeout()
+        self.keepalived_conns.append(conn)
+        self.poller.register(conn.sock, selectors.EVENT_READ, partial(self.on_client_socket_readable, conn))
+
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        """Wait for the next event; while ending gunicorn would wait for it as long as connections are idle."""
+        super().wait_for_and_dispatch_events(min(timeout, 0.5))
 
 
 def _linger(one: TimedSocket) -> None:
