@@ -7,8 +7,9 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -22,6 +23,55 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+@dataclass(frozen=True)
+class Running:
+    """A service that runs. ``process``: the first one, which makes the workers."""
+
+    port: int
+    process: subprocess.Popen[bytes]
+
+    def workers(self) -> list[int]:
+        """Process ids of the workers (Linux)."""
+        pid = self.process.pid
+        return [int(found) for found in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+    def wait(self) -> None:
+        """Wait until it takes connections. Raises RuntimeError if it ends instead."""
+        _wait(self.port, self.process)
+
+
+@contextmanager
+def running(
+    environ: Mapping[str, str] | None = None,
+    workers: int = 1,
+    log: IO[bytes] | None = None,
+    *,
+    wrapper: Sequence[str] = (),
+) -> Iterator[Running]:
+    """A running service; ``log`` takes all that it writes.
+
+    Args:
+        wrapper: a command that runs another one, put in front.
+
+    Raises:
+        RuntimeError: it did not start.
+    """
+    port = free_port()
+    command = [*wrapper, sys.executable, "-m", "service.cli", "serve", "--port", str(port), "--workers", str(workers)]
+    known = {name: value for name, value in os.environ.items() if not name.startswith("ALLCUE_")}
+    told = {**known, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **(environ or {})}
+    out = log or subprocess.DEVNULL
+    process = subprocess.Popen(command, cwd=ROOT, env=told, stdout=out, stderr=out)
+    found = Running(port, process)
+    try:
+        found.wait()
+        yield found
+    finally:
+        if process.poll() is None:
+            process.terminate()
+        process.wait(60)
+
+
 @contextmanager
 def served(environ: Mapping[str, str] | None = None, workers: int = 1, log: IO[bytes] | None = None) -> Iterator[int]:
     """The port of a running service; ``log`` takes all that it writes.
@@ -29,22 +79,12 @@ def served(environ: Mapping[str, str] | None = None, workers: int = 1, log: IO[b
     Raises:
         RuntimeError: it did not start.
     """
-    port = free_port()
-    command = [sys.executable, "-m", "service.cli", "serve", "--port", str(port), "--workers", str(workers)]
-    known = {name: value for name, value in os.environ.items() if not name.startswith("ALLCUE_")}
-    told = {**known, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **(environ or {})}
-    out = log or subprocess.DEVNULL
-    process = subprocess.Popen(command, cwd=ROOT, env=told, stdout=out, stderr=out)
-    try:
-        _wait(port, process)
-        yield port
-    finally:
-        process.terminate()
-        process.wait(60)
+    with running(environ, workers, log) as found:
+        yield found.port
 
 
 def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(1200):
+    for _ in range(3600):
         try:
             socket.create_connection(("127.0.0.1", port), 1).close()
         except OSError:

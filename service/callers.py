@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import UTC, datetime
 from functools import partial
 
 from service.hooks.ports import ReplayGuard
@@ -13,6 +14,7 @@ from service.hooks.trust.registry import ClientsProblems, read_clients
 from service.hooks.trust.replay import MemoryReplayGuard, SteadyReplayGuard
 from service.hooks.trust.verify import Verifier
 from service.settings import Settings, SettingsError
+from service.store.clock import steady
 
 log = logging.getLogger("allcue.trust")
 
@@ -49,6 +51,8 @@ def verifier_of(settings: Settings, replay: ReplayGuard | None) -> Verifier | No
         raise SettingsError(f"ALLCUE_CLIENTS_FILE has {len(error.problems)} problems\n{error}") from None
     if replay is None:
         log.warning("no store for used tokens: each worker process remembers its own")
-    remembered = MemoryReplayGuard() if replay is None else SteadyReplayGuard(replay)
+    clock = steady()
+    own = MemoryReplayGuard(lambda: datetime.fromtimestamp(clock(), UTC))
+    remembered = own if replay is None else SteadyReplayGuard(replay, own)
     keys = KeyStore(partial(fetch_document, verify=settings.fhir.verify))
     return Verifier(clients, settings.public_base_url, remembered, keys)

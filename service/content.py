@@ -82,8 +82,13 @@ def read_content(folder: Path | None = None, site: Path | None = None) -> Conten
 
 @lru_cache(maxsize=1)
 def _packaged() -> Content:
-    """What ships with the service: it does not change while a process runs, and reading it takes seconds."""
+    """What ships with the service: read once, since that takes seconds, until `forget`."""
     return load_content(content_files(), VOCABULARY)
+
+
+def forget() -> None:
+    """Have the shipped content read anew when it is asked for next."""
+    _packaged.cache_clear()
 
 
 @lru_cache(maxsize=1)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from functools import partial
 
 from service.advice.reasons import JUSTIFYING
 from service.hooks.ports import FeedbackLog, ReplayGuard
@@ -43,14 +42,16 @@ def open_store(settings: Settings) -> Kept:
     Raises:
         SettingsError: the tables are older than this version needs.
     """
-    database = Database(settings.database_url)
+    database = Database(settings.database_url, prepare=_Readiness())
     try:
-        _made_usable(settings.database_url)
-    except StoreUnavailable as error:
-        log.error("the store cannot be used now: %s. Advice is given; feedback is refused until it can", error)
-        database.before_use(partial(_made_usable_later, settings.database_url))
+        with database.reading():
+            pass
     except TablesTooOld as error:
         raise SettingsError(f"ALLCUE_DATABASE_URL: {error}") from None
+    except StoreUnavailable as error:
+        log.error("the store cannot be used now: %s. Advice is given; feedback is refused until it can", error)
+    finally:
+        database.close()  # before worker processes are made
     names = Pseudonyms(settings.site_secret) if settings.site_secret else None
     writer = TraceWriter(database, settings.trace_days)
     return Kept(
@@ -63,31 +64,26 @@ def open_store(settings: Settings) -> Kept:
     )
 
 
-class TablesTooOld(Exception):
+class TablesTooOld(StoreUnavailable):
     """A server's tables, which ``allcue db upgrade`` brings up to date."""
 
 
-def _made_usable(url: str) -> None:
-    """Bring a file up to date, and see that tables are those of this version.
+class _Readiness:
+    """Brings a file up to date, and sees that tables are those of this version; tells when that succeeds late."""
 
-    Raises:
-        StoreUnavailable: it cannot be reached now.
-        TablesTooOld: somebody has to upgrade a server first.
-    """
-    database = Database(url)  # of its own, so that no connection is open when worker processes are made
-    try:
-        if database.is_sqlite:
-            upgrade(database)
-        if not state(database).usable:
-            raise TablesTooOld("the tables are not those of this version. Run: allcue db upgrade")
-    finally:
-        database.close()
+    def __init__(self) -> None:
+        self._failed = False
 
-
-def _made_usable_later(url: str) -> None:
-    """The same while the service runs, where tables that are too old cannot stop the start any more."""
-    try:
-        _made_usable(url)
-    except TablesTooOld as error:
-        raise StoreUnavailable(str(error)) from None
-    log.info("the store can be used")
+    def __call__(self, database: Database) -> None:
+        """Raises StoreUnavailable: it cannot be reached now; TablesTooOld: somebody has to upgrade a server first."""
+        try:
+            if database.is_sqlite:
+                upgrade(database)
+            if not state(database).usable:
+                raise TablesTooOld("the tables are not those of this version. Run: allcue db upgrade")
+        except StoreUnavailable:
+            self._failed = True
+            raise
+        if self._failed:
+            self._failed = False
+            log.info("the store can be used")

@@ -1,28 +1,48 @@
-"""``allcue serve``: gunicorn, the production WSGI server, with the settings of this command."""
+"""``allcue serve``: gunicorn, the production WSGI server, with the settings of this command.
+
+SIGHUP to its first process reads everything anew that the settings name: content, site content, clients, templates.
+That process builds the new application while the workers go on. Only if all of it is good, new workers take over and
+the old ones end once their requests are answered; the listening socket stays open. Otherwise nothing changes, and the
+log says what is wrong.
+"""
 
 from __future__ import annotations
 
+import logging
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
 
 from service.app import create_app, log_to_stderr
 from service.commands.worker import Worker
-from service.content import NoContent
+from service.content import NoContent, forget
 from service.rules.load import ContentProblems
 from service.settings import Settings, SettingsError
 
+log = logging.getLogger("allcue.reload")
 THREADS = 4  # per worker: an answer waits only for the FHIR server; slow clients are bounded by the worker class
 TIMEOUT_S = 30
+_BAD = (SettingsError, NoContent, ContentProblems)
+
+
+class _Master(Arbiter):  # type: ignore[misc] # gunicorn has no type hints
+    """gunicorn's first process; a reload begins with the check of what would be served."""
+
+    def handle_hup(self) -> None:
+        """Replace the workers, if what they would serve is good."""
+        if self.app.read_anew():
+            super().handle_hup()
 
 
 class _Server(BaseApplication):  # type: ignore[misc] # gunicorn has no type hints
-    def __init__(self, app: Flask, options: dict[str, Any]):
-        self._app = app
+    def __init__(self, app: Flask, build: Callable[[], Flask], options: dict[str, Any]):
+        self._app, self._build = app, build
         self._options = options
         super().__init__()
 
@@ -32,6 +52,26 @@ class _Server(BaseApplication):  # type: ignore[misc] # gunicorn has no type hin
 
     def load(self) -> Flask:
         return self._app
+
+    def read_anew(self) -> bool:
+        """Build the application again; whether it is there. If not, the old one stays and the log says why."""
+        forget()
+        try:
+            self.callable = self._app = self._build()
+        except _BAD as problem:
+            log.error("not reloaded, what was served before goes on:\n%s", problem)
+        except OSError as error:
+            log.error("not reloaded, what was served before goes on:\n%s: %s", error.filename, error.strerror)
+        except Exception as error:  # whatever it is, it must not end the service; its text may hold anything
+            log.error("not reloaded, what was served before goes on: unexpected %s", type(error).__name__)
+        else:
+            log.info("reloaded: workers with it take over")
+            return True
+        return False
+
+    def run(self) -> None:
+        """Serve until stopped."""
+        _Master(self).run()
 
 
 def serve(host: str, port: int, workers: int, site: Path | None = None) -> int:
@@ -44,10 +84,14 @@ def serve(host: str, port: int, workers: int, site: Path | None = None) -> int:
     if site is not None:
         given["ALLCUE_SITE_CONTENT"] = str(site)
     log_to_stderr()
+
+    def settings_now() -> Settings:
+        return Settings.from_env({**os.environ, **given})  # what they name may have come or gone
+
     try:
-        settings = Settings.from_env({**os.environ, **given})
+        settings = settings_now()
         app = create_app(settings)
-    except (SettingsError, NoContent, ContentProblems) as problem:
+    except _BAD as problem:
         click.echo(str(problem), err=True)
         return 1
     shown = f"[{host}]" if ":" in host else host
@@ -63,5 +107,5 @@ def serve(host: str, port: int, workers: int, site: Path | None = None) -> int:
         "proc_name": "allcue",
         "control_socket_disable": True,
     }
-    _Server(app, options).run()
+    _Server(app, lambda: create_app(settings_now()), options).run()
     return 0

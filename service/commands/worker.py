@@ -6,6 +6,10 @@ first bytes are there, a request has some seconds to arrive whole, and an answer
 
 What stays possible is to hold all threads for that long, again and again. A proxy that takes requests in before it
 passes them on (nginx: ``proxy_request_buffering on``, its default) is the protection against that.
+
+A request may be refused before its body is read (401, 404, 413, 415, 429). A short rest of it is read then, so that the
+connection can be used again; beyond that the answer says ``Connection: close``, and the connection lingers so that a
+client that is still sending can read the answer.
 """
 
 from __future__ import annotations
@@ -15,18 +19,23 @@ import logging
 import selectors
 import socket
 import time
+from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gunicorn.http.errors import ParseException
 from gunicorn.workers.gthread import TConn, ThreadWorker
 from typing_extensions import Buffer
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
 REQUEST_S = 10.0  # for a request to arrive, from its first byte read to its last
 ANSWER_S = 10.0  # for each piece of an answer to be taken
 FIRST_BYTES_S = 5.0  # for a new connection to say something
 LINGER_S = 0.2  # for what a client still sends after its answer
-
+REST_S, REST_BYTES = 0.5, 256 * 1024  # of a body that nobody read, before the answer
+UNREAD_S = 2.0  # for a longer rest, after the answer: closing earlier would take the answer away from the client
 
 _refused = logging.getLogger("allcue.errors")
 _QUOTING = "Invalid request from ip="  # how gunicorn begins the line that quotes a request
@@ -41,6 +50,7 @@ class TimedSocket(socket.socket):
     """A connection whose reads together have a time limit, counted anew for each request."""
 
     expires = 0.0
+    unread = False  # a body that was answered without being read to its end
 
     @classmethod
     def of(cls, plain: socket.socket) -> TimedSocket:
@@ -64,15 +74,57 @@ class TimedSocket(socket.socket):
         super().sendall(data, flags)
 
 
+def read_rest(environ: dict[str, Any]) -> bool:
+    """Read what is left of a request's body, if that is little and comes soon; whether its end was reached."""
+    one, body = environ["gunicorn.socket"], environ["wsgi.input"]
+    kept, one.expires = one.expires, min(one.expires, time.monotonic() + REST_S)
+    left = REST_BYTES
+    try:
+        while left > 0:
+            piece = body.read(min(left, 65536))
+            if not piece:
+                return True
+            left -= len(piece)
+    except (OSError, ParseException):
+        pass
+    finally:
+        one.expires = kept
+    return False
+
+
+def closing(wsgi: WSGIApplication, ending: Callable[[], bool]) -> WSGIApplication:
+    """The same application, with answers that say so where the connection ends with them: because the body before them
+    was not read, or because the worker is ``ending``."""
+
+    def wrapped(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        def start(*told: Any) -> Any:
+            if not read_rest(environ):
+                environ["gunicorn.socket"].unread = True
+                start_response.__self__.force_close()  # gunicorn ignores the header of an application
+            elif ending():
+                start_response.__self__.force_close()
+            return start_response(*told)
+
+        return wsgi(environ, start)
+
+    return wrapped
+
+
 class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn has no type hints
     """Named by ``allcue serve`` as worker class; also usable as ``gunicorn -k service.commands.worker.Worker``."""
 
     request_s = REQUEST_S
+    wsgi: WSGIApplication
 
     def init_process(self) -> None:
         """Begin to serve, in the worker's process."""
         logging.getLogger("gunicorn.error").addFilter(hush)
         super().init_process()
+
+    def load_wsgi(self) -> None:
+        """Take the application."""
+        super().load_wsgi()
+        self.wsgi = closing(self.wsgi, lambda: not self.alive)
 
     def enqueue_req(self, conn: TConn) -> None:
         """Give a connection to a thread; a new one only once it has said something (in the main thread)."""
@@ -90,7 +142,10 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn has no type hints
     def handle(self, conn: TConn) -> Any:
         """Serve one request in a thread."""
         conn.sock.expires = time.monotonic() + self.request_s
-        return super().handle(conn)
+        done = super().handle(conn)
+        if conn.sock.unread:
+            _linger(conn.sock)
+        return done
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
         """Answer what is no usable HTTP. gunicorn would log what it could not read, which may be a secret."""
@@ -99,6 +154,33 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn has no type hints
         super().handle_error(req, client, addr, exc)
 
     def finish_request(self, conn: TConn, done: Any) -> None:
-        """Keep or close a connection (in the main thread, which must not wait for a client that goes on sending)."""
+        """Keep or close a connection (in the main thread, which must not wait for a client that goes on sending).
+
+        A worker that was told to end while it answered keeps the connection if it promised to: a client that believes
+        it would lose its next request. That one is answered, with ``Connection: close``.
+        """
         conn.sock.expires = time.monotonic() + LINGER_S
-        super().finish_request(conn, done)
+        if self.alive or done.cancelled() or done.exception() or done.result() is not True:
+            super().finish_request(conn, done)
+            return
+        conn.sock.setblocking(False)
+        conn.set_timeout()
+        self.keepalived_conns.append(conn)
+        self.poller.register(conn.sock, selectors.EVENT_READ, partial(self.on_client_socket_readable, conn))
+
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        """Wait for the next event; while ending gunicorn would wait for it as long as connections are idle."""
+        super().wait_for_and_dispatch_events(min(timeout, 0.5))
+
+
+def _linger(one: TimedSocket) -> None:
+    """Say that nothing more comes, and take in what the client still sends until it closes or time is over."""
+    end = time.monotonic() + UNREAD_S
+    try:
+        one.shutdown(socket.SHUT_WR)
+        while (left := end - time.monotonic()) > 0:
+            one.settimeout(left)
+            if not socket.socket.recv(one, 65536):
+                return
+    except OSError:
+        pass

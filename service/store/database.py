@@ -5,19 +5,29 @@ from __future__ import annotations
 import math
 import os
 import sqlite3
+import stat
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from sqlalchemy import Connection, Engine, Table, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as SQLAlchemyTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
-WAIT_S = 2.0  # for a lock or a connection; a caller waits no longer for an answer than this costs
+from service.store.bounded import at_most, connect
+
+WAIT_S = 2.0  # for a lock, a connection, or the answers of one transaction
+DURABLE_TIMES = 3  # as long for a durable transaction, which may hold many statements
+SLOW_S = 0.5  # a failure that took longer costs whoever asks next too
+AWAY_S = 3.0  # without asking after such a failure: else all threads would soon wait for the database
+_NOT_THERE = (sqlite3.OperationalError, psycopg.OperationalError, SQLAlchemyTimeout)
 
 
 class StoreUnavailable(OSError):
@@ -47,21 +57,37 @@ def read_url(text: str) -> URL:
 
 
 class Database:
-    """A database that threads may share and that survives a fork: each process has connections of its own."""
+    """A database that threads may share and that survives a fork: each process has connections of its own.
 
-    def __init__(self, url: str, wait: float = WAIT_S):
-        """``wait``: seconds to wait for a lock or a connection. Nothing is opened yet.
+    After it kept a caller waiting for nothing, it counts as away for some seconds: all callers but one are told so at once.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        wait: float = WAIT_S,
+        away: float = AWAY_S,
+        prepare: Callable[[Database], object] | None = None,
+    ):
+        """Nothing is opened yet.
+
+        Args:
+            wait: seconds to wait for a lock or a connection.
+            away: seconds to count as away.
+            prepare: is done before the database is used first, and again for a SQLite file that was put in the place of
+                the one before; tried at each use until it succeeds. Raises StoreUnavailable where it must not be used yet.
 
         Raises:
             ValueError: an address that cannot be used.
         """
         self.url = read_url(url)
         self.wait = wait
-        self._lock = threading.Lock()
+        self._away, self._prepare = away, prepare
+        self._away_until = float("-inf")
+        self._lock = threading.RLock()  # preparing uses the database
         self._engine: Engine | None = None
         self._process = 0
-        self._preparing = threading.Lock()
-        self._prepare: Callable[[], None] | None = None
+        self._prepared: object = None  # which file of SQLite, or that the server's database
 
     @property
     def is_sqlite(self) -> bool:
@@ -76,19 +102,12 @@ class Database:
     def engine(self) -> Engine:
         """The engine of this process."""
         with self._lock:
+            self._make_ready()
             if self._engine is None or self._process != os.getpid():
                 if self._engine is not None:  # the parent's connections stay the parent's
                     self._engine.dispose(close=False)
                 self._engine, self._process = self._made(), os.getpid()
             return self._engine
-
-    def before_use(self, prepare: Callable[[], None]) -> None:
-        """Have something done before the database is used next: tried at each use until it succeeds once.
-
-        Args:
-            prepare: raises StoreUnavailable where the database must not be used yet. It has connections of its own.
-        """
-        self._prepare = prepare
 
     def close(self) -> None:
         """Close the connections that are not in use."""
@@ -97,18 +116,35 @@ class Database:
                 self._engine.dispose()
             self._engine = None
 
+    def _make_ready(self) -> None:
+        """Prepare it, and let go of a file that is no longer the one of this name: what is saved into it would be lost."""
+        there = _file_at(Path(self.url.database or "")) if self.is_sqlite else True
+        if there == self._prepared:
+            return
+        if self._engine is not None:
+            self._engine.dispose(close=self._process == os.getpid())
+            self._engine = None
+        before, self._prepared = self._prepared, there
+        if self._prepare is not None:
+            try:
+                self._prepare(self)
+            except BaseException:
+                self._prepared = before
+                raise
+
     @contextmanager
-    def transaction(self, *, durable: bool = False) -> Iterator[Connection]:
+    def transaction(self, *, durable: bool = False, behind: bool = False) -> Iterator[Connection]:
         """All or nothing; saved when the block is left.
 
         Args:
             durable: on the disk when the block is left, so that not even a power failure takes it.
+            behind: nobody waits for it, so it also asks a database that is away.
 
         Raises:
             StoreUnavailable: not saved.
         """
-        self._prepared()
-        with self._told(), self.engine.connect() as connection:
+        seconds = self.wait * (DURABLE_TIMES if durable or behind else 1)
+        with self._told(seconds, behind), self.engine.connect() as connection:
             connection.execution_options(allcue_durable=durable)
             with connection.begin():
                 yield connection
@@ -120,8 +156,7 @@ class Database:
         Raises:
             StoreUnavailable: not read.
         """
-        self._prepared()
-        with self._told(), self.engine.connect() as connection:
+        with self._told(self.wait), self.engine.connect() as connection:
             connection.execution_options(allcue_reading=True)
             with connection.begin():
                 yield connection
@@ -130,31 +165,36 @@ class Database:
         """An INSERT that knows ON CONFLICT."""
         return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
 
-    def _prepared(self) -> None:
-        if self._prepare is None:
-            return
-        if not self._preparing.acquire(timeout=self.wait):
-            raise StoreUnavailable("the database is being prepared")
-        try:
-            if self._prepare is not None:
-                self._prepare()
-                self._prepare = None
-        finally:
-            self._preparing.release()
-
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _told(self, seconds: float, behind: bool = False) -> Iterator[None]:
+        self._check_away(seconds, behind)
+        began = time.monotonic()
         try:
-            yield
-        except (SQLAlchemyError, sqlite3.Error) as error:  # the driver's own: while a connection is prepared
+            with at_most(seconds):
+                yield
+        except (SQLAlchemyError, sqlite3.Error, psycopg.Error) as error:  # the driver's own: while connecting
             # The text of the error may quote the statement; its kind is enough.
-            own = getattr(error, "orig", None)
-            kind = type(own if own is not None else error).__name__
-            raise StoreUnavailable(f"the database did not do it ({kind})") from None
+            own = getattr(error, "orig", None) or error
+            now = time.monotonic()
+            slow = isinstance(own, _NOT_THERE) and now - began > SLOW_S
+            self._away_until = now + self._away if slow else float("-inf")
+            if _is_damaged(own):
+                self._prepared = None  # perhaps it is repaired when it is used again
+            raise StoreUnavailable(f"the database did not do it ({_kind(own)})") from None
+        self._away_until = float("-inf")
+
+    def _check_away(self, seconds: float, behind: bool) -> None:
+        """Raises StoreUnavailable while it is away; one caller finds out whether it is back, the others need not wait."""
+        now = time.monotonic()
+        with self._lock:
+            if behind or self._away_until == float("-inf"):
+                return
+            if now < self._away_until:
+                raise StoreUnavailable("the database was away a moment ago")
+            self._away_until = now + seconds
 
     def _made(self) -> Engine:
         if self.is_sqlite:
-            _make_file(Path(self.url.database or ""))
             engine = create_engine(
                 self.url, hide_parameters=True, pool_timeout=self.wait, connect_args={"timeout": self.wait}
             )
@@ -163,7 +203,7 @@ class Database:
             return engine
         milliseconds = math.ceil(self.wait * 1000)
         limits = f"-c statement_timeout={5 * milliseconds} -c lock_timeout={milliseconds}"
-        return create_engine(
+        engine = create_engine(
             self.url,
             hide_parameters=True,
             pool_pre_ping=True,  # a server that was restarted costs no call
@@ -175,15 +215,40 @@ class Database:
                 "application_name": "allcue",
             },
         )
+        event.listen(engine, "do_connect", _connect_postgres)
+        return engine
 
 
-def _make_file(path: Path) -> None:
-    """The file and its folder, for nobody but the user that runs the service."""
+def _file_at(path: Path) -> tuple[int, int]:
+    """Device and number of the file, which is made with its folder if it is not there, for nobody but the user that
+    runs the service. Never opened otherwise: closing it again would end SQLite's locks on it in this process."""
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        if not path.exists():
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):
+            raise StoreUnavailable("the database file cannot be opened (it is no file)")
+        return found.st_dev, found.st_ino
+    except StoreUnavailable:
+        raise
     except OSError as error:
         raise StoreUnavailable(f"the database file cannot be opened ({error.strerror})") from None
+
+
+def _is_damaged(error: BaseException) -> bool:
+    """Whether it may be the file of SQLite itself: no database, inconsistent, or without the tables."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return code is not None and code & 0xFF in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_ERROR)
+
+
+def _kind(error: BaseException) -> str:
+    """What an error is, in words of the driver that hold no values."""
+    return getattr(error, "sqlite_errorname", None) or type(error).__name__
+
+
+def _connect_postgres(_: Any, __: Any, args: Any, named: Any) -> Any:
+    return connect(*args, **named)
 
 
 def _prepare_sqlite(connection: Any, _: ConnectionPoolEntry) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Callable
 from datetime import datetime
 
+from service.store.clock import steady
 from service.store.database import Database
 from service.store.tables import USED_TOKENS
 
@@ -16,9 +16,9 @@ TIDY_S = 600  # seconds between two clearings of expired ids
 class UsedTokens:
     """Implements the port ``ReplayGuard``."""
 
-    def __init__(self, database: Database, now: Callable[[], float] = time.time):
-        self._database, self._now = database, now
-        self._tidied = now()
+    def __init__(self, database: Database, now: Callable[[], float] | None = None):
+        self._database, self._now = database, now or steady()
+        self._tidied = self._now()
 
     def first_use(self, issuer: str, jti: str, expires: datetime) -> bool:
         """Whether this call is the first to present the id; of several at the same moment exactly one is.

@@ -57,7 +57,7 @@ def upgrade(database: Database) -> State:
         StoreUnavailable: the database cannot be reached, or a migration failed: then nothing is changed.
     """
     scripts = ScriptDirectory(str(_FOLDER))
-    with database.transaction(durable=True) as connection:
+    with database.transaction(durable=True, behind=True) as connection:
         if not database.is_sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
         before = _state(MigrationContext.configure(connection).get_current_revision())

@@ -69,7 +69,7 @@ class Traces:
         changes: dict[str, Any] = {name: insert.excluded[name] for name in _OVERWRITTEN}
         changes["patient"] = case((TRACES.c.patient == insert.excluded.patient, TRACES.c.patient), else_=None)
         statement = insert.on_conflict_do_update(index_elements=["client", "card"], set_=changes)
-        with self._database.transaction() as connection:
+        with self._database.transaction(behind=True) as connection:
             # In one order, so that two processes that save the same cards do not wait for each other in a ring.
             connection.execute(statement, [rows[key] for key in sorted(rows)])
 
@@ -106,7 +106,7 @@ def purge(database: Database, now: int, keep_days: int) -> dict[str, int]:
     Raises:
         StoreUnavailable: nothing is deleted.
     """
-    with database.transaction() as connection:
+    with database.transaction(behind=True) as connection:
         gone = {
             "traces": connection.execute(delete(TRACES).where(TRACES.c.saved < now - keep_days * 86400)),
             "suppressions": connection.execute(delete(SUPPRESSIONS).where(SUPPRESSIONS.c.until <= now)),

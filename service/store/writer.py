@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
+from service.store.clock import steady
 from service.store.database import Database, StoreUnavailable
 from service.store.traces import CardTrace, Traces, purge
 
@@ -30,11 +31,13 @@ class TraceWriter:
         database: Database,
         keep_days: int,
         now: Callable[[], float] = time.time,
+        purge_now: Callable[[], float] | None = None,
         pause: float = PAUSE_S,
         room: int = WAITING_MOST,
         clock: Callable[[], float] = time.monotonic,
     ):
         self._database, self._traces, self._now = database, Traces(database), now
+        self._purge_now = purge_now or (steady() if now is time.time else now)
         self._keep_days, self._pause, self._room, self._clock = keep_days, pause, room, clock
         self._lock = threading.Lock()
         self._process = 0
@@ -136,4 +139,4 @@ class TraceWriter:
         """Delete what is too old, once an hour."""
         if self._clock() - self._purged > PURGE_S:
             self._purged = self._clock()
-            purge(self._database, int(self._now()), self._keep_days)
+            purge(self._database, int(self._purge_now()), self._keep_days)

@@ -1,0 +1,65 @@
+"""Connections to PostgreSQL that give up in time, whatever the server does.
+
+A server that is stopped in its steps (SIGSTOP, a frozen machine or disk) goes on acknowledging packets in its kernel, so
+neither TCP nor the server's own ``statement_timeout`` end a wait for it. Here the waiting side counts.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+
+_here = threading.local()
+
+
+@contextmanager
+def at_most(seconds: float) -> Iterator[None]:
+    """Whatever this thread asks of PostgreSQL inside the block is over after some seconds."""
+    around = getattr(_here, "until", None)
+    _here.until = time.monotonic() + seconds
+    try:
+        yield
+    finally:
+        _here.until = around
+
+
+def left() -> float | None:
+    """Seconds left in the block; None outside of any."""
+    until = getattr(_here, "until", None)
+    return None if until is None else until - time.monotonic()
+
+
+class BoundedConnection(psycopg.Connection[Any]):
+    """A connection that is closed, and raises OperationalError, where an answer does not come within the block's time."""
+
+    def wait(self, gen: Generator[Any, Any, Any], *args: Any, **named: Any) -> Any:
+        """Wait for the server as ever, and look at the clock each time there is no news (ten times a second)."""
+        return super().wait(self._watched(gen), *args, **named)
+
+    def _watched(self, gen: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
+        try:
+            asked = next(gen)
+            while True:
+                ready = yield asked
+                asked = gen.send(ready)
+                if (seconds := left()) is not None and seconds <= 0:
+                    self.pgconn.finish()  # what the server still does for it is undone when it finds the client gone
+                    raise psycopg.OperationalError("no answer in time")
+        except StopIteration as end:
+            return end.value
+
+
+def connect(*args: Any, **named: Any) -> BoundedConnection:
+    """Connect, unless there is no time for it.
+
+    Raises:
+        psycopg.OperationalError: not connected; ``connect_timeout`` is kept besides.
+    """
+    if (seconds := left()) is not None and seconds <= 0:
+        raise psycopg.OperationalError("no time left to connect")
+    return BoundedConnection.connect(*args, **named)
