@@ -90,13 +90,18 @@ def log_to_stderr() -> None:
     own.setLevel(logging.INFO)
 
 
-def _store(settings: Settings) -> Kept | None:
-    """What is kept beyond a call; None where the settings name no database."""
+def tell_of_store(settings: Settings) -> None:
+    """Log, at the start of a service, that nothing is kept, if so: nobody would notice otherwise."""
     if not settings.database_url:
         log.warning(
             "no store: nothing of feedback, traces and overrides is kept. ALLCUE_DATABASE_URL is none, or is not set "
             "and the user has no home"
         )
+
+
+def _store(settings: Settings) -> Kept | None:
+    """What is kept beyond a call; None where the settings name no database."""
+    if not settings.database_url:
         return None
     from service.kept import open_store  # it knows the clinical side, which the protocol can be served without
 

@@ -19,7 +19,7 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 
-from service.app import create_app, log_to_stderr
+from service.app import create_app, log_to_stderr, tell_of_store
 from service.commands.worker import Worker
 from service.content import NoContent, forget
 from service.rules.load import ContentProblems
@@ -94,6 +94,7 @@ def serve(host: str, port: int, workers: int, site: Path | None = None) -> int:
     except _BAD as problem:
         click.echo(str(problem), err=True)
         return 1
+    tell_of_store(settings)
     shown = f"[{host}]" if ":" in host else host
     click.echo(f"Allcue serves http://{shown}:{port}/cds-services with {workers} workers. Stop with Ctrl-C.")
     Worker.request_s = settings.request_limit

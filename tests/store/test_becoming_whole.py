@@ -214,4 +214,4 @@ def test_who_has_no_home_is_told_that_nothing_is_kept(monkeypatch: pytest.Monkey
         CliRunner().invoke(main, ["serve"], env=environment)
     finally:
         logging.getLogger("allcue").removeHandler(handler)
-    assert [line for line in said if line.startswith("no store: ")] == [next(s for s in said if "no store" in s)]
+    assert len([line for line in said if line.startswith("no store: ")]) == 1
