@@ -147,6 +147,8 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn has no type hints
         if enabled or self.alive:
             return
         for listener in self.sockets:
+            if listener.fileno() < 0:  # let go of before
+                continue
             while self.nr_conns < self.worker_connections and select.select([listener], [], [], 0)[0]:
                 self.accept(listener)
             listener.close()
