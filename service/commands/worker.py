@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import select
 import selectors
 import socket
 import time
@@ -138,6 +139,19 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn has no type hints
             self.poller.register(conn.sock, selectors.EVENT_READ, readable)
             return
         super().enqueue_req(conn)
+
+    def set_accept_enabled(self, enabled: bool) -> None:
+        """Take new connections or not. At its end a worker takes those that wait already, and lets go of the listening
+        socket: open but not served, it would go on collecting connections that nobody answers."""
+        super().set_accept_enabled(enabled)
+        if enabled or self.alive:
+            return
+        for listener in self.sockets:
+            if listener.fileno() < 0:  # let go of before
+                continue
+            while self.nr_conns < self.worker_connections and select.select([listener], [], [], 0)[0]:
+                self.accept(listener)
+            listener.close()
 
     def handle(self, conn: TConn) -> Any:
         """Serve one request in a thread."""

@@ -1,12 +1,9 @@
-"""The machine's clock jumps under a running service (libfaketime): what tokens are worth then."""
+"""The machine's clock jumps under a running service: what tokens are worth then."""
 
 from __future__ import annotations
 
-import shutil
 import time
 from pathlib import Path
-
-import pytest
 
 from bench.clients import CALL, FEEDBACK, ask, call_body, feedback_body
 from bench.faults import faked_clock, set_clock, trust
@@ -15,7 +12,6 @@ from bench.served import running
 DAY = 86400
 
 
-@pytest.mark.skipif(shutil.which("faketime") is None, reason="needs faketime (Debian: apt install faketime)")
 def test_tokens_follow_the_clock_and_are_good_for_one_request(tmp_path: Path) -> None:
     environ = {"ALLCUE_DATABASE_URL": f"sqlite:///{tmp_path / 'allcue.db'}", **faked_clock(tmp_path)}
     signer = trust(tmp_path, environ)
