@@ -17,6 +17,8 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from service.store.reasons import reason_of
+
 WAIT_S = 2.0  # for a lock or a connection; a caller waits no longer for an answer than this costs
 
 
@@ -33,17 +35,24 @@ def read_url(text: str) -> URL:
     """
     try:
         url = make_url(text)
-    except ArgumentError:
-        raise ValueError("must be like sqlite:////var/lib/allcue/allcue.db or postgresql://user@host/name") from None
-    if url.drivername in ("postgres", "postgresql", "postgresql+psycopg"):
+    except (ArgumentError, ValueError):  # the latter for a port that is no number
+        raise ValueError(
+            "must be like sqlite:////var/lib/allcue/allcue.db or postgresql://user@host:5432/name"
+        ) from None
+    kind = url.drivername.lower()
+    if kind in ("postgres", "postgresql", "postgresql+psycopg"):
         if not url.database:
             raise ValueError("names no database: postgresql://user@host/name")
         return url.set(drivername="postgresql+psycopg")
-    if url.drivername not in ("sqlite", "sqlite+pysqlite"):
-        raise ValueError("must begin with sqlite: or postgresql:")
+    if kind not in ("sqlite", "sqlite+pysqlite"):
+        raise ValueError("must begin with sqlite: or postgresql: (no other driver: postgresql+psycopg2: will not do)")
     if not url.database or url.database == ":memory:":
         raise ValueError("names no file, and memory is not shared between processes: sqlite:////path/to/allcue.db")
-    return url
+    if "?" in text:
+        raise ValueError("has a ? after the file, where nothing can be set. In a path write %3F for ?, %25 for %")
+    if not Path(url.database).is_absolute():  # each command would look for it where it was started
+        raise ValueError("must name the file from the root on: sqlite:////path/to/allcue.db, with four slashes")
+    return url.set(drivername="sqlite")
 
 
 class Database:
@@ -123,10 +132,7 @@ class Database:
         try:
             yield
         except (SQLAlchemyError, sqlite3.Error) as error:  # the driver's own: while a connection is prepared
-            # The text of the error may quote the statement; its kind is enough.
-            own = getattr(error, "orig", None)
-            kind = type(own if own is not None else error).__name__
-            raise StoreUnavailable(f"the database did not do it ({kind})") from None
+            raise StoreUnavailable(f"the database did not do it ({reason_of(error)})") from None
 
     def _made(self) -> Engine:
         if self.is_sqlite:
@@ -139,6 +145,8 @@ class Database:
             return engine
         milliseconds = math.ceil(self.wait * 1000)
         limits = f"-c statement_timeout={5 * milliseconds} -c lock_timeout={milliseconds}"
+        own = self.url.query.get("options", ())  # of the site, such as a search_path; later ones count
+        options = " ".join([limits, *([own] if isinstance(own, str) else own)])
         return create_engine(
             self.url,
             hide_parameters=True,
@@ -147,8 +155,8 @@ class Database:
             connect_args={
                 "connect_timeout": math.ceil(self.wait),
                 "tcp_user_timeout": 2 * milliseconds,
-                "options": limits,
-                "application_name": "allcue",
+                "options": options,
+                "application_name": self.url.query.get("application_name", "allcue"),
             },
         )
 
