@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping
 from datetime import date
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from flask import Flask
 
 from service.app import create_app
 from service.conformance.checks import CHECKS
@@ -14,10 +20,14 @@ from service.conformance.examples import shipped
 from service.conformance.model import Outcome, Result
 from service.conformance.requirements import Requirement, outcome_of, requirements
 from service.conformance.run import Run
+from service.conformance.signing import Signer
 from service.conformance.target import Target
 from service.settings import Settings
 from tests.conformance.support import served
 
+_KEY = ec.generate_private_key(ec.SECP384R1())
+_ISSUER = "https://ehr.example.org"
+_ORIGIN = "https://sandbox.cds-hooks.org"
 PAGE = Path(__file__).with_suffix(".md")
 _HEAD = """\
 # Conformance with CDS Hooks
@@ -30,7 +40,7 @@ _HEAD = """\
 ```
 
 It prints a line for each check, the problems under those that failed, and last `N passed, N failed, N skipped`; the exit status is 0 only if none
-failed. A check is skipped where there is nothing to look at, and says why: no card had a link, feedback is not offered, no key was given.
+failed; 2 where nothing could be checked, since nobody answers or an option is wrong. A check is skipped where there is nothing to look at, and says why: no card had a link, feedback is not offered, no key was given.
 A recommendation that is not followed fails like a demand; its level stands below.
 
 | option | what it does |
@@ -54,7 +64,7 @@ _TABLE = """\
 
 Ids and levels are those of the set `cds-hooks_2.0` in the
 [public list](https://github.com/inferno-framework/davinci-crd-test-kit/blob/main/lib/davinci_crd_test_kit/requirements/davinci_crd_test_kit_requirements.csv)
-of the Inferno Da Vinci CRD test kit; the words are ours. The result is that of a run against this service on one machine, without a key:
+of the Inferno Da Vinci CRD test kit; the words are ours. The result is that of a run against this service on one machine, with a registered client's key:
 {summary}. *Tests* are tests of this project that run with every change. The table is
 [`requirements.yaml`](../service/conformance/requirements.yaml).
 
@@ -73,10 +83,31 @@ What the invariants of 3.0, security practice and real clients ask for; where 2.
 
 @cache
 def results() -> Mapping[str, Result]:
-    """Every check, made against this service in open mode."""
-    with served(create_app(Settings())) as base:
-        found = Run(Target(base), shipped(date.today())).examine()  # noqa: DTZ011 - the patients move with the day
+    """Every check, made against this service with a registered client, a database and browser clients."""
+    started: list[Flask] = []
+
+    def app(environ: Any, start: Any) -> Any:  # tokens name the address, which is known once it is served
+        return started[0](environ, start)
+
+    with TemporaryDirectory() as folder, served(app) as base:
+        started.append(create_app(_settings(Path(folder), base)))
+        target = Target(base, Signer(_KEY, _ISSUER, "key-1"))
+        found = Run(target, shipped(date.today()), _ORIGIN).examine()  # noqa: DTZ011 - the patients move with the day
     return {result.check.name: result for result in found}
+
+
+def _settings(folder: Path, base: str) -> Settings:
+    """A service that knows one client, keeps feedback, and lets one browser client in."""
+    clients = folder / "clients.json"
+    keys = Signer(_KEY, _ISSUER, "key-1").key_set()["keys"]
+    clients.write_text(json.dumps({"clients": [{"name": "conformance", "iss": _ISSUER, "keys": keys}]}))
+    return Settings(
+        clients_file=clients,
+        public_base_url=base,
+        cors_origins=(_ORIGIN,),
+        database_url=f"sqlite:///{folder / 'allcue.db'}",
+        rate_limit=0.0,
+    )
 
 
 def page() -> str:
@@ -107,10 +138,10 @@ def _result(row: Requirement, told: Mapping[str, Result]) -> str:
     found = outcome_of(row, told)
     if found in (Outcome.PASSED, Outcome.FAILED):
         return str(found)
+    if row.not_applicable:
+        return "not applicable, as a test shows" if row.tests else "not applicable"
     if row.tests:
         return "passed in tests"
-    if row.not_applicable:
-        return "not applicable"
     return f"skipped: {next(told[name].words[0] for name in row.checks)}"
 
 

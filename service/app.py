@@ -34,11 +34,13 @@ def create_app(
     decide: Decide | None = None,
     services: Sequence[ServiceDefinition] | None = None,
     replay: ReplayGuard | None = None,
+    kept: Kept | None = None,
 ) -> Flask:
     """Build the application.
 
     Args:
         decide, services: what answers and what is offered; given together, else the clinical engine and its services.
+        kept: what outlives a call; opened from the settings if not given.
         replay: where used tokens are remembered for all processes; each process remembers its own if not given.
 
     Raises:
@@ -48,7 +50,7 @@ def create_app(
     """
     if (decide is None) != (services is None):
         raise ValueError("decide and services belong together")
-    kept = _store(settings)
+    kept = kept or _store(settings)
     verifier = verifier_of(settings, replay or (kept.replay if kept is not None else None))
     if decide is None or services is None:
         services, decide = _engine(settings, kept)

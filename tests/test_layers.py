@@ -15,7 +15,7 @@ LAYERS = (
     ("app", "wiring", "occasion", "ahead", "callers", "kept", "memory"),
     ("book",),
     ("conformance",),
-    ("settings", "services"),
+    ("settings", "variables", "services"),
     ("hooks",),
     ("smart",),
     ("store",),

@@ -49,7 +49,10 @@ class Credentials:
 
 def conformance(url: str, credentials: Credentials, patients: tuple[Path, ...], only: str, origin: str,
                 timeout: float, as_json: bool) -> int:  # fmt: skip
-    """Check the service at ``url`` and print the table. 0 if no check failed, 1 if some did, 2 for wrong options.
+    """Check the service at ``url`` and print the table.
+
+    Returns:
+        0 if no check failed, 1 if some did, 2 where nothing could be checked: wrong options, or nobody answers.
 
     Args:
         patients: FHIR Bundles to call with in place of the shipped patients.
@@ -65,7 +68,11 @@ def conformance(url: str, credentials: Credentials, patients: tuple[Path, ...], 
     except ValueError as error:
         click.echo(str(error), err=True)
         return 2
-    results = Run(target, people, origin).examine([CHECKS[name] for name in names] if names else list(CHECKS.values()))
+    run = Run(target, people, origin)
+    if not run.discovery.status:
+        click.echo(f"{target.discovery_url} {run.discovery.words}: nothing was checked.", err=True)
+        return 2
+    results = run.examine([CHECKS[name] for name in names] if names else list(CHECKS.values()))
     if as_json:
         click.echo(json.dumps(report.document(target.base, results), indent=1, ensure_ascii=False))
     else:

@@ -23,13 +23,13 @@ def db() -> None:
 @db.command("upgrade")
 def upgrade_command() -> None:
     """Bring the tables to the newest state, all or nothing; safe to run twice or from two machines at once."""
-    sys.exit(with_database(_upgrade))
+    sys.exit(with_database(_upgrade, as_it_is=True))
 
 
 @db.command("check")
 def check_command() -> None:
     """Whether the database can be reached and its tables are those of this version; exit code 1 if not."""
-    sys.exit(with_database(_check))
+    sys.exit(with_database(_check, as_it_is=True))
 
 
 @db.command("purge")
@@ -38,10 +38,15 @@ def purge_command() -> None:
     sys.exit(with_database(_purge))
 
 
-def with_database(work: Callable[[Database, Settings], int]) -> int:
-    """Run a command on the database of the settings. 1 where these are wrong or it cannot be reached."""
+def with_database(work: Callable[[Database, Settings], int], *, as_it_is: bool = False) -> int:
+    """Run a command on the database of the settings. 1 where these are wrong or it cannot be reached.
+
+    Args:
+        as_it_is: also where the tables are not those of this version; else that is told, and 1.
+    """
     from service.settings import Settings, SettingsError
     from service.store.database import Database, StoreUnavailable
+    from service.store.schema import state
 
     try:
         settings = Settings.from_env(os.environ)
@@ -49,6 +54,10 @@ def with_database(work: Callable[[Database, Settings], int]) -> int:
             raise SettingsError("ALLCUE_DATABASE_URL=none: no database is used")
         database = Database(settings.database_url)
         try:
+            if not as_it_is and not state(database).usable:
+                raise SettingsError(
+                    f"{database.shown}: the tables are not those of this version. Run: allcue db upgrade"
+                )
             return work(database, settings)
         finally:
             database.close()

@@ -114,8 +114,18 @@ def prefetch(service: Json, patient: Patient, searches: Callable[[], Any] | None
     return found
 
 
+HOOKS = frozenset(
+    [
+        "patient-view", "order-select", "order-sign", "order-dispatch", "encounter-start", "encounter-discharge",
+        "appointment-book", "medication-refill", "problem-list-item-create", "allergyintolerance-create",
+        "medication-verify",
+    ]
+)  # fmt: skip
+"""The hooks of the HL7 library, whose context is known here."""
+
+
 def context(hook: str, patient: Patient) -> Json:
-    """The context of a hook of the HL7 library; of another hook what most have."""
+    """The context of a hook of the HL7 library (`HOOKS`); of another hook what most have."""
     common = {"userId": "Practitioner/conformance", "patientId": patient.id}
     orders = _orders(patient)
     names = [f"{row['resourceType']}/{row['id']}" for row in orders]

@@ -14,6 +14,7 @@ from typing import Any
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
+from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 LIFE_S = 300
 _EC = {"secp256r1": "ES256", "secp384r1": "ES384", "secp521r1": "ES512"}
@@ -68,6 +69,13 @@ class Signer:
         secret = self.key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
         signature = hmac.new(secret, text.encode(), hashlib.sha256).digest()
         return f"{text}.{_base64(signature)}"
+
+    def key_set(self) -> dict[str, Any]:
+        """The public key as a JWK Set."""
+        rs = isinstance(self.key, rsa.RSAPrivateKey)
+        made = RSAAlgorithm.to_jwk if rs else ECAlgorithm.to_jwk
+        jwk: dict[str, Any] = made(self.key.public_key(), as_dict=True)
+        return {"keys": [{**jwk, "kid": self.kid, "alg": self.algorithm, "use": "sig"}]}
 
     def stranger(self) -> Signer:
         """The same client as a forger would play it: its names, another key of the same kind."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -30,8 +31,8 @@ class Answer:
 
     @property
     def words(self) -> str:
-        """The status for a report."""
-        return str(self.status) if self.status else f"no answer ({self.error})"
+        """What came, for a report."""
+        return f"answered {self.status}" if self.status else f"gave no answer ({self.error})"
 
     @property
     def is_json(self) -> bool:
@@ -48,6 +49,39 @@ class Answer:
             return None
 
 
+def _is_base(base: str) -> bool:
+    try:
+        parts = urlsplit(base)
+        named = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port beyond 65535, half an IPv6 address
+        return False
+    return named and not (parts.query or parts.fragment or parts.username or parts.password)
+
+
+def _without_user(base: str) -> str:
+    """An address as it may be printed: a password in it is not."""
+    return re.sub(r"//[^/]*@", "//...@", base)
+
+
+_REASONS = (
+    ("NameResolutionError", "no host of this name"),
+    ("Connection refused", "connection refused"),
+    ("Network is unreachable", "network unreachable"),
+    ("CERTIFICATE_VERIFY_FAILED", "its certificate is not trusted here"),
+    ("SSL", "no TLS there"),
+    ("timed out", "timed out"),
+    ("Connection aborted", "connection closed"),
+)
+
+
+def _why(error: requests.RequestException) -> str:
+    """Why nothing came, in words of a reader; what the library says at least."""
+    if isinstance(error, requests.Timeout):
+        return "timed out"
+    text = repr(error)
+    return next((words for mark, words in _REASONS if mark in text), type(error).__name__)
+
+
 class Target:
     """A base address, with what signs calls of it.
 
@@ -60,9 +94,8 @@ class Target:
     """
 
     def __init__(self, base: str, signer: Signer | None = None, timeout: float = 30.0):
-        parts = urlsplit(base)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-            raise ValueError(f"{base!r} is no address of a service, such as https://cds.example.org")
+        if not _is_base(base):
+            raise ValueError(f"{_without_user(base)!r} is no address of a service, such as https://cds.example.org")
         self.base = base.rstrip("/").removesuffix("/cds-services").rstrip("/")
         self.signer = signer
         self.timeout = timeout
@@ -107,7 +140,7 @@ class Target:
         try:
             answer = self._read(prepared, timeout or self.timeout, started)
         except requests.RequestException as error:
-            answer = Answer(0, seconds=time.perf_counter() - started, error=type(error).__name__)
+            answer = Answer(0, seconds=time.perf_counter() - started, error=_why(error))
         self.answers.append((f"{method} {url.removeprefix(self.base)}", answer))
         return answer
 

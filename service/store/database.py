@@ -22,6 +22,7 @@ from sqlalchemy.exc import TimeoutError as SQLAlchemyTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from service.store.bounded import at_most, connect
+from service.store.reasons import reason_of
 
 WAIT_S = 2.0  # for a lock, a connection, or the answers of one transaction
 DURABLE_TIMES = 3  # as long for a durable transaction, which may hold many statements
@@ -43,17 +44,24 @@ def read_url(text: str) -> URL:
     """
     try:
         url = make_url(text)
-    except ArgumentError:
-        raise ValueError("must be like sqlite:////var/lib/allcue/allcue.db or postgresql://user@host/name") from None
-    if url.drivername in ("postgres", "postgresql", "postgresql+psycopg"):
+    except (ArgumentError, ValueError):  # the latter for a port that is no number
+        raise ValueError(
+            "must be like sqlite:////var/lib/allcue/allcue.db or postgresql://user@host:5432/name"
+        ) from None
+    kind = url.drivername.lower()
+    if kind in ("postgres", "postgresql", "postgresql+psycopg"):
         if not url.database:
             raise ValueError("names no database: postgresql://user@host/name")
         return url.set(drivername="postgresql+psycopg")
-    if url.drivername not in ("sqlite", "sqlite+pysqlite"):
-        raise ValueError("must begin with sqlite: or postgresql:")
+    if kind not in ("sqlite", "sqlite+pysqlite"):
+        raise ValueError("must begin with sqlite: or postgresql: (no other driver: postgresql+psycopg2: will not do)")
     if not url.database or url.database == ":memory:":
         raise ValueError("names no file, and memory is not shared between processes: sqlite:////path/to/allcue.db")
-    return url
+    if "?" in text:
+        raise ValueError("has a ? after the file, where nothing can be set. In a path write %3F for ?, %25 for %")
+    if not Path(url.database).is_absolute():  # each command would look for it where it was started
+        raise ValueError("must name the file from the root on: sqlite:////path/to/allcue.db, with four slashes")
+    return url.set(drivername="sqlite")
 
 
 class Database:
@@ -173,14 +181,13 @@ class Database:
             with at_most(seconds):
                 yield
         except (SQLAlchemyError, sqlite3.Error, psycopg.Error) as error:  # the driver's own: while connecting
-            # The text of the error may quote the statement; its kind is enough.
             own = getattr(error, "orig", None) or error
             now = time.monotonic()
             slow = isinstance(own, _NOT_THERE) and now - began > SLOW_S
             self._away_until = now + self._away if slow else float("-inf")
             if _is_damaged(own):
                 self._prepared = None  # perhaps it is repaired when it is used again
-            raise StoreUnavailable(f"the database did not do it ({_kind(own)})") from None
+            raise StoreUnavailable(f"the database did not do it ({reason_of(error)})") from None
         self._away_until = float("-inf")
 
     def _check_away(self, seconds: float, behind: bool) -> None:
@@ -203,6 +210,8 @@ class Database:
             return engine
         milliseconds = math.ceil(self.wait * 1000)
         limits = f"-c statement_timeout={5 * milliseconds} -c lock_timeout={milliseconds}"
+        own = self.url.query.get("options", ())  # of the site, such as a search_path; later ones count
+        options = " ".join([limits, *([own] if isinstance(own, str) else own)])
         engine = create_engine(
             self.url,
             hide_parameters=True,
@@ -211,8 +220,8 @@ class Database:
             connect_args={
                 "connect_timeout": math.ceil(self.wait),
                 "tcp_user_timeout": 2 * milliseconds,
-                "options": limits,
-                "application_name": "allcue",
+                "options": options,
+                "application_name": self.url.query.get("application_name", "allcue"),
             },
         )
         event.listen(engine, "do_connect", _connect_postgres)
@@ -240,11 +249,6 @@ def _is_damaged(error: BaseException) -> bool:
     """Whether it may be the file of SQLite itself: no database, inconsistent, or without the tables."""
     code = getattr(error, "sqlite_errorcode", None)
     return code is not None and code & 0xFF in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_ERROR)
-
-
-def _kind(error: BaseException) -> str:
-    """What an error is, in words of the driver that hold no values."""
-    return getattr(error, "sqlite_errorname", None) or type(error).__name__
 
 
 def _connect_postgres(_: Any, __: Any, args: Any, named: Any) -> Any:

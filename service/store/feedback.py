@@ -90,7 +90,9 @@ class FeedbackStore:
     def _row(self, service_id: str, client: str, item: Item, now: int, *, known: bool) -> dict[str, Any]:
         system, code = item.reason or (None, None)
         at = item.at.astimezone(UTC).isoformat(timespec="microseconds")
-        content = [client, service_id, item.card, item.outcome, at, item.suggestions, item.reason, item.comment]
+        # Of words that are not kept no hash is kept either: with few words and all else known it would betray them.
+        comment = item.comment if self._keep_comments else bool(item.comment)
+        content = [client, service_id, item.card, item.outcome, at, item.suggestions, item.reason, comment]
         return {
             "received": now,
             "client": client,

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, text
 from service.store.database import Database, StoreUnavailable
 from service.store.tables import METADATA
 
-_FOLDER = Path(__file__).resolve().parent / "migrations"
+FOLDER = Path(__file__).resolve().parent / "migrations"
 _LOCK = 4_201_862_011  # any number that is nobody else's: who holds it migrates
 
 
@@ -56,7 +56,7 @@ def upgrade(database: Database) -> State:
     Raises:
         StoreUnavailable: the database cannot be reached, or a migration failed: then nothing is changed.
     """
-    scripts = ScriptDirectory(str(_FOLDER))
+    scripts = ScriptDirectory(str(FOLDER))
     with database.transaction(durable=True, behind=True) as connection:
         if not database.is_sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
@@ -78,7 +78,7 @@ def differences(database: Database) -> list[Any]:
 
 
 def _state(current: str | None) -> State:
-    scripts = ScriptDirectory(str(_FOLDER))
+    scripts = ScriptDirectory(str(FOLDER))
     newest = scripts.get_current_head()
     assert newest is not None
     known = {script.revision for script in scripts.walk_revisions()}

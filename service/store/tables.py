@@ -47,7 +47,7 @@ FEEDBACK = Table(
     Column("reason_code", String(NAME)),
     Column("commented", Boolean, nullable=False),
     Column("comment", Text),  # only where the site keeps comments
-    Column("digest", String(HASH), nullable=False, unique=True),  # hash of client, service and item as sent
+    Column("digest", String(HASH), nullable=False, unique=True),  # hash of client, service and item as it is kept
     Index("ix_feedback_card", "client", "card"),
     sqlite_autoincrement=True,
 )

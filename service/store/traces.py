@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import case, delete, select
+from sqlalchemy import case, delete, select, update
 
 from service.store.database import Database
-from service.store.tables import SUPPRESSIONS, TRACES, USED_TOKENS
+from service.store.tables import FEEDBACK, SUPPRESSIONS, TRACES, USED_TOKENS
 
 _OVERWRITTEN = (
     "saved", "service", "hook", "as_of", "version", "content", "advice", "indicator", "rules", "basis", "decision",
@@ -95,13 +95,13 @@ class Traces:
 
 
 def purge(database: Database, now: int, keep_days: int) -> dict[str, int]:
-    """Delete traces older than ``keep_days`` and what has run out; feedback stays.
+    """Delete traces older than ``keep_days`` and what has run out; feedback stays, but not the words in it.
 
     Args:
         now: seconds since 1970.
 
     Returns:
-        how many rows went, by table.
+        how many rows went, by table, and from how many entries of feedback the comment.
 
     Raises:
         StoreUnavailable: nothing is deleted.
@@ -111,6 +111,11 @@ def purge(database: Database, now: int, keep_days: int) -> dict[str, int]:
             "traces": connection.execute(delete(TRACES).where(TRACES.c.saved < now - keep_days * 86400)),
             "suppressions": connection.execute(delete(SUPPRESSIONS).where(SUPPRESSIONS.c.until <= now)),
             "used_tokens": connection.execute(delete(USED_TOKENS).where(USED_TOKENS.c.expires < now)),
+            "comments": connection.execute(
+                update(FEEDBACK)
+                .where(FEEDBACK.c.received < now - keep_days * 86400, FEEDBACK.c.comment.is_not(None))
+                .values(comment=None)
+            ),
         }
         return {name: done.rowcount for name, done in gone.items()}
 

@@ -129,12 +129,17 @@ CORS = {
 OUTCOME = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "invalid"}]}
 
 
+def is_nobody(body: Json) -> bool:
+    """Whether a call is about the patient of whom nothing is known."""
+    return str(body["context"]["patientId"]).startswith("conformance-nobody")
+
+
 @dataclass
 class Small:
     """A sound service of one hook. Each member may be replaced to break it; ``check_token`` refuses by returning False."""
 
     discovery: Any = field(default_factory=lambda: json.loads(json.dumps(DISCOVERY)))
-    cards: Callable[[Json], Any] = lambda body: [json.loads(json.dumps(CARD))]
+    cards: Callable[[Json], Any] = lambda body: [] if is_nobody(body) else [json.loads(json.dumps(CARD))]
     headers: Mapping[str, str] = field(default_factory=lambda: dict(CORS))
     content_type: str = "application/json"
     before: Callable[[Json, str, str], Answer | None] = lambda environ, method, path: None

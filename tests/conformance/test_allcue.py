@@ -15,13 +15,14 @@ import yaml
 from click.testing import CliRunner, Result
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from fhir.resources.R4B import get_fhir_model_class
 from jwt.algorithms import ECAlgorithm
 
 from docs.conformance import PAGE, page, results
 from fhir_examples.request import FOLDER, day_of, names
 from service.cli import main
 from service.conformance.checks import CHECKS
-from service.conformance.examples import SHIPPED, TOLD
+from service.conformance.examples import HOOKS, SHIPPED, TOLD, context, nobody
 from service.conformance.model import Checks, Outcome
 from service.conformance.requirements import BadTable, Level, parse, requirements
 from tests.conformance.support import CARD, SMALL, Small, served
@@ -42,14 +43,13 @@ def test_no_check_fails_against_this_service() -> None:
 
 
 def test_what_is_skipped_against_this_service() -> None:
-    """Only what it does not send, or what needs a key; whatever else is skipped was not looked at."""
+    """Only what it does not send, and TLS, which is the proxy's; whatever else is skipped was not looked at."""
     skipped = {name for name, result in results().items() if result.outcome is Outcome.SKIPPED}
     not_sent = {
         "source-icon", "link-app-context", "app-context-smart-only", "suggestion-recommended", "one-recommended",
         "action-selection-behavior", "update-resource", "system-actions",
     }  # fmt: skip
-    optional = {name for name in CHECKS if name.startswith(("feedback", "jwt", "auth"))}
-    assert skipped - optional == not_sent | {"https"}
+    assert skipped == not_sent | {"https"}
 
 
 def every_card() -> Iterator[dict[str, Any]]:
@@ -65,15 +65,25 @@ def drafts(name: str) -> dict[str, Any]:
 
 
 def test_what_the_table_says_is_not_sent_is_not_sent() -> None:
-    """No icon [112, 113], nothing recommended before others [120], no update [132]."""
+    """No icon [111-113], nothing recommended before others [120-122], no update [132], no appContext [144-147]."""
     seen = 0
     for card in every_card():
         seen += 1
         assert "icon" not in card["source"]
+        assert all(link["type"] == "absolute" and "appContext" not in link for link in card.get("links", ()))
         for row in card.get("suggestions", ()):
             assert "isRecommended" not in row
             assert all(action["type"] in ("create", "delete") for action in row.get("actions", ()))
     assert seen > 40
+
+
+def test_every_suggested_resource_is_valid_fhir() -> None:
+    """[130]: what a create brings, read with the model of its type."""
+    made = [action["resource"] for card in every_card() for row in card.get("suggestions", ())
+            for action in row.get("actions", ()) if action["type"] == "create"]  # fmt: skip
+    assert {row["resourceType"] for row in made} >= {"ServiceRequest", "MedicationRequest"}
+    for row in made:
+        get_fhir_model_class(row["resourceType"]).model_validate(row)
 
 
 def test_a_repeated_call_repeats_its_uuids() -> None:
@@ -116,7 +126,9 @@ def functions_of(path: str) -> set[str]:
 @pytest.mark.parametrize("node", sorted({node for row in requirements() for node in row.tests}))
 def test_the_tests_of_the_table_are_there(node: str) -> None:
     path, _, name = node.partition("::")
-    assert name in functions_of(path) if name else functions_of(path)
+    function, _, case = name.partition("[")
+    assert function in functions_of(path)
+    assert not case or f'"{case.removesuffix("]")}"' in (ROOT / path).read_text(encoding="utf-8")
 
 
 def test_every_check_has_a_requirement_or_a_basis() -> None:
@@ -164,6 +176,12 @@ def test_the_shipped_patients_are_those_of_the_examples(name: str) -> None:
     shipped = SERVICE / "conformance" / "patients" / f"{name}.json"
     assert shipped.read_text(encoding="utf-8") == (FOLDER / f"{name}.json").read_text(encoding="utf-8")
     assert day_of(name) == TOLD
+
+
+def test_the_hooks_it_knows_have_a_context() -> None:
+    bare = set(context("org.example.unknown", nobody()))
+    without_more = {hook for hook in HOOKS if set(context(hook, nobody())) == bare}
+    assert without_more == {"patient-view"}
 
 
 def test_two_checks_of_one_name_are_refused() -> None:
@@ -241,6 +259,11 @@ def test_the_command_signs_with_a_key(form: str, tmp_path: Path, patient: str) -
     ("arguments", "words"),
     [
         (["cds.example.org"], "is no address of a service"),
+        (["http://127.0.0.1:99999"], "is no address of a service"),
+        (["https://user:secret-that@cds.example.org"], "'https://...@cds.example.org' is no address of a service"),
+        (["http://[::1"], "is no address of a service"),
+        (["http://127.0.0.1:9"], "http://127.0.0.1:9/cds-services gave no answer (connection refused): nothing was"),
+        (["https://no-such-host.invalid"], "gave no answer (no host of this name): nothing was checked"),
         (["https://cds.example.org", "--only", "card-sumary"], "no check is called card-sumary. Checks: discovery-avail"),
         (["https://cds.example.org", "--issuer", "x"], "go with --key"),
         (["https://cds.example.org", "--key", "{key}"], "--key needs --issuer and --kid"),

@@ -12,14 +12,29 @@ from typing import Any
 
 import jwt
 import pytest
+import requests
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from service.conformance.checks import CHECKS
+from service.conformance.examples import patient_of
 from service.conformance.model import Outcome, Result
 from service.conformance.run import Run
 from service.conformance.signing import Signer
 from service.conformance.target import Target
-from tests.conformance.support import CARD, DISCOVERY, REASON, Answer, Json, Refused, Small, examined, failed, served
+from tests.conformance.support import (
+    CARD,
+    DISCOVERY,
+    REASON,
+    SMALL,
+    Answer,
+    Json,
+    Refused,
+    Small,
+    examined,
+    failed,
+    is_nobody,
+    served,
+)  # fmt: skip
 
 MISSING = object()
 
@@ -160,7 +175,7 @@ FAULTS: list[tuple[str, str, Callable[[], Small]]] = [
     ("service-call", "500", lambda: on_call(lambda e, b: (500, None))),
     ("service-call", "no cards", lambda: on_call(lambda e, b: (200, {}))),
     ("service-call", "cards is an object", lambda: Small(cards=lambda b: {"cards": {}})),
-    ("service-silence", "204 for nothing to say", lambda: when(lambda b: is_dict(b) and b["context"]["patientId"].startswith("conformance-nobody"), (204, None))),
+    ("service-silence", "204 for nothing to say", lambda: when(lambda b: is_dict(b) and is_nobody(b), (204, None))),
     ("system-actions", "an object", lambda: Small(cards=lambda b: {"cards": [], "systemActions": {"type": "create"}})),
     ("service-repeated", "other cards each time", growing),
     ("unknown-extensions", "400 for an extension", lambda: when(lambda b: is_dict(b) and "extension" in b, (400, None))),
@@ -191,7 +206,8 @@ FAULTS: list[tuple[str, str, Callable[[], Small]]] = [
     ("override-reasons-stable", "two meanings", lambda: card("overrideReasons", [REASON, {**REASON, "display": "Other"}])),
     ("coding-code", "missing", lambda: card("source.topic.code", MISSING)),
     ("coding-system", "missing", lambda: card("overrideReasons.0.system", MISSING)),
-    ("coding-display", "a number", lambda: card("source.topic.display", 1)),
+    ("source-topic", "without a system", lambda: card("source.topic.system", MISSING)),
+    ("topic-display", "a number", lambda: card("source.topic.display", 1)),
     ("card-links", "an object", lambda: card("links", {"label": "x"})),
     ("link-label", "missing", lambda: card("links.0.label", MISSING)),
     ("link-url", "relative", lambda: card("links.0.url", "source")),
@@ -320,6 +336,71 @@ def test_without_cards_no_check_of_cards_passes() -> None:
             assert found.outcome is Outcome.SKIPPED, name
 
 
+def test_an_address_that_only_a_token_names_is_not_fetched() -> None:
+    """Refused in the end, but asked for before: anybody could make the service call anywhere."""
+    for forgets, words in (("jku", "answered 200, not 401"), ("jku fetched", "the service fetched an address")):
+        with served(Small(check_token=Verifier(SIGNER, forgets))) as base:
+            found = examined(base, "jwt-foreign-jku", SIGNER)["jwt-foreign-jku"]
+        assert found.outcome is Outcome.FAILED
+        assert any(words in line for line in found.words)
+
+
+SECOND = patient_of(
+    "second",
+    {
+        "entry": [
+            {"resource": {"resourceType": "Patient", "id": "small-2"}},
+            {"resource": {"resourceType": "Condition", "id": "c1", "subject": {"reference": "Patient/small-2"}}},
+        ]
+    },
+)
+
+
+def test_a_uuid_that_two_patients_share_names_no_card() -> None:
+    with served(Small()) as base:
+        found = examined(base, "card-uuid", patients=(SMALL, SECOND))["card-uuid"]
+    assert (found.outcome, found.words) == (
+        Outcome.FAILED,
+        ("small (second): a card has the uuid of another patient's card",),
+    )
+
+
+def test_a_hook_that_is_not_in_the_library_is_called_with_a_guess() -> None:
+    """Its service may ask for what cannot be known here: that is no fault, and no pass."""
+    rows = [{**DISCOVERY["services"][0], "hook": "org.example.note-open"}]
+    refusing = on_call(lambda environ, body: (400, None))
+    refusing.discovery = {"services": rows}
+    with served(refusing) as base:
+        alone = examined(base, "service-call")["service-call"]
+        refusing.discovery = {"services": [*rows, DISCOVERY["services"][0]]}
+        beside = examined(base, "service-call")["service-call"]
+    assert alone.outcome is Outcome.SKIPPED
+    assert (beside.outcome, len(beside.words)) == (Outcome.FAILED, 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [
+        ("service-prefetch", lambda: listed("prefetch", MISSING)),
+        ("prefetch-token-names", lambda: listed("prefetch", {"all": "Condition?code=1"})),
+        ("prefetch-absent", lambda: on_call(lambda environ, body: (200, {"cards": [CARD]}))),
+        ("prefetch-outcome", lambda: on_call(lambda environ, body: (200, {"cards": []}))),
+        ("service-silence", lambda: on_call(lambda environ, body: (200, {"cards": [CARD]}))),
+        ("source-topic", lambda: card("source.topic", MISSING)),
+        ("topic-display", lambda: card("source.topic", MISSING)),
+        ("error-outcome", lambda: on_call(lambda environ, body: (200, {"cards": []}))),
+    ],
+)  # fmt: skip
+def test_where_there_is_nothing_to_see_nothing_passes(name: str, make: Callable[[], Small]) -> None:
+    with served(make()) as base:
+        assert examined(base, name)[name].outcome is Outcome.SKIPPED
+
+
+@pytest.mark.parametrize("name", ["json-answers", "discovery-services", "service-call"])
+def test_without_an_answer_nothing_passes(name: str) -> None:
+    assert examined("http://127.0.0.1:9", name)[name].outcome is Outcome.SKIPPED
+
+
 def test_nobody_answers() -> None:
     results = examined("http://127.0.0.1:9", "discovery-available service-call")
     assert results["discovery-available"].outcome is Outcome.FAILED
@@ -372,7 +453,11 @@ class Verifier:
         if self.forgets != "kid" and header.get("kid") != "key-1":
             return False
         if header.get("jku"):
-            return self.forgets == "jku"
+            if self.forgets == "jku":  # it trusts whoever says where the key is
+                return bool(requests.get(header["jku"], timeout=5).json()["keys"])
+            if self.forgets == "jku fetched":
+                requests.get(header["jku"], timeout=5)
+            return False
         asked = {"exp": "exp", "jti": "jti", "iat": "iat"}
         asked.pop(self.forgets, None)
         claims = jwt.decode(

@@ -108,6 +108,22 @@ def test_the_sandbox_gets_no_html_and_the_medication_first() -> None:
     assert rows[0]["actions"] == [gone, test, change]
 
 
+@pytest.mark.parametrize(
+    ("written", "sent"),
+    [
+        (r"dasatinib \<b\> 5", r"dasatinib &lt;b\> 5"),
+        (r"two \\<b>", r"two \\&lt;b>"),
+        (r"three \\\<b>", r"three \\&lt;b>"),
+        ("</script><!-- <?x", "&lt;/script>&lt;!-- &lt;?x"),
+        (r"ANC < 500, \< 5, <", r"ANC < 500, \< 5, <"),
+    ],
+)
+def test_an_escaped_tag_is_not_escaped_twice(written: str, sent: str) -> None:
+    """In Markdown a backslash before the entity would show it letter by letter (CommonMark 2.4, 2.5)."""
+    (found,) = shape(profiles()["sandbox"], "patient-view", {"cards": [{**CARD, "detail": written}]})["cards"]
+    assert found["detail"] == sent
+
+
 def test_epic_like_is_offered_the_chart_and_orders() -> None:
     hooks = [service["hook"] for service in discovery("epic-like")]
     assert hooks == ["patient-view", "order-select", "order-sign"]

@@ -38,6 +38,14 @@ def test_upgrade_and_check(empty: Database, url: str) -> None:
     assert (broken.exit_code, "basis" in broken.output) == (1, True)
 
 
+@pytest.mark.parametrize("words", [("db", "purge"), ("feedback", "report")])
+def test_before_the_tables_are_made_the_next_step_is_told(words: tuple[str, ...], empty: Database, url: str) -> None:
+    done = run(url, *words)
+    assert done.exit_code == 1
+    assert "Run: allcue db upgrade" in done.output
+    assert "allcue:allcue@" not in done.output
+
+
 def test_purge(database: Database, url: str) -> None:
     Traces(database).save([trace()], 0)
     assert "1 traces" in run(url, "db", "purge").output

@@ -9,6 +9,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from subprocess import PIPE
 from typing import Any
 
 import pytest
@@ -79,11 +80,49 @@ def test_repeated_at_once_it_is_saved_once(database: Database) -> None:
     assert sum(saved) == 2
 
 
+_TOLD = """
+import sys
+from service.store.database import Database
+from service.store.feedback import FeedbackStore
+from tests.store.support import item
+store = FeedbackStore(Database(sys.argv[1], wait=30))
+print("ready", flush=True)
+sys.stdin.readline()
+print(sum(store.record("view", "ehr", [item(f"card-{n}"), item(f"card-{n}", "accepted")]).new for n in range(25)))
+"""
+
+
+def test_of_processes_at_once_each_entry_is_saved_once(database: Database, url: str) -> None:
+    """Eight processes tell the same 50 entries at once, as a client does that repeats what it got no answer to."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    start = [sys.executable, "-c", _TOLD, url]
+    told = [
+        subprocess.Popen(start, cwd=ROOT, env=environment, stdin=PIPE, stdout=PIPE, stderr=PIPE, text=True)
+        for _ in range(8)
+    ]
+    for process in told:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    for process in told:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    outputs = [process.communicate() for process in told]
+    assert all(process.returncode == 0 for process in told), outputs
+    assert sum(int(output) for output, _ in outputs) == 50
+    rows = entries(database)
+    assert len({(row["card"], row["outcome"]) for row in rows}) == len(rows) == 50
+    for card in {row["card"] for row in rows}:
+        assert [row["outcome"] for row in rows if row["card"] == card] == ["overridden", "accepted"], "in sequence"
+
+
 def test_words_of_clinicians_are_kept_only_where_the_site_says_so(database: Database) -> None:
     FeedbackStore(database).record("view", "ehr", [item(comment="Mrs Doe declines")])
     (row,) = entries(database)
     assert row["comment"] is None
     assert row["commented"]
+    FeedbackStore(database).record("view", "ehr", [item(comment="Mr Roe declines")])
+    assert entries(database) == [row], "nor a hash of them, which would tell one word from another"
 
 
 def test_all_or_nothing(database: Database) -> None:
@@ -183,11 +222,22 @@ def test_a_card_of_two_patients_belongs_to_neither(database: Database) -> None:
     assert Traces(database).of("card-1")[0].patient is None
 
 
+def test_purge_takes_the_words_of_clinicians_and_leaves_their_feedback(database: Database) -> None:
+    for number, day in enumerate((0, 5)):
+        store = FeedbackStore(database, keep_comments=True, now=lambda day=day: NOW + day * DAY)  # type: ignore[misc]
+        store.record("view", "ehr", [item(f"card-{number}", comment="Mrs Doe declines")])
+    assert purge(database, NOW + 10 * DAY, keep_days=7)["comments"] == 1
+    assert [(row["comment"], row["commented"]) for row in entries(database)] == [
+        (None, True), ("Mrs Doe declines", True),
+    ]  # fmt: skip
+
+
 def test_purge_takes_what_is_too_old_and_no_feedback(database: Database) -> None:
     store = quiet_store(database)
     Traces(database).save([trace("young")], NOW + 5 * DAY)
     store.record("view", "ehr", [item(reason=REASON)])
-    assert purge(database, NOW + 10 * DAY, keep_days=7) == {"traces": 1, "suppressions": 1, "used_tokens": 0}
+    gone = purge(database, NOW + 10 * DAY, keep_days=7)
+    assert gone == {"traces": 1, "suppressions": 1, "used_tokens": 0, "comments": 0}
     assert Traces(database).of("card-1") == ()
     assert len(Traces(database).of("young")) == 1
     with database.reading() as connection:

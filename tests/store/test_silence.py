@@ -45,7 +45,7 @@ class Ehr:
         self.kept, self.patient = kept, patient
         self.day = day_of(patient)
         clinic = replace(content, as_of=self.day, memory=kept.memory, ahead=Ahead())
-        self.app = create_app(settings, clinic.decide, SERVICES)
+        self.app = create_app(settings, clinic.decide, SERVICES, kept=kept)
         self.caller = Caller("")
         self.app.before_request(lambda: identify(self.caller))
 

@@ -25,7 +25,7 @@ def cors_preflight(run: Run) -> Problems:
             continue
         let_in = True
         if not 200 <= answer.status < 300:
-            yield f"{place}: the preflight answered {answer.words}"
+            yield f"{place}: the preflight {answer.words}"
         headers = {name.strip().lower() for name in answer.headers.get("access-control-allow-headers", "").split(",")}
         missing = {"authorization"} - headers if "*" in headers else _NEEDED - headers
         if missing:

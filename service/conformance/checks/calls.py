@@ -5,7 +5,7 @@ from __future__ import annotations
 from statistics import median
 
 from service.conformance.checks.shapes import empties, is_text, shown
-from service.conformance.examples import nobody, request
+from service.conformance.examples import HOOKS, nobody, request
 from service.conformance.model import Problems, Skip, check
 from service.conformance.run import Run
 
@@ -23,21 +23,35 @@ def https(run: Run) -> Problems:
 
 @check("every service answers a good call of its hook with 200 and an array of cards")
 def service_call(run: Run) -> Problems:
+    strange = {called.service["hook"] for called in run.called if called.service["hook"] not in HOOKS}
     for called in run.called:
+        if called.answer.status in (400, 412, 422) and called.service["hook"] in strange:
+            continue  # what its context must hold cannot be known here
         if called.answer.status != 200:
             asks = ": it asks for a token (--key, --issuer, --kid)" if called.answer.status == 401 else ""
-            yield f"{called.place}: answered {called.answer.words}{asks}"
+            yield f"{called.place}: {called.answer.words}{asks}"
         elif not isinstance(called.body.get("cards"), list):
             yield f"{called.place}: no array named cards"
+    if strange:
+        run.notes.append(f"called with a guessed context: {', '.join(sorted(strange))}")
+    if all(called.answer.status != 200 for called in run.called):
+        raise Skip("only services of hooks that are not in the HL7 library")
 
 
 @check("a patient of whom nothing is known is answered too, with cards or an empty array")
 def service_silence(run: Run) -> Problems:
+    silent = any(called.body.get("cards") == [] for called in run.called)
     for service in run.services:
         answer = run.call(service, request(service, nobody()))
+        if answer.status in (400, 412, 422) and service["hook"] not in HOOKS:
+            continue  # as in service_call
         found = answer.json if answer.status == 200 else None
         if not isinstance(found, dict) or not isinstance(found.get("cards"), list):
-            yield f"{service['id']}: answered {answer.words}"
+            yield f"{service['id']}: {answer.words}"
+        else:
+            silent = silent or not found["cards"]
+    if not silent:
+        raise Skip("every service had something to say of every patient")
 
 
 @check("a call is answered within the order of 500 ms")
@@ -67,7 +81,7 @@ def service_repeated(run: Run) -> Problems:
     found = again.json if again.status == 200 else None
     cards = found.get("cards") if isinstance(found, dict) else None
     if not isinstance(cards, list):
-        yield f"{called.place}: the repetition was answered {again.words}"
+        yield f"{called.place}: the repetition {again.words}"
     elif _summaries(cards) != _summaries(called.cards):
         yield f"{called.place}: {len(called.cards)} cards first, other cards or words on repetition ({len(cards)})"
 
@@ -79,16 +93,16 @@ def unknown_extensions(run: Run) -> Problems:
     context = {**called.request["context"], "extension": extension, "org.example.more": "x"}
     answer = run.call(called.service, {**called.request, "context": context, "extension": extension, "more": [1, None]})
     if answer.status != 200:
-        yield f"{called.place}: answered {answer.words}"
+        yield f"{called.place}: {answer.words}"
 
 
-@check("the charset of the Content-Type and text beyond ASCII are taken")
+@check("the charset of the Content-Type and text beyond ASCII are taken", "practice")
 def charset(run: Run) -> Problems:
     called = run.answered
     body = request(called.service, nobody())
     answer = run.call(called.service, body, headers={"Content-Type": "application/json; charset=utf-8"})
     if answer.status != 200:
-        yield f"{called.place}: answered {answer.words}"
+        yield f"{called.place}: {answer.words}"
 
 
 @check("no value is null, empty text, empty array or empty object")

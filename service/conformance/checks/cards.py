@@ -21,13 +21,16 @@ def _one_of(*allowed: str) -> object:
     return lambda value: isinstance(value, str) and value in allowed
 
 
-@check("uuid, where sent, is text and no two cards of an answer share it")
+@check("uuid, where sent, is text and names one card: of one answer, of one patient")
 def card_uuid(run: Run) -> Problems:
     yield from where_sent(run.cards(), "uuid", "text", is_text)
+    whose: dict[str, str] = {}
     for called in run.called:
-        ids = [card.get("uuid") for card in called.cards if isinstance(card, dict) and is_text(card.get("uuid"))]
+        ids = [card["uuid"] for card in called.cards if isinstance(card, dict) and is_text(card.get("uuid"))]
         if len(ids) != len(set(ids)):
             yield f"{called.place}: two cards share a uuid"
+        if any(whose.setdefault(uuid, called.patient.id) != called.patient.id for uuid in ids):
+            yield f"{called.place}: a card has the uuid of another patient's card"
 
 
 @check("summary is text of fewer than 140 characters")
@@ -86,10 +89,14 @@ def source_icon(run: Run) -> Problems:
 
 @check("source.topic, where sent, is one Coding")
 def source_topic(run: Run) -> Problems:
-    sources = [(at, source) for at, source in _sources(run) if "topic" in source]
-    if not sources:
-        raise Skip("source.topic: none came")
-    yield from wrong(sources, "topic", "a Coding as an object", lambda value: isinstance(value, dict), True)
+    good = lambda value: isinstance(value, dict) and all(is_text(value.get(name)) for name in ("code", "system"))  # noqa: E731
+    yield from wrong(_topics(run), "topic", "a Coding as an object, with code and system", good, True)
+
+
+@check("display of source.topic, where sent, is text")
+def topic_display(run: Run) -> Problems:
+    topics = [(f"{at}.topic", source["topic"]) for at, source in _topics(run) if isinstance(source["topic"], dict)]
+    yield from where_sent(topics, "display", "text", is_text)
 
 
 @check("suggestions, where sent, is an array")
@@ -131,11 +138,6 @@ def coding_code(run: Run) -> Problems:
 @check("every Coding has a system")
 def coding_system(run: Run) -> Problems:
     yield from wrong(run.codings(), "system", "text", is_text, True)
-
-
-@check("display of a Coding, where sent, is text")
-def coding_display(run: Run) -> Problems:
-    yield from where_sent(run.codings(), "display", "text", is_text)
 
 
 @check("links, where sent, is an array")
@@ -180,6 +182,14 @@ def card_html(run: Run) -> Problems:
 
 def _sources(run: Run) -> list[Placed]:
     return [(f"{at}.source", card["source"]) for at, card in run.cards() if isinstance(card.get("source"), dict)]
+
+
+def _topics(run: Run) -> list[Placed]:
+    """The sources that have a topic. Raises Skip if none has."""
+    found = [(at, source) for at, source in _sources(run) if "topic" in source]
+    if not found:
+        raise Skip("source.topic: none came")
+    return found
 
 
 def _with(run: Run, name: str) -> list[Placed]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
 from urllib.parse import parse_qsl
 
 from service.conformance.checks.shapes import is_text, shown, where_sent, wrong
@@ -27,11 +26,13 @@ _PREFIX = re.compile(r"(eq|ne|lt|gt|ge|le|sa|eb|ap)\d{4}")
 def discovery_available(run: Run) -> Problems:
     if run.discovery.status != 200:
         asks = ": it asks for a token (--key, --issuer, --kid)" if run.discovery.status == 401 else ""
-        yield f"GET /cds-services answered {run.discovery.words}{asks}"
+        yield f"GET /cds-services {run.discovery.words}{asks}"
 
 
 @check("the answer is an object with an array of services")
 def discovery_services(run: Run) -> Problems:
+    if run.discovery.status != 200:
+        raise Skip("discovery was not answered with 200")
     found = run.discovery.json
     if not isinstance(found, dict) or not isinstance(found.get("services"), list):
         yield "there is no array named services"
@@ -82,8 +83,11 @@ def service_versions(run: Run) -> Problems:
 
 @check("prefetch, where sent, names a query for each key")
 def service_prefetch(run: Run) -> Problems:
-    for at, service in _listed(run):
-        found = service.get("prefetch", {})
+    having = [(at, service) for at, service in _listed(run) if "prefetch" in service]
+    if not having:
+        raise Skip("prefetch: none came")
+    for at, service in having:
+        found = service["prefetch"]
         if not isinstance(found, dict):
             yield f"{at}.prefetch is {shown(found)}: an object of queries"
             continue
@@ -160,7 +164,8 @@ def _templates(run: Run) -> list[tuple[str, str]]:
     return found
 
 
-def _tokens(run: Run) -> Iterator[tuple[str, str]]:
-    for at, template in _templates(run):
-        for token in _TOKEN.findall(template):
-            yield at, token.strip()
+def _tokens(run: Run) -> list[tuple[str, str]]:
+    found = [(at, token.strip()) for at, template in _templates(run) for token in _TOKEN.findall(template)]
+    if not found:
+        raise Skip("no prefetch template holds a token")
+    return found

@@ -66,7 +66,7 @@ def feedback_malformed(run: Run) -> Problems:
     for what, body in bad.items():
         answer = _raw(run, body)
         if answer.status != 400:
-            yield f"{what}: answered {answer.words}, not 400"
+            yield f"{what}: {answer.words}, not 400"
 
 
 @check("feedback for a service that does not exist: 404", _PRACTICE)
@@ -75,7 +75,7 @@ def feedback_unknown_service(run: Run) -> Problems:
     url = run.target.service_url("no-such-service") + "/feedback"
     answer = run.target.post(url, {"feedback": [_overridden(str(uuid.uuid4()))]})
     if answer.status != 404:
-        yield f"answered {answer.words}, not 404"
+        yield f"{answer.words}, not 404"
 
 
 def _told(run: Run) -> tuple[str, str]:
@@ -116,4 +116,4 @@ def _raw(run: Run, body: Any) -> Answer:
 
 def _taken(answer: Answer) -> Problems:
     if not 200 <= answer.status < 300:
-        yield f"answered {answer.words}, not 200"
+        yield f"{answer.words}, not 200"

@@ -8,6 +8,7 @@ from typing import Any
 from service.conformance.examples import EMPTY_BUNDLE, OUTCOME, is_search, prefetch, templates
 from service.conformance.model import Problems, Skip, check
 from service.conformance.run import Called, Run
+from service.conformance.target import Answer
 
 _ANSWERED = (200, 412)
 
@@ -24,19 +25,24 @@ def prefetch_empty(run: Run) -> Problems:
 
 @check("an OperationOutcome under a key is neither a fault of the service nor taken for no data")
 def prefetch_outcome(run: Run) -> Problems:
+    told = False
     for called in _one_each(run):
-        keys = prefetch(called.service, called.patient, lambda: dict(OUTCOME))
-        yield from _not_silent(run, called, keys, "OperationOutcomes in place of the searches")
+        answer = _sent(run, called, prefetch(called.service, called.patient, lambda: dict(OUTCOME)))
+        yield from _not_silent(called, answer, "OperationOutcomes in place of the searches")
+        told = told or answer.status == 412 or bool(called.cards)
+    if not told:
+        raise Skip("no cards came with data, so silence tells nothing")
 
 
 @check("without data that it needs and cannot fetch the service answers 412, not silence")
 def prefetch_absent(run: Run) -> Problems:
-    seen = False
+    refused = False
     for called in _one_each(run):
-        seen = seen or bool(called.cards)
-        yield from _not_silent(run, called, None, "no prefetch and no FHIR server")
-    if not seen:
-        run.notes.append("no cards came with data: only the status was looked at")
+        answer = _sent(run, called, None)
+        yield from _not_silent(called, answer, "no prefetch and no FHIR server")
+        refused = refused or answer.status == 412
+    if not refused:
+        raise Skip("every service answers without prefetch: what it needs cannot be told from outside")
 
 
 @check("a part of the keys is answered too: with cards, silence or 412", "2.0 Prefetch Template")
@@ -48,7 +54,7 @@ def prefetch_partial(run: Run) -> Problems:
         half = dict(list(keys.items())[: (len(keys) + 1) // 2])
         answer = run.call(called.service, {**called.request, "prefetch": half})
         if answer.status not in _ANSWERED:
-            yield f"{called.place}: half of the keys were answered {answer.words}"
+            yield f"{called.place}: with half of the keys: {answer.words}"
 
 
 def _with_searches(run: Run, value: Callable[[], Any]) -> Problems:
@@ -58,14 +64,18 @@ def _with_searches(run: Run, value: Callable[[], Any]) -> Problems:
         keys = prefetch(called.service, called.patient, value)
         answer = run.call(called.service, {**called.request, "prefetch": keys})
         if answer.status != 200:
-            yield f"{called.place}: answered {answer.words}, not 200"
+            yield f"{called.place}: {answer.words}, not 200"
 
 
-def _not_silent(run: Run, called: Called, keys: Any, what: str) -> Problems:
+def _sent(run: Run, called: Called, keys: Any) -> Answer:
+    """The call with other prefetch, or with none."""
     body = {name: value for name, value in {**called.request, "prefetch": keys}.items() if value is not None}
-    answer = run.call(called.service, body)
+    return run.call(called.service, body)
+
+
+def _not_silent(called: Called, answer: Answer, what: str) -> Problems:
     if answer.status not in _ANSWERED:
-        yield f"{called.place}: {what}: answered {answer.words}, not 200 or 412"
+        yield f"{called.place}: {what}: {answer.words}, not 200 or 412"
     elif answer.status == 200 and called.cards and not _cards(answer.json):
         yield f"{called.place}: {what}: 200 without cards, though the same patient has {len(called.cards)} with data"
 
