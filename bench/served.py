@@ -23,13 +23,15 @@ def free_port() -> int:
 
 
 @contextmanager
-def served(environ: Mapping[str, str] | None = None, workers: int = 1, log: IO[bytes] | None = None) -> Iterator[int]:
-    """The port of a running service; ``log`` takes all that it writes.
+def served(
+    environ: Mapping[str, str] | None = None, workers: int = 1, log: IO[bytes] | None = None, port: int | None = None
+) -> Iterator[int]:
+    """The port of a running service: a free one if none is given. ``log`` takes all that it writes.
 
     Raises:
         RuntimeError: it did not start.
     """
-    port = free_port()
+    port = port or free_port()
     command = [sys.executable, "-m", "service.cli", "serve", "--port", str(port), "--workers", str(workers)]
     known = {name: value for name, value in os.environ.items() if not name.startswith("ALLCUE_")}
     told = {**known, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **(environ or {})}
