@@ -19,7 +19,8 @@ from service.hooks.narrow import narrow
 
 DEFAULT_PROFILE = "3.0"
 _PLACES = ("cards", "cards.source", "suggestions", "links")  # where members can be taken out
-_TAG = re.compile(r"<(?=[A-Za-z/!?])")
+# What could begin a tag. A backslash before it is Markdown's own escape, and would make the & of &lt; be read as written.
+_TAG = re.compile(r"(?<!\\)((?:\\\\)*)\\?<(?=[A-Za-z/!?])")
 
 
 class _Part(BaseModel):
@@ -153,7 +154,7 @@ def _card(profile: Profile, card: Mapping[str, Any]) -> dict[str, Any]:
         found["detail"] = narrow(found["detail"])
     if told.html == "escaped":
         # Only what could begin a tag: "ANC < 500" is read as it is.
-        found.update({name: _TAG.sub("&lt;", found[name]) for name in ("summary", "detail") if name in found})
+        found.update({name: _TAG.sub(r"\1&lt;", found[name]) for name in ("summary", "detail") if name in found})
     return found
 
 

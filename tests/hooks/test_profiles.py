@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from functools import cache
+from html import unescape
 from typing import Any
 
 import pytest
+from markdown_it import MarkdownIt
 
 from fhir_examples.request import day_of
+from service.advice.words import escape
 from service.app import create_app
 from service.hooks.profiles import Profile, ProfileChoice, Shaped, profiles, shape
 from service.settings import Settings, SettingsError
@@ -106,6 +109,19 @@ def test_the_sandbox_gets_no_html_and_the_medication_first() -> None:
     assert found["detail"] == "&lt;img src=x> ANC < 500 &lt;b>"
     assert card["detail"].startswith("<img")
     assert rows[0]["actions"] == [gone, test, change]
+
+
+@pytest.mark.parametrize(
+    "text", ["<b>x</b>", "\\<b>x\\</b>", "\\\\<b>x", "\\\\\\<b>x", "a < b", "<!-- x -->", "&lt;b&gt;"]
+)
+def test_escaped_html_is_read_as_it_was_written(text: str) -> None:
+    """A text of the record, as the cards quote it, rendered: no element, and the same characters again."""
+    card = {**CARD, "detail": escape(text)}
+    (found,) = shape(profiles()["sandbox"], "patient-view", {"cards": [card]})["cards"]
+    rendered = MarkdownIt("commonmark", {"html": True}).render(found["detail"])
+    inner = rendered.strip().removeprefix("<p>").removesuffix("</p>")
+    assert "<" not in inner
+    assert unescape(inner) == text
 
 
 def test_epic_like_is_offered_the_chart_and_orders() -> None:

@@ -21,10 +21,16 @@ import yaml
 
 from bench.served import ROOT, free_port, served
 from fhir_examples.request import FOLDER
-from tests.ehr.fhir import ehr_server
+from tests.ehr.fhir import Raw, ehr_server, resources
+from tests.test_injection import planted
 
 DAY = "2026-03-02"  # of the stories of all PATIENTS
-PATIENTS = {"relapse": "relapsed-ph-positive-t315i", "late": "late-relapse-ph-negative"}
+MARKUP = '<img src=x onerror="window.planted = 1"><mark>zqx</mark> **zqx**'
+PATIENTS = {
+    "relapse": "relapsed-ph-positive-t315i",
+    "late": "late-relapse-ph-negative",
+    "hostile": "ph-status-unknown",
+}  # hostile: with MARKUP
 ISSUER = "https://sandbox.cds-hooks.org"
 SCREENS = {"patient-view": "patient-view", "order-select": "rx-view", "order-sign": "rx-sign"}
 
@@ -75,7 +81,9 @@ def stage(build: Path) -> Iterator[Stage]:
         raise NoBuild(f"{build} holds no build of the sandbox: index.html and .well-known/jwks.json are needed")
     with tempfile.TemporaryDirectory() as temporary, ehr_server() as ehr, static(build) as sandbox:
         folder = Path(temporary)
-        patients = {name: ehr.put(json.loads((FOLDER / f"{file}.json").read_text())) for name, file in PATIENTS.items()}
+        bundles = {name: json.loads((FOLDER / f"{file}.json").read_text()) for name, file in PATIENTS.items()}
+        bundles["hostile"] = hostile(bundles["hostile"])
+        patients = {name: ehr.put(bundle) for name, bundle in bundles.items()}
         client = {
             "name": "sandbox",
             "iss": ISSUER,
@@ -98,6 +106,15 @@ def stage(build: Path) -> Iterator[Stage]:
         log = folder / "service.log"
         with log.open("wb") as out, served(environ, log=out, port=port):
             yield Stage(sandbox, ehr.url, f"http://127.0.0.1:{port}", patients, environ, log)
+
+
+def hostile(bundle: Raw) -> Raw:
+    """A patient like another, with MARKUP behind every text of the record."""
+    (patient,) = (row["id"] for row in resources(bundle) if row["resourceType"] == "Patient")
+    found: Raw = json.loads(json.dumps(planted(bundle, MARKUP)).replace(f'"Patient/{patient}"', '"Patient/hostile"'))
+    for row in resources(found):
+        row["id"] = "hostile" if row["resourceType"] == "Patient" else row["id"]
+    return found
 
 
 @contextmanager
