@@ -48,18 +48,22 @@ class EhrServer:
     def url(self) -> str:
         return f"{self.origin}/fhir"
 
-    def put(self, bundle: Raw) -> str:
+    def put(self, bundle: Raw, patient: str | None = None) -> str:
         """Take the resources of a Bundle, each under an id of this server's own; the id of its patient.
+
+        Args:
+            patient: the id that the patient gets; the Bundle's own if not given.
 
         Raises:
             ValueError: there is a patient of that id already.
         """
-        (patient,) = (row["id"] for row in resources(bundle) if row["resourceType"] == "Patient")
-        if patient in self.records.get("Patient", {}):
-            raise ValueError(f"there is a patient {patient} already")
-        for row in resources(with_own_ids(bundle, patient)):
+        found = with_own_ids(bundle, patient)
+        (name,) = (row["id"] for row in resources(found) if row["resourceType"] == "Patient")
+        if name in self.records.get("Patient", {}):
+            raise ValueError(f"there is a patient {name} already")
+        for row in resources(found):
             self.records.setdefault(row["resourceType"], {})[row["id"]] = row
-        return str(patient)
+        return str(name)
 
     def answer(self, target: str, form: str, token: str) -> tuple[int, Raw]:
         """Status and body for a path with query; ``form``: the body of a POST search."""
@@ -99,16 +103,18 @@ def resources(bundle: Raw) -> list[Raw]:
     return [entry["resource"] for entry in bundle.get("entry", ())]
 
 
-def with_own_ids(bundle: Raw, patient: str) -> Raw:
+def with_own_ids(bundle: Raw, patient: str | None = None) -> Raw:
     """The Bundle with ids, and references to them, that no other patient's resources have: those of examples are short."""
+    rows = [(row["resourceType"], row["id"]) for row in resources(bundle)]
+    (old,) = (own for kind, own in rows if kind == "Patient")
+    new = patient or old
+    names = {(kind, own): new if kind == "Patient" else f"{new}-{own}" for kind, own in rows}
     text = json.dumps(bundle)
-    renamed = [(row["resourceType"], row["id"]) for row in resources(bundle) if row["resourceType"] != "Patient"]
-    for kind, own in renamed:
-        text = text.replace(f'"{kind}/{own}"', f'"{kind}/{patient}-{own}"')
+    for (kind, own), name in names.items():
+        text = text.replace(f'"{kind}/{own}"', f'"{kind}/{name}"')
     found: Raw = json.loads(text)
     for row in resources(found):
-        if (row["resourceType"], row["id"]) in renamed:
-            row["id"] = f"{patient}-{row['id']}"
+        row["id"] = names[row["resourceType"], row["id"]]
     return found
 
 

@@ -13,7 +13,7 @@ from playwright.sync_api import Locator, Page, Response, Route, expect, sync_pla
 from tests.sandbox.stage import Stage
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic"]
-WAIT_MS = 15_000  # the browser shares the machine with other tests
+WAIT_MS = 60_000  # the browser shares the machine with other tests
 CARD = ".MuiCard-root"
 NO_CARDS = "No recommendations to display"
 PANEL = "CDS Developer Panel"
@@ -95,11 +95,17 @@ class Sandbox:
     def fold(self) -> None:
         """Fold the developer panel away."""
         self.page.get_by_text(PANEL).first.click()
+        self.page.wait_for_timeout(1000)  # it slides
 
-    def picture(self, name: str, height: int = 900) -> None:
-        """Save the upper part of the page; ``height`` in pixels."""
+    def scroll_to(self, place: Locator) -> None:
+        """Bring an element to the top of the window, below the sandbox's header."""
+        place.evaluate("element => element.scrollIntoView({block: 'start'})")
+        self.page.mouse.wheel(0, -90)
+        self.page.wait_for_timeout(300)
+
+    def picture(self, name: str) -> None:
+        """Save what the window shows."""
         if self.pictures is not None:
-            self.page.set_viewport_size({"width": 1200, "height": height})
             self.page.screenshot(path=self.pictures / f"sandbox-{name}.png", animations="disabled")
 
 
@@ -131,7 +137,7 @@ def sandbox(stage: Stage, pictures: Path | None = None) -> Iterator[Sandbox]:
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
-        page = browser.new_page(viewport={"width": 1200, "height": 900})
+        page = browser.new_page(viewport={"width": 1100, "height": 1000})
         page.route("**/*", stay_here)
         page.set_default_timeout(WAIT_MS)
         expect.set_options(timeout=WAIT_MS)

@@ -21,7 +21,7 @@ import yaml
 
 from bench.served import ROOT, free_port, served
 from fhir_examples.request import FOLDER
-from tests.ehr.fhir import Raw, ehr_server, resources
+from tests.ehr.fhir import ehr_server
 from tests.test_injection import planted
 
 DAY = "2026-03-02"  # of the stories of all PATIENTS
@@ -30,7 +30,7 @@ PATIENTS = {
     "relapse": "relapsed-ph-positive-t315i",
     "late": "late-relapse-ph-negative",
     "hostile": "ph-status-unknown",
-}  # hostile: with MARKUP
+}  # hostile: with MARKUP behind every text
 ISSUER = "https://sandbox.cds-hooks.org"
 SCREENS = {"patient-view": "patient-view", "order-select": "rx-view", "order-sign": "rx-sign"}
 
@@ -82,7 +82,7 @@ def stage(build: Path) -> Iterator[Stage]:
     with tempfile.TemporaryDirectory() as temporary, ehr_server() as ehr, static(build) as sandbox:
         folder = Path(temporary)
         bundles = {name: json.loads((FOLDER / f"{file}.json").read_text()) for name, file in PATIENTS.items()}
-        bundles["hostile"] = hostile(bundles["hostile"])
+        bundles["hostile"] = planted(bundles["hostile"], MARKUP)
         patients = {name: ehr.put(bundle) for name, bundle in bundles.items()}
         client = {
             "name": "sandbox",
@@ -106,15 +106,6 @@ def stage(build: Path) -> Iterator[Stage]:
         log = folder / "service.log"
         with log.open("wb") as out, served(environ, log=out, port=port):
             yield Stage(sandbox, ehr.url, f"http://127.0.0.1:{port}", patients, environ, log)
-
-
-def hostile(bundle: Raw) -> Raw:
-    """A patient like another, with MARKUP behind every text of the record."""
-    (patient,) = (row["id"] for row in resources(bundle) if row["resourceType"] == "Patient")
-    found: Raw = json.loads(json.dumps(planted(bundle, MARKUP)).replace(f'"Patient/{patient}"', '"Patient/hostile"'))
-    for row in resources(found):
-        row["id"] = "hostile" if row["resourceType"] == "Patient" else row["id"]
-    return found
 
 
 @contextmanager
