@@ -84,6 +84,10 @@ class Ehr:
             found["entry"] = entries
         return found
 
+    @staticmethod
+    def fill_path(template: str, patient: str) -> str:
+        return TOKEN.sub(patient, template)
+
     def read(self, path: str) -> Raw:
         headers = {"Authorization": f"Bearer {self.server.token}"} if self.server.token else {}
         answer = requests.get(urljoin(f"{self.server.url}/", path), headers=headers, timeout=120)

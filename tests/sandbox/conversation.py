@@ -8,7 +8,7 @@ from typing import Any
 
 from playwright.sync_api import expect
 
-from tests.sandbox.driver import CARD, Sandbox
+from tests.sandbox.driver import CARD, WIDTH, Sandbox
 from tests.sandbox.stage import MARKUP, Stage
 
 IMATINIB = "imatinib 400 MG Oral Tablet"
@@ -28,7 +28,6 @@ def opened_chart(it: Sandbox) -> None:
     cards = it.open("relapse")
     it.shown(cards)
     options = it.card("Relapsed or refractory Ph-positive ALL")
-    it.fold()
     it.scroll_to(options)
     it.picture("patient-view")
     item, status = it.apply(options, "Draft order: ponatinib")
@@ -66,7 +65,7 @@ def chosen_order(it: Sandbox) -> None:
     it.shown([])
     it.page.get_by_text("Request", exact=True).click()
     it.scroll_to(it.page.get_by_text('"medicationCodeableConcept"').first)
-    it.picture("order-select-applied")
+    it.picture("order-select-applied", WIDTH)
 
 
 def taken_back(it: Sandbox) -> None:

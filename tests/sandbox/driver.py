@@ -16,7 +16,7 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic"]
 WAIT_MS = 60_000  # the browser shares the machine with other tests
 CARD = ".MuiCard-root"
 NO_CARDS = "No recommendations to display"
-PANEL = "CDS Developer Panel"
+WIDTH, HEIGHT, HALF = 1100, 1240, 550  # of the window, and of its left half
 
 
 def chromium() -> str | None:
@@ -92,21 +92,17 @@ class Sandbox:
                 self.page.get_by_role("menuitem", name=f"Override: {reason}", exact=True).click()
         return told(answer.value)
 
-    def fold(self) -> None:
-        """Fold the developer panel away."""
-        self.page.get_by_text(PANEL).first.click()
-        self.page.wait_for_timeout(1000)  # it slides
-
     def scroll_to(self, place: Locator) -> None:
         """Bring an element to the top of the window, below the sandbox's header."""
         place.evaluate("element => element.scrollIntoView({block: 'start'})")
         self.page.mouse.wheel(0, -90)
         self.page.wait_for_timeout(300)
 
-    def picture(self, name: str) -> None:
-        """Save what the window shows."""
+    def picture(self, name: str, width: int = HALF) -> None:
+        """Save what the window shows; ``width``: of the part from the left, in pixels; the developer panel is right of it."""
         if self.pictures is not None:
-            self.page.screenshot(path=self.pictures / f"sandbox-{name}.png", animations="disabled")
+            clip = {"x": 0, "y": 0, "width": width, "height": HEIGHT}
+            self.page.screenshot(path=self.pictures / f"sandbox-{name}.png", animations="disabled", clip=clip)
 
 
 def is_call(hook: str) -> Any:
@@ -137,7 +133,7 @@ def sandbox(stage: Stage, pictures: Path | None = None) -> Iterator[Sandbox]:
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
-        page = browser.new_page(viewport={"width": 1100, "height": 1000})
+        page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
         page.route("**/*", stay_here)
         page.set_default_timeout(WAIT_MS)
         expect.set_options(timeout=WAIT_MS)
