@@ -70,5 +70,3 @@ def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinic]:
 @pytest.fixture
 def ehr(clinic: Clinic) -> Ehr:
     return clinic.ehr
-
-
