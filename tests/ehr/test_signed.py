@@ -27,8 +27,7 @@ def known(ehr: Ehr) -> bool:
 @pytest.fixture
 def own(clinic: Clinic) -> Ehr:
     """The client with its first key, which is published again afterwards."""
-    found = replace(clinic.ehr, outbox={}, templates={})
-    return found
+    return replace(clinic.ehr, outbox={}, templates={})
 
 
 @pytest.mark.parametrize("algorithm", ["ES384", "RS384"])
