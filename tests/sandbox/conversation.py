@@ -55,7 +55,7 @@ def chosen_order(it: Sandbox) -> None:
     it.shown(cards)
     (warning,) = cards
     assert warning["indicator"] == "critical"
-    it.scroll_to(it.page.get_by_text("Medication").first)
+    it.scroll_to(it.card("T315I"))
     it.picture("order-select")
     with it.page.expect_response(lambda answer: answer.url.endswith("/allcue-order-select")) as answer:
         item, status = it.apply(it.card("T315I"), INSTEAD)
