@@ -28,7 +28,7 @@ WITH_SUGGESTIONS = [
     )
 ]  # fmt: skip
 
-SETTLED = [  # a part of those; all were gone through by hand
+SETTLED = [  # a part of those
     *WITH_SUGGESTIONS[::6], "ifosfamide-without-mesna", "high-dose-methotrexate-without-leucovorin", "mercaptopurine-never-tested",
     "glucarpidase-without-leucovorin",
 ]  # fmt: skip
