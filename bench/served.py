@@ -47,16 +47,18 @@ def running(
     log: IO[bytes] | None = None,
     *,
     wrapper: Sequence[str] = (),
+    port: int | None = None,
 ) -> Iterator[Running]:
     """A running service; ``log`` takes all that it writes.
 
     Args:
         wrapper: a command that runs another one, put in front.
+        port: a free one if not given.
 
     Raises:
         RuntimeError: it did not start.
     """
-    port = free_port()
+    port = port or free_port()
     command = [*wrapper, sys.executable, "-m", "service.cli", "serve", "--port", str(port), "--workers", str(workers)]
     known = {name: value for name, value in os.environ.items() if not name.startswith("ALLCUE_")}
     told = {**known, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **(environ or {})}
@@ -73,13 +75,15 @@ def running(
 
 
 @contextmanager
-def served(environ: Mapping[str, str] | None = None, workers: int = 1, log: IO[bytes] | None = None) -> Iterator[int]:
-    """The port of a running service; ``log`` takes all that it writes.
+def served(
+    environ: Mapping[str, str] | None = None, workers: int = 1, log: IO[bytes] | None = None, port: int | None = None
+) -> Iterator[int]:
+    """The port of a running service: a free one if none is given. ``log`` takes all that it writes.
 
     Raises:
         RuntimeError: it did not start.
     """
-    with running(environ, workers, log) as found:
+    with running(environ, workers, log, port=port) as found:
         yield found.port
 
 

@@ -258,9 +258,16 @@ def _connect_postgres(_: Any, __: Any, args: Any, named: Any) -> Any:
 def _prepare_sqlite(connection: Any, _: ConnectionPoolEntry) -> None:
     # The driver must not begin transactions by itself: it would do so late, after the reads that a write rests on.
     connection.isolation_level = None
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.close()
+    until = time.monotonic() + WAIT_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL").close()
+            return
+        except sqlite3.OperationalError as error:
+            # Where several change a new file's mode at once, SQLite does not wait for the lock as it else does.
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.02)
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from functools import cache
+from html import unescape
 from typing import Any
 
 import pytest
+from markdown_it import MarkdownIt
 
 from fhir_examples.request import day_of
+from service.advice.words import escape
 from service.app import create_app
 from service.hooks.profiles import Profile, ProfileChoice, Shaped, profiles, shape
 from service.settings import Settings, SettingsError
@@ -122,6 +125,19 @@ def test_an_escaped_tag_is_not_escaped_twice(written: str, sent: str) -> None:
     """In Markdown a backslash before the entity would show it letter by letter (CommonMark 2.4, 2.5)."""
     (found,) = shape(profiles()["sandbox"], "patient-view", {"cards": [{**CARD, "detail": written}]})["cards"]
     assert found["detail"] == sent
+
+
+@pytest.mark.parametrize(
+    "text", ["<b>x</b>", "\\<b>x\\</b>", "\\\\<b>x", "\\\\\\<b>x", "a < b", "<!-- x -->", "&lt;b&gt;"]
+)
+def test_escaped_html_is_read_as_it_was_written(text: str) -> None:
+    """A text of the record, as the cards quote it, rendered: no element, and the same characters again."""
+    card = {**CARD, "detail": escape(text)}
+    (found,) = shape(profiles()["sandbox"], "patient-view", {"cards": [card]})["cards"]
+    rendered = MarkdownIt("commonmark", {"html": True}).render(found["detail"])
+    inner = rendered.strip().removeprefix("<p>").removesuffix("</p>")
+    assert "<" not in inner
+    assert unescape(inner) == text
 
 
 def test_epic_like_is_offered_the_chart_and_orders() -> None:
