@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping
 from datetime import date
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from flask import Flask
+from jwt.algorithms import ECAlgorithm
 
 from service.app import create_app
 from service.conformance.checks import CHECKS
@@ -14,9 +20,11 @@ from service.conformance.examples import shipped
 from service.conformance.model import Outcome, Result
 from service.conformance.requirements import Requirement, outcome_of, requirements
 from service.conformance.run import Run
+from service.conformance.signing import Signer
 from service.conformance.target import Target
+from service.hooks.profiles import DEFAULT_PROFILE
 from service.settings import Settings
-from tests.conformance.support import served
+from tests.conformance.support import served_as
 
 PAGE = Path(__file__).with_suffix(".md")
 _HEAD = """\
@@ -54,7 +62,7 @@ _TABLE = """\
 
 Ids and levels are those of the set `cds-hooks_2.0` in the
 [public list](https://github.com/inferno-framework/davinci-crd-test-kit/blob/main/lib/davinci_crd_test_kit/requirements/davinci_crd_test_kit_requirements.csv)
-of the Inferno Da Vinci CRD test kit; the words are ours. The result is that of a run against this service on one machine, without a key:
+of the Inferno Da Vinci CRD test kit; the words are ours. The result is that of a run against this service on one machine, with a registered client and a store:
 {summary}. *Tests* are tests of this project that run with every change. The table is
 [`requirements.yaml`](../service/conformance/requirements.yaml).
 
@@ -72,10 +80,29 @@ What the invariants of 3.0, security practice and real clients ask for; where 2.
 
 
 @cache
-def results() -> Mapping[str, Result]:
-    """Every check, made against this service in open mode."""
-    with served(create_app(Settings())) as base:
-        found = Run(Target(base), shipped(date.today())).examine()  # noqa: DTZ011 - the patients move with the day
+def results(profile: str = DEFAULT_PROFILE) -> Mapping[str, Result]:
+    """Every check, made against this service with a registered client, its key and a store of its own.
+
+    Args:
+        profile: with which the client is registered.
+    """
+    signer = Signer(ec.generate_private_key(ec.SECP384R1()), "https://ehr.example.org", "conformance")
+    public = {**json.loads(ECAlgorithm.to_jwk(signer.key.public_key())), "kid": signer.kid}
+    client = {"name": "conformance", "iss": signer.issuer, "keys": [public], "profile": profile}
+    with TemporaryDirectory() as folder:
+        clients = Path(folder) / "clients.json"
+        clients.write_text(json.dumps({"clients": [client]}))
+        store = f"sqlite:///{folder}/allcue.db"
+
+        def application(base: str) -> Flask:
+            return create_app(
+                Settings(
+                    clients_file=clients, public_base_url=base, database_url=store, cors_origins=("*",), rate_limit=0
+                )
+            )
+
+        with served_as(application) as base:
+            found = Run(Target(base, signer), shipped(date.today())).examine()  # noqa: DTZ011 - the patients move with the day
     return {result.check.name: result for result in found}
 
 
