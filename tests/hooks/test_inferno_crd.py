@@ -224,6 +224,15 @@ def test_kinds_of_cards() -> None:
     assert found >= {"additional orders", "external reference"}
 
 
+def test_an_order_that_is_nowhere_brings_an_instructions_card() -> None:
+    """A card with neither links nor suggestions, which the suite wants once over all hooks."""
+    sent = request(NEW, "order-dispatch", {"order": "MedicationRequest/nowhere", "performer": "Organization/1"})
+    del sent["context"]["dispatchedOrders"]
+    found = client(NEW, "inferno-crd").post("/cds-services/allcue-order-dispatch", json=sent).json
+    assert list(of_answer(found, "order-dispatch")) == []
+    assert "instructions" in [kind_of(card) for card in found["cards"]]
+
+
 def test_there_is_no_coverage_information() -> None:
     """What the suite demands of appointment-book, order-sign and order-dispatch, and Allcue has nothing to say of."""
     assert all(answer(name, hook).get("systemActions", []) == [] for name, hook in CALLS)
