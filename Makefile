@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+FHIR_SERVER := tests/fhir-server/node_modules/.package-lock.json
 HOST ?= 127.0.0.1
 PORT ?= 8000
 
@@ -18,7 +19,11 @@ $(STAMP): pyproject.toml requirements.lock
 demo: $(STAMP)
 	@$(BIN)/python -m service.commands.demo --host $(HOST) --port $(PORT)
 
-test: $(STAMP)
+# The packages of the FHIR server that tests read from. npm writes this file last; where it cannot, those tests are skipped
+$(FHIR_SERVER): tests/fhir-server/package-lock.json | $(STAMP)
+	@BIN=$(BIN) sh .ci/fhir-server
+
+test: $(STAMP) $(FHIR_SERVER)
 	$(BIN)/python -m pytest -q --numprocesses auto --cov --cov-report=term
 
 lint: $(STAMP)
@@ -46,4 +51,4 @@ bench: $(STAMP)
 	$(BIN)/python -m bench
 
 clean:
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage build dist *.egg-info
+	rm -rf $(VENV) tests/fhir-server/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage build dist *.egg-info

@@ -9,10 +9,10 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from flask import Flask
+from jwt.algorithms import ECAlgorithm
 
 from service.app import create_app
 from service.conformance.checks import CHECKS
@@ -22,11 +22,10 @@ from service.conformance.requirements import Requirement, outcome_of, requiremen
 from service.conformance.run import Run
 from service.conformance.signing import Signer
 from service.conformance.target import Target
+from service.hooks.profiles import DEFAULT_PROFILE
 from service.settings import Settings
-from tests.conformance.support import served
+from tests.conformance.support import served_as
 
-_KEY = ec.generate_private_key(ec.SECP384R1())
-_ISSUER = "https://ehr.example.org"
 _ORIGIN = "https://sandbox.cds-hooks.org"
 PAGE = Path(__file__).with_suffix(".md")
 _HEAD = """\
@@ -64,7 +63,8 @@ _TABLE = """\
 
 Ids and levels are those of the set `cds-hooks_2.0` in the
 [public list](https://github.com/inferno-framework/davinci-crd-test-kit/blob/main/lib/davinci_crd_test_kit/requirements/davinci_crd_test_kit_requirements.csv)
-of the Inferno Da Vinci CRD test kit; the words are ours. The result is that of a run against this service on one machine, with a registered client's key:
+of the Inferno Da Vinci CRD test kit; the words are ours. The result is that of a run against this service on one machine, with a registered client, a
+store and a browser client's origin:
 {summary}. *Tests* are tests of this project that run with every change. The table is
 [`requirements.yaml`](../service/conformance/requirements.yaml).
 
@@ -82,32 +82,34 @@ What the invariants of 3.0, security practice and real clients ask for; where 2.
 
 
 @cache
-def results() -> Mapping[str, Result]:
-    """Every check, made against this service with a registered client, a database and browser clients."""
-    started: list[Flask] = []
+def results(profile: str = DEFAULT_PROFILE) -> Mapping[str, Result]:
+    """Every check, made against this service with a registered client, its key and a store of its own.
 
-    def app(environ: Any, start: Any) -> Any:  # tokens name the address, which is known once it is served
-        return started[0](environ, start)
+    Args:
+        profile: with which the client is registered.
+    """
+    signer = Signer(ec.generate_private_key(ec.SECP384R1()), "https://ehr.example.org", "conformance")
+    public = {**json.loads(ECAlgorithm.to_jwk(signer.key.public_key())), "kid": signer.kid}
+    client = {"name": "conformance", "iss": signer.issuer, "keys": [public], "profile": profile}
+    with TemporaryDirectory() as folder:
+        clients = Path(folder) / "clients.json"
+        clients.write_text(json.dumps({"clients": [client]}))
+        store = f"sqlite:///{folder}/allcue.db"
 
-    with TemporaryDirectory() as folder, served(app) as base:
-        started.append(create_app(_settings(Path(folder), base)))
-        target = Target(base, Signer(_KEY, _ISSUER, "key-1"))
-        found = Run(target, shipped(date.today()), _ORIGIN).examine()  # noqa: DTZ011 - the patients move with the day
+        def application(base: str) -> Flask:
+            return create_app(
+                Settings(
+                    clients_file=clients,
+                    public_base_url=base,
+                    database_url=store,
+                    cors_origins=(_ORIGIN,),
+                    rate_limit=0,
+                )
+            )
+
+        with served_as(application) as base:
+            found = Run(Target(base, signer), shipped(date.today()), _ORIGIN).examine()  # noqa: DTZ011 - the patients move with the day
     return {result.check.name: result for result in found}
-
-
-def _settings(folder: Path, base: str) -> Settings:
-    """A service that knows one client, keeps feedback, and lets one browser client in."""
-    clients = folder / "clients.json"
-    keys = Signer(_KEY, _ISSUER, "key-1").key_set()["keys"]
-    clients.write_text(json.dumps({"clients": [{"name": "conformance", "iss": _ISSUER, "keys": keys}]}))
-    return Settings(
-        clients_file=clients,
-        public_base_url=base,
-        cors_origins=(_ORIGIN,),
-        database_url=f"sqlite:///{folder / 'allcue.db'}",
-        rate_limit=0.0,
-    )
 
 
 def page() -> str:

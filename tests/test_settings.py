@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from pathlib import Path
 
 import pytest
 
+from service.app import create_app
 from service.hooks.limits import BodyLimits
 from service.services import SERVICES
-from service.settings import Settings, SettingsError
+from service.settings import RATE, Settings, SettingsError
 
 
 def test_defaults_serve_this_machine_only() -> None:
@@ -178,3 +180,50 @@ def test_limits_that_are_none(name: str, value: str) -> None:
 def test_every_limit_stands_in_the_docs() -> None:
     told = (Path(__file__).resolve().parents[1] / "docs" / "limits.md").read_text(encoding="utf-8")
     assert [name for name in LIMITS if f"`{name}`" not in told] == []
+
+
+INTEGRATION = Path(__file__).resolve().parents[1] / "docs" / "integration.md"
+
+
+def test_every_setting_is_documented_and_no_other() -> None:
+    """The settings table of docs/integration.md has exactly the variables that are read."""
+    with pytest.raises(SettingsError) as told:
+        Settings.from_env({"ALLCUE_NO_SUCH_SETTING": "1"})
+    read = set(re.findall(r"ALLCUE_\w+", str(told.value).partition("Allowed:")[2]))
+    _, _, part = INTEGRATION.read_text(encoding="utf-8").partition("## Settings\n")
+    listed = [
+        name
+        for line in part.splitlines()
+        if line.startswith("| `")
+        for name in re.findall(r"ALLCUE_\w+", line.split("|")[1])
+    ]
+    assert len(read) > 30
+    assert sorted(listed) == sorted(read)
+
+
+@pytest.mark.parametrize(
+    ("variable", "shown"),
+    [("MAX_BODY_BYTES", Settings().max_body), ("TRACE_DAYS", Settings().trace_days), ("FHIR_PAGE_SIZE", Settings().fhir.page_size),
+     ("FHIR_MAX_PAGES", Settings().fhir.max_pages), ("MAX_DEPTH", BodyLimits().depth), ("MAX_RESOURCES", BodyLimits().resources),
+     ("PORT", Settings().port), ("PROFILE", Settings().profile), ("RATE_LIMIT", int(RATE)), ("TIME_LIMIT_S", int(Settings().time_limit))],
+)  # fmt: skip
+def test_documented_defaults(variable: str, shown: object) -> None:
+    lines = INTEGRATION.read_text(encoding="utf-8").splitlines()
+    rows = [line.split("|") for line in lines if line.startswith("| `ALLCUE_")]
+    (default,) = (row[2] for row in rows if f"`ALLCUE_{variable}`" in row[1])
+    assert str(shown) in default
+
+
+def test_every_status_that_is_answered_is_documented() -> None:
+    page = INTEGRATION.read_text(encoding="utf-8").partition("## Errors\n")[2].partition("## Settings")[0]
+    surface = create_app(Settings(), lambda _: {"cards": []}, SERVICES).test_client().get("/openapi.json").json
+    answered = {
+        status
+        for path in surface["paths"].values()
+        for way in path.values()
+        if isinstance(way, dict)
+        for status in way.get("responses", {})
+    }
+    refused = {status for status in answered if status[0] in "45"}
+    assert {"400", "412", "413", "422", "429", "503"} <= refused
+    assert refused <= set(re.findall(r"^\| (\d{3}) \|", page, re.MULTILINE))

@@ -7,7 +7,7 @@ import json
 import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,14 +28,30 @@ class _Handler(WSGIRequestHandler):
     protocol_version = "HTTP/1.0"  # a body that never comes must not hold the connection
 
 
-@contextmanager
-def served(app: Any) -> Iterator[str]:
+def _nothing_yet(environ: Json, start: Any) -> list[bytes]:
+    start("503 X", [])
+    return []
+
+
+def served(app: Any) -> AbstractContextManager[str]:
     """The base address of a WSGI application while it is served."""
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Handler)
+    return served_as(lambda _: app)
+
+
+@contextmanager
+def served_as(make: Callable[[str], Any]) -> Iterator[str]:
+    """The same for an application that has to know its address before it is made."""
+    server = make_server("127.0.0.1", 0, _nothing_yet, threaded=True, request_handler=_Handler)
+    base = f"http://127.0.0.1:{server.server_port}"
+    try:
+        server.app = make(base)
+    except BaseException:
+        server.server_close()
+        raise
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield base
     finally:
         server.shutdown()
         thread.join()

