@@ -43,6 +43,7 @@ def read_body(most: limits.BodyLimits | None = None, root: str = "CDSHooksReques
     try:
         if codec := _CHARSETS[charset]:
             body = body.decode(codec).encode()
+        limits.check_unread(body, most or limits.BodyLimits())
         value = parse(body)
     except Unreadable as error:
         raise bad_request("structure", f"{str(error)[:1].upper()}{str(error)[1:]}.", root) from None

@@ -110,6 +110,19 @@ def test_an_answer_that_takes_too_long_is_stopped_and_said(caplog: pytest.LogCap
     assert '"status":503' in caplog.text
 
 
+def test_millions_of_empty_arrays_are_not_even_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three bytes each, and many seconds of work for the process."""
+
+    def read(_: bytes) -> Any:
+        pytest.fail("it was read")
+
+    monkeypatch.setattr("service.hooks.body.parse", read)
+    data = b'{"a":[' + b"[]," * 700_000 + b"[]]}"
+    response = app_of().test_client().post("/cds-services/view", data=data, content_type="application/json")
+    assert response.status_code == 413
+    assert "ALLCUE_MAX_NODES" in issue_of(response)["diagnostics"]
+
+
 class Queueing:
     """An engine that uses what calls share while its time runs out: ``shared`` is held by somebody else just then."""
 
