@@ -19,6 +19,7 @@ from service.advice.basis import Basis
 from service.advice.decision import decision
 from service.advice.engine import Answer, Engine
 from service.hooks.contract import Invocation
+from service.hooks.deadline import uninterrupted
 from service.hooks.servers import parse_base
 from service.store.feedback import Suppressions
 from service.store.secret import Pseudonyms
@@ -64,7 +65,8 @@ class Memory:
         if names is None or known is None or self._clock() < self._rests_until:
             return None
         try:
-            found = known.of(invocation.client, _patient(names, invocation))
+            with uninterrupted():  # connections are shared
+                found = known.of(invocation.client, _patient(names, invocation))
         except OSError as error:
             self._rests_until = self._clock() + REST_S
             log.error("overrides cannot be read, so nothing is silenced: %s", error)
@@ -89,7 +91,9 @@ class Memory:
     def remember(self, invocation: Invocation, as_of: date, answer: Answer, engine: Engine) -> None:
         """Have the traces of an answer saved. Never raises."""
         try:
-            self._traces.remember(self._traced(invocation, as_of, answer, engine))
+            traces = self._traced(invocation, as_of, answer, engine)
+            with uninterrupted():  # the queue is shared
+                self._traces.remember(traces)
         except Exception as error:  # the advice is worth more than its trace; the text of an error may hold values
             log.error("no trace of an answer: unexpected %s", type(error).__name__)
 

@@ -153,8 +153,8 @@ class Settings:
 
     @property
     def servers(self) -> AllowedServers:
-        """FHIR servers that may be read; in open mode also one on this machine."""
-        return AllowedServers.of(self.fhir_servers, open_loopback=self.is_open)
+        """FHIR servers that may be read; also one on this machine, where nobody else can name it."""
+        return AllowedServers.of(self.fhir_servers, open_loopback=self.local_only)
 
 
 def default_database(environ: Mapping[str, str]) -> str:

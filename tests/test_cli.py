@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from click.testing import CliRunner, Result
 from service.cli import main
 from service.content import content_files, read_content
 from service.rules.editions import every_rule
+from tests.test_examples import bundle
+from tests.test_injection import planted
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "fhir_examples"
 RELAPSED = {"lineage": "B", "ph_status": "negative", "disease_state": "relapsed", "age_years": 40, "cd19": "positive"}
@@ -223,3 +226,15 @@ def test_check_may_ask_one_edition_alone() -> None:
     wrong = run("check", patient, "--source", "nccn-2024")
     assert wrong.exit_code == 2
     assert "Did you mean" in wrong.output
+
+
+@pytest.mark.parametrize("command", [["facts"], ["facts", "--explain"], ["check"], ["check", "--trace"]])
+def test_text_of_a_patient_does_not_steer_the_terminal(command: list[str], tmp_path: Path) -> None:
+    """Colours of ours are not written where the output is no terminal, so that every control is the patient's."""
+    file = tmp_path / "patient.json"
+    marked = planted(bundle("relapsed-ph-positive-t315i"), "\x1b[31m\x9b31m\x07\u202e\x1b]0;zqx\x07")
+    file.write_text(json.dumps(marked), encoding="utf-8")
+    result = CliRunner().invoke(main, [*command, str(file)])
+    assert result.exit_code == 0, result.output
+    assert "zqx" in result.output or command[0] == "check"
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]", result.output)

@@ -34,6 +34,8 @@ MARKERS = {
     "image": "![zqx](https://zqx.example.org/p.png)",
     "link": "[zqx](https://zqx.example.org)",
     "address": " https://zqx.example.org/a www.zqx.org zqx@zqx.org",
+    "bare address": " zqx.com/a //zqx.com/b HTTP://zqx.com:80/ //10.0.0.1/zqx ftp://zqx.com +zqx.y@zqx.co.uk",
+    "hidden": "\u200bz\u00adqx\u061czqx\u180e\ufeff\u2066\u202dzqx\U000e0041\u3164",
     "angle": "<https://zqx.example.org>",
     "reference": "[zqx][1]\n\n[1]: https://zqx.example.org",
     "blocks": "\n\n# zqx\n\n- zqx\n\n| zqx | b |\n|---|---|\n| c | d |\n\n```\nzqx\n```\n",
@@ -125,15 +127,30 @@ def rendered(detail: str) -> list[str]:
     return found.foreign
 
 
+# What remark-gfm makes links of, in the text that is left when escapes are gone (mdast-util-gfm-autolink-literal).
+LINKED = re.compile(r"(https?://|www\.)\S*zqx|\S*zqx\S*@[-\w]+\.[-\w]+", re.IGNORECASE)
+HIDDEN = re.compile(
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\U000e0000-\U000e0fff]"
+)
+
+
+def left(detail: str) -> str:
+    """A detail without its escapes, as a client reads it that looks for addresses afterwards."""
+    return re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", detail)
+
+
 def check(cards: list[Raw]) -> int:
     """Check all fields of cards; how many of their strings tell a marked text."""
     told = 0
     for card in cards:
         assert rendered(card["detail"]) == [], card["detail"]
+        assert not LINKED.search(left(card["detail"])), card["detail"]
+        assert not HIDDEN.search(card["detail"]), ascii(card["detail"])
         for path, text in strings({key: value for key, value in card.items() if key != "detail"}):
             if OWN_DATA.search(path):
                 continue
             told += "zqx" in text.lower()
+            assert path.endswith("(name)") or not HIDDEN.search(text), f"{path}: {text!a}"
             assert not re.search(r"<|>|\]\(|[\x00-\x1f\x7f\u0080-\u009f\u202a-\u202e\u2028\u2029]", text), (
                 f"{path}: {text!r}"
             )

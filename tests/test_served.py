@@ -16,6 +16,7 @@ import pytest
 from bench.served import served
 from fhir_examples.request import names, request_of
 from service.commands.serve import THREADS
+from service.hooks.browser import SECURITY
 from tests.test_examples import PATH, bundle
 
 BODY = json.dumps(request_of(bundle(names()[0]), names()[0])).encode()
@@ -143,7 +144,30 @@ def test_what_is_no_http_is_refused(data: bytes, port: int) -> None:
         pass
     told = answered(one)
     assert not told or told.split(b" ", 2)[1][:1] in (b"4", b"5"), told
+    if told:
+        assert is_described(told), told
     assert ask(port) == 200
+
+
+def is_described(told: bytes) -> bool:
+    """Whether an answer has the headers of all others, and a body that quotes nothing."""
+    head, _, body = told.partition(b"\r\n\r\n")
+    named = all(f"\r\n{name}: {value}".lower() in head.decode().lower() for name, value in SECURITY.items())
+    return named and json.loads(body)["resourceType"] == "OperationOutcome" and SECRET.encode() not in told
+
+
+def test_trailers_that_are_none_are_the_clients_fault(port: int) -> None:
+    broken = b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nX A: 1\r\n\r\n"
+    one = connected(port, HEAD + b"Connection: close\r\n" + broken)
+    assert answered(one).startswith(b"HTTP/1.1 400")
+
+
+def test_a_client_cannot_say_where_the_service_is_mounted(port: int) -> None:
+    """Else what a proxy on this machine lets through is another path than the one that is answered."""
+    told = answered(
+        connected(port, b"GET /a/health HTTP/1.1\r\nHost: x\r\nConnection: close\r\nSCRIPT_NAME: /a\r\n\r\n")
+    )
+    assert told.startswith(b"HTTP/1.1 404"), told
 
 
 def test_the_log_of_all_this_holds_no_secret_and_no_control(port: int) -> None:

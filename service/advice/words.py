@@ -16,12 +16,18 @@ from service.rules.rule import REPLACED, REWORDED, Content, Rule
 from service.rules.verdict import Verdict
 from service.rules.why import holding
 
-# Characters that can begin markup inside a line, and what makes a bare address a link (GitHub-flavored Markdown).
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>&|~@#]|:(?=//)|(?<=www)\.)", re.IGNORECASE)
-# Controls, line and paragraph separators, and marks that turn the direction of writing around.
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]+")
-# What may be read as HTML, controls, and marks that turn or hide what stands beside them.
-_UNSEEN = re.compile(r"[<>\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+# Characters that can begin markup inside a line (GitHub-flavored Markdown), and the dot of a bare domain name.
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>&|~#]|(?<=[\w-])\.(?=[^\W\d_]{2,}(?!\w)))")
+# Where an address is broken. Escapes are not enough: remark-gfm, with which the public sandbox draws cards, looks for
+# addresses in the text that is left when they are gone. Chimerism in a karyotype ("46,XY[3]//46,XX[17]") stays.
+_LINK = re.compile(r"(?<=:/)(?=/)|(?<=/)(?=/[\w-]+[.:@]\w)|(?<=www)(?=\.)|(?<=[\w.+-])(?=@[\w-])", re.IGNORECASE)
+# Controls, line and paragraph separators, surrogates, and all that is not to be seen or turns the direction of writing.
+_HIDDEN = (
+    "\x00-\x1f\x7f-\x9f\u00ad\u0600-\u0605\u061c\u06dd\u070f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
+    "\u2060-\u206f\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff\U000e0000-\U000e0fff"
+)
+_CONTROL = re.compile(f"[{_HIDDEN}]+")
+_UNSEEN = re.compile(f"[<>{_HIDDEN}]")  # and what may be read as HTML
 _ADDRESS = re.compile(r"[A-Za-z0-9:/?#@!$&*+,;=%._~|-]{1,1024}")
 _PREFERENCE = {
     "preferred": "preferred",
@@ -50,15 +56,22 @@ WHY = {  # reasons for unknown in words
 
 
 def escape(text: str) -> str:
-    """A text from the record as inert Markdown: no markup, no HTML, one line, not endless.
+    """A text from the record as inert Markdown: no markup, no HTML, no address that becomes a link, one line, not endless.
 
     >>> escape("CD19 <b>neg</b>")
     'CD19 \\\\<b\\\\>neg\\\\</b\\\\>'
+    >>> escape("https://a.example/b www.c.example d@e.example")
+    'https:/ /a\\\\.example/b www .c\\\\.example d @e\\\\.example'
     """
-    line = _CONTROL.sub(" ", text).strip()
+    line = one_line(text)
     if len(line) > LONGEST:
         line = line[: LONGEST - 1] + "…"
-    return _MARKDOWN.sub(r"\\\1", line)
+    return _MARKDOWN.sub(r"\\\1", _LINK.sub(" ", line))
+
+
+def one_line(text: str) -> str:
+    """A text from the record for a terminal: one line, nothing that steers the terminal, hides or turns writing around."""
+    return _CONTROL.sub(" ", text).strip()
 
 
 def plain(text: str) -> str:

@@ -11,7 +11,7 @@ import click
 
 from service.advice.cards import Card
 from service.advice.engine import Answer
-from service.advice.words import Words
+from service.advice.words import Words, one_line
 from service.commands.inputs import Unreadable, invocations, with_orders
 from service.commands.loading import content_problems_told
 from service.rules.editions import UnknownSource
@@ -58,13 +58,13 @@ def check(
             lines = _shown(name, answer, terminal_words(clinic), trace)
             click.echo("\n".join(lines))
             for aside in clinic.question(invocation).record.set_aside:
-                click.echo(click.style(f"  set aside: {aside.reference}: {aside.reason}", dim=True))
+                click.echo(click.style(f"  set aside: {one_line(aside.reference)}: {aside.reason}", dim=True))
     return 1 if failed else 0
 
 
 def terminal_words(clinic: Clinic) -> Words:
-    """Words that show text of the record as it is."""
-    return Words(clinic.engine.vocabulary, clinic.engine.content, quote=str)
+    """Words that show text of the record as it is, without what would act on a terminal."""
+    return Words(clinic.engine.vocabulary, clinic.engine.content, quote=one_line)
 
 
 def _shown(name: str, answer: Answer, words: Words, trace: bool) -> Iterator[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from service.advice.words import Words
+from service.advice.words import Words, one_line
 from service.facts.model import Fact, Facts, Interval, Provenance, Provider, Reason, TokenSet, Value
 from service.facts.sources import Answers, Sources, system_name
 from service.facts.vocabulary.base import FactType
@@ -18,7 +18,6 @@ from service.record.values import as_dict, as_list, as_text
 
 PAGE = "docs/what-allcue-reads.md"
 _MOST_CODES = 5  # of the codes that answer a fact; all are on the page, by concept
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 _SUBJECT = re.compile(r"^[^:]{1,80}: (?=the request did not|no [A-Z]|the record holds|only a part|reading [A-Z])")
 _LONGEST_DISPLAY = 60
 _PRELIMINARY = re.compile(r"\bpreliminary\b")
@@ -153,7 +152,7 @@ def _by_reference(record: PatientRecord | None) -> Mapping[str, Entry]:
 
 def clean(text: str) -> str:
     """A text from the record as it may go to a terminal: one line, no control characters."""
-    return _CONTROL.sub(" ", text).strip()
+    return one_line(text)
 
 
 def shortened(text: str, most: int) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from service.advice.engine import Question
-from service.advice.words import Words
+from service.advice.words import Words, one_line
 from service.commands.check import terminal_words
 from service.commands.explain import Explainer, as_json
 from service.commands.explain_text import explained
@@ -94,7 +94,7 @@ def _shown(
     else:
         yield from _lines([found[n] for n in names] if names else list(every_fact(found)), words)
     for aside in question.record.set_aside:
-        yield f"  set aside  {aside.reference}: {aside.reason}"
+        yield f"  set aside  {one_line(aside.reference)}: {aside.reason}"
 
 
 def _as_json(name: str, question: Question, explainer: Explainer, names: list[str]) -> dict[str, Any]:
@@ -120,7 +120,7 @@ def _lines(found: list[Fact], words: Words) -> Iterator[str]:
             yield f"  {click.style(fact.name, fg='green')} = {words.value(fact)}{_origin(fact)}"
     for fact in found:
         if not fact.known:
-            why = f"{fact.reason}{f': {fact.detail}' if fact.detail else ''}"
+            why = f"{fact.reason}{f': {one_line(fact.detail)}' if fact.detail else ''}"
             yield f"  {click.style(fact.name, fg='yellow')} unknown, {why}{_origin(fact)}"
 
 
@@ -135,5 +135,5 @@ def _origin(fact: Fact) -> str:
             *marks,
             source.note or "",
         ]
-        shown.append(", ".join(part for part in parts if part))
+        shown.append(one_line(", ".join(part for part in parts if part)))
     return f"  [{'; '.join(shown)}]" if shown else ""

@@ -107,6 +107,7 @@ def serve(host: str, port: int, workers: int, site: Path | None = None) -> int:
         "preload_app": True,
         "proc_name": "allcue",
         "control_socket_disable": True,
+        "forwarder_headers": "",  # else a client of a proxy on this machine tells with SCRIPT_NAME what its path means
     }
     _Server(app, lambda: create_app(settings_now()), options).run()
     return 0

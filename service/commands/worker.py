@@ -21,12 +21,17 @@ import selectors
 import socket
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from gunicorn.http.errors import ParseException
 from gunicorn.workers.gthread import TConn, ThreadWorker
 from typing_extensions import Buffer
+
+from service.hooks.browser import SECURITY
+from service.hooks.errors import Issue, operation_outcome
+from service.hooks.wire import dump
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -111,6 +116,31 @@ def closing(wsgi: WSGIApplication, ending: Callable[[], bool]) -> WSGIApplicatio
     return wrapped
 
 
+class _Told:
+    """Stands where the connection is for gunicorn's own error page, which quotes the request and is HTML."""
+
+    status = b""
+
+    def sendall(self, data: bytes) -> None:
+        self.status = data.partition(b"\r\n")[0].partition(b" ")[2]
+
+    def gettimeout(self) -> float | None:
+        return None
+
+    def setblocking(self, _: bool) -> None:
+        pass
+
+
+def _refusal(status: bytes) -> bytes:
+    """The answer to what is no usable HTTP, with what all other answers have too. ``status``: with its words."""
+    failed = status.startswith(b"500")
+    words = "The service failed to answer." if failed else "The request is not usable as HTTP."
+    body = dump(operation_outcome([Issue("exception" if failed else "structure", words)]))
+    headers = {"Content-Type": "application/json", "Content-Length": str(len(body)), "Connection": "close", **SECURITY}
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    return b"HTTP/1.1 " + status + b"\r\n" + head.encode("ascii") + b"\r\n" + body
+
+
 class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn has no type hints
     """Named by ``allcue serve`` as worker class; also usable as ``gunicorn -k service.commands.worker.Worker``."""
 
@@ -165,7 +195,12 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn has no type hints
         """Answer what is no usable HTTP. gunicorn would log what it could not read, which may be a secret."""
         if isinstance(exc, ParseException):
             _refused.warning("refused from %s, no usable HTTP: %s", addr[0] if addr else "?", type(exc).__name__)
-        super().handle_error(req, client, addr, exc)
+        told = _Told()
+        super().handle_error(req, told, addr, exc)
+        if told.status:
+            with suppress(OSError):
+                client.setblocking(False)  # as gunicorn does: the main thread may be the one that answers
+                client.sendall(_refusal(told.status))
 
     def finish_request(self, conn: TConn, done: Any) -> None:
         """Keep or close a connection (in the main thread, which must not wait for a client that goes on sending).

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import request
-from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge, RequestTimeout
+from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge, RequestTimeout
 
 from service.hooks import limits
 from service.hooks.errors import HookError, Issue, bad_request
@@ -33,12 +33,17 @@ def read_body(most: limits.BodyLimits | None = None, root: str = "CDSHooksReques
             raise RequestEntityTooLarge
     except (ClientDisconnected, OSError):  # the server gives up on a body that comes too slowly
         raise RequestTimeout from None
+    except HTTPException:
+        raise
+    except Exception:  # each server has errors of its own for chunks and trailers that are none
+        raise bad_request("structure", "The body could not be received: its chunks are broken.", root) from None
     charset = request.mimetype_params.get("charset", "utf-8").lower()
     if charset not in _CHARSETS:
         raise HookError(415, Issue("not-supported", "The body must be in UTF-8."))
     try:
         if codec := _CHARSETS[charset]:
             body = body.decode(codec).encode()
+        limits.check_unread(body, most or limits.BodyLimits())
         value = parse(body)
     except Unreadable as error:
         raise bad_request("structure", f"{str(error)[:1].upper()}{str(error)[1:]}.", root) from None

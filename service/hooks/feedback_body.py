@@ -19,8 +19,10 @@ SUGGESTIONS_MOST = 100
 NAME_MOST = 255
 COMMENT_MOST = 10_000
 
-_Name = Annotated[StrictStr, StringConstraints(min_length=1, max_length=NAME_MOST, pattern=r"^[^\x00-\x1f]+$")]
-_Coded = Annotated[StrictStr, StringConstraints(max_length=NAME_MOST, pattern=r"^[^\x00-\x1f]*$")]
+# Reports show codes on terminals, where C1 controls act too and marks of direction turn writing around.
+_UNSEEN = r"\x00-\x1f\x7f-\x9f\x{200b}-\x{200f}\x{2028}-\x{202e}\x{2060}-\x{206f}\x{feff}"
+_Name = Annotated[StrictStr, StringConstraints(min_length=1, max_length=NAME_MOST, pattern=rf"^[^{_UNSEEN}]+$")]
+_Coded = Annotated[StrictStr, StringConstraints(max_length=NAME_MOST, pattern=rf"^[^{_UNSEEN}]*$")]
 
 
 class _Part(BaseModel):

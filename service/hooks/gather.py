@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from service.hooks.contract import NOT_SENT, KeyState, Prefetched, ServiceDefinition
+from service.hooks.deadline import uninterrupted
 from service.hooks.envelope import ROOT, HookRequest
 from service.hooks.errors import HookError, Issue, bad_request
 from service.hooks.fhir_access import FhirClient, FhirReader, Wanted
@@ -38,7 +39,8 @@ class Gathered(Mapping[str, Prefetched]):
     def __getitem__(self, key: str) -> Prefetched:
         if key not in self._found and self._rest:
             rest, self._rest = self._rest, []
-            self._found.update(self._gather(rest))
+            with uninterrupted():  # connections are shared, and what still reads must be cut
+                self._found.update(self._gather(rest))
         return self._found[key]
 
     def __iter__(self) -> Iterator[str]:

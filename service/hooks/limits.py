@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from service.hooks.errors import HookError, Issue
+from service.hooks.wire import brackets
 
 # base64Binary may be as long as the body (FHIR R4, "Data Types"): documents are carried in it, and none is read whole.
 _BINARY = frozenset({"data"})
@@ -44,6 +45,16 @@ def check(value: Any, size: int, limits: BodyLimits) -> None:
     if problem := find(value, size, limits):
         status, issue = problem
         raise HookError(status, issue)
+
+
+def check_unread(body: bytes, limits: BodyLimits) -> None:
+    """Refuse a body that cannot be within the limit of objects and arrays before the work of reading it is done.
+
+    Raises:
+        HookError: 413. Twice the limit, since brackets may stand in texts too.
+    """
+    if brackets(body) > 2 * limits.nodes:
+        raise HookError(413, _beyond("too-costly", f"of more than {limits.nodes} objects and arrays", "MAX_NODES"))
 
 
 def find(value: Any, size: int, limits: BodyLimits) -> tuple[int, Issue] | None:

@@ -12,6 +12,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from ipaddress import IPv6Address, IPv6Network, ip_address
 
 from flask import Flask, g, request
 
@@ -46,6 +47,26 @@ class TokenBuckets:
         return len(self._buckets)
 
 
+def place_of(address: str | None) -> str:
+    """Where a call comes from: an IPv4 address, the /64 network of an IPv6 one, of which whoever has one has all (RFC 6177).
+
+    Some proxies tell the port too, which is another for each connection.
+
+    >>> place_of("2001:db8::7"), place_of("::ffff:10.0.0.1"), place_of("10.0.0.1:5312"), place_of("[2001:db8::7]:80")
+    ('2001:db8::/64', '10.0.0.1', '10.0.0.1', '2001:db8::/64')
+    """
+    text = (address or "").partition("%")[0]
+    text = text[1:].partition("]")[0] if text.startswith("[") else text
+    text = text.partition(":")[0] if text.count(":") == 1 else text
+    try:
+        found = ip_address(text)
+    except ValueError:
+        return "unknown"
+    if isinstance(found, IPv6Address):
+        return str(found.ipv4_mapped or IPv6Network((int(found) >> 64 << 64, 64)))
+    return str(found)
+
+
 def install(app: Flask, limiter: RateLimiter, rate: float) -> None:
     """Refuse calls beyond a client's share with 429.
 
@@ -60,7 +81,7 @@ def install(app: Flask, limiter: RateLimiter, rate: float) -> None:
         if request.method == "OPTIONS" or request.path in PUBLIC:
             return
         client = g.get("client")
-        who = f"client {client}" if client is not None else f"address {request.remote_addr or 'unknown'}"
+        who = f"client {client}" if client is not None else f"address {place_of(request.remote_addr)}"
         if not limiter.allow(who):
             words = f"Too many calls: a client may call {rate:g} times a second (ALLCUE_RATE_LIMIT)."
             raise HookError(429, Issue("throttled", words), retry_after=wait)

@@ -9,21 +9,31 @@ from typing import Any
 import orjson
 from flask import Response
 
+# Three bytes make an empty array of 56 or more, and making millions of them costs many seconds (garbage collection).
+MOST_NODES = 1_000_000
+
 
 class Unreadable(ValueError):
     """A body that is not usable JSON. The message never quotes the body."""
+
+
+def brackets(body: bytes) -> int:
+    """How many objects and arrays a JSON text can hold at most, told without reading it; a few are only text."""
+    return body.count(b"{") + body.count(b"[")
 
 
 def parse(body: bytes) -> Any:
     """Read a JSON text in UTF-8, with or without a byte order mark.
 
     Raises:
-        Unreadable: not JSON (with line and column where known), or nested deeper than the parser's limit of 1024
-            levels. Nothing that reads a body recurses into it, so no smaller limit is needed.
+        Unreadable: not JSON (with line and column where known), more objects and arrays than `MOST_NODES`, or nested
+            deeper than the parser's limit of 1024 levels. Nothing that reads a body recurses into it, so no smaller limit is needed.
     """
     text = body.removeprefix(b"\xef\xbb\xbf")
     if not text.strip():
         raise Unreadable("the body is empty")
+    if brackets(text) > MOST_NODES:
+        raise Unreadable("the body holds more objects and arrays than are read")
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError as error:

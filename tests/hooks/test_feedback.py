@@ -114,6 +114,8 @@ REFUSED: dict[str, tuple[Any, str, str]] = {
     "nothing": ({"feedback": []}, "structure", "CDSHooksFeedback"),
     "no card": (of({**ITEM, "card": None}), "value", "CDSHooksFeedback.feedback[0].card"),
     "a card of many words": (of({**ITEM, "card": "x" * 256}), "value", "CDSHooksFeedback.feedback[0].card"),
+    "C1 controls": (of({**ITEM, "card": "a\x9b31m"}), "value", "CDSHooksFeedback.feedback[0].card"),
+    "marks that turn writing": (of({**ITEM, "card": "a\u202eb"}), "value", "CDSHooksFeedback.feedback[0].card"),
     "control characters": (of({**ITEM, "card": "a\nb"}), "value", "CDSHooksFeedback.feedback[0].card"),
     "another outcome": (of({**ITEM, "outcome": "ignored"}), "value", "CDSHooksFeedback.feedback[0].outcome"),
     "no timestamp": (

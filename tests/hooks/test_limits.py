@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import queue
 import threading
 import time
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from service.hooks.contract import Invocation
-from service.hooks.deadline import within
+from service.hooks.deadline import uninterrupted, within
 from service.hooks.errors import HookError
 from service.hooks.limits import BodyLimits, find
 from service.hooks.throttle import TokenBuckets
@@ -109,6 +110,83 @@ def test_an_answer_that_takes_too_long_is_stopped_and_said(caplog: pytest.LogCap
     assert '"status":503' in caplog.text
 
 
+def test_millions_of_empty_arrays_are_not_even_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three bytes each, and many seconds of work for the process."""
+
+    def read(_: bytes) -> Any:
+        pytest.fail("it was read")
+
+    monkeypatch.setattr("service.hooks.body.parse", read)
+    data = b'{"a":[' + b"[]," * 700_000 + b"[]]}"
+    response = app_of().test_client().post("/cds-services/view", data=data, content_type="application/json")
+    assert response.status_code == 413
+    assert "ALLCUE_MAX_NODES" in issue_of(response)["diagnostics"]
+
+
+class Queueing:
+    """An engine that uses what calls share while its time runs out: ``shared`` is held by somebody else just then."""
+
+    def __init__(self) -> None:
+        self.shared: queue.Queue[str] = queue.Queue()
+        self.went_on = threading.Event()
+        self.ended = threading.Event()
+
+    def __call__(self, _: Invocation) -> Any:
+        try:
+            with uninterrupted():
+                self.shared.put_nowait("p1")
+            self.went_on.set()
+        finally:
+            self.ended.set()
+        return {"cards": []}
+
+
+def test_an_answer_that_is_stopped_keeps_no_lock() -> None:
+    """The lock of a queue is one of Python: an exception may strike between taking it and what gives it back."""
+    engine = Queueing()
+    with engine.shared.mutex:
+        assert post(app_of(engine, Settings(time_limit=0.05)), body()).status_code == 503
+    assert engine.ended.wait(30), "the work goes on"
+    assert engine.shared.mutex.acquire(timeout=30), "the lock of what is shared was not given back"
+    engine.shared.mutex.release()
+    assert engine.shared.get_nowait() == "p1", "what must not be interrupted was"
+    assert not engine.went_on.is_set(), "it went on after its time"
+
+
+def test_many_answers_that_are_stopped_leave_what_is_shared_in_order() -> None:
+    shared: queue.Queue[int] = queue.Queue()
+    started = threading.Barrier(8)
+
+    def work(_: Invocation) -> Any:
+        while True:
+            with uninterrupted():
+                shared.put_nowait(1)
+                shared.get_nowait()
+
+    def ask() -> None:
+        limited = within(0.05, work)
+        started.wait(30)
+        for _ in range(5):
+            with pytest.raises(HookError):
+                limited(invocation_of())
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+        assert not thread.is_alive()
+    assert shared.mutex.acquire(timeout=30)
+    shared.mutex.release()
+    assert shared.empty()
+
+
+def invocation_of() -> Invocation:
+    recorder = Recorder()
+    post(app_of(recorder), body())
+    return recorder.asked[0]
+
+
 def test_what_the_engine_raises_comes_through() -> None:
     def fail(_: Invocation) -> Any:
         raise HookError(412)
@@ -153,6 +231,22 @@ def test_buckets_count_across_threads() -> None:
 
 
 RATED = Settings(rate_limit=0.001, rate_burst=2)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("2001:db8::1", "2001:db8::ffff:2"),
+        ("10.0.0.1:40000", "10.0.0.1:40001"),
+        ("::ffff:10.0.0.1", "10.0.0.1"),
+        ("a", "b"),
+    ],
+)
+def test_another_address_of_the_same_place_has_no_share_of_its_own(one: str, other: str) -> None:
+    app = app_of(settings=Settings(open_mode=True, rate_limit=0.001, rate_burst=1))
+    assert post(app, body(), environ_overrides={"REMOTE_ADDR": one}).status_code == 200
+    assert post(app, body(), environ_overrides={"REMOTE_ADDR": other}).status_code == 429
+    assert post(app, body(), environ_overrides={"REMOTE_ADDR": "2001:db8:0:1::1"}).status_code == 200
 
 
 def test_a_client_beyond_its_share_is_told_when_to_come_again() -> None:

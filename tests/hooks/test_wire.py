@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.hooks.wire import clean, dump, parse
+from service.hooks.wire import Unreadable, clean, dump, parse
 from tests.hooks.support import CARD, Recorder, app_of, body, post
 
 JSON = st.recursive(
@@ -64,3 +64,11 @@ def test_dump_writes_what_engines_return() -> None:
 @given(JSON)
 def test_parse_reads_back(value: Any) -> None:
     assert parse(dump(value)) == value
+
+
+def test_more_objects_than_are_read_cost_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A FHIR server or an address of keys may send them too."""
+    monkeypatch.setattr("service.hooks.wire.MOST_NODES", 10)
+    assert parse(b'{"a":[1,2,[],[]]}')
+    with pytest.raises(Unreadable, match="more objects and arrays"):
+        parse(b"[" + b"[]," * 10 + b"[]]")

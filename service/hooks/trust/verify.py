@@ -92,7 +92,7 @@ class Verifier:
         issuer = claims.get("iss")
         client = self._clients.by_issuer.get(issuer) if isinstance(issuer, str) else None
         if client is None:
-            raise Refused(f"issuer {issuer!r:.200} is not registered (iss)" if issuer else "iss is missing")
+            raise Refused(f"issuer {_quoted(issuer, 200)} is not registered (iss)" if issuer else "iss is missing")
         return client
 
     def _key(self, client: Client, header: Mapping[str, Any]) -> Key:
@@ -100,7 +100,7 @@ class Verifier:
         if not isinstance(kid, str) or not kid:
             raise Refused("kid is missing or not a text")
         if jku is not None and jku not in client.jwks_urls:  # compared with a list, never fetched for being named
-            raise Refused(f"jku {jku!r:.300} is not registered for this issuer")
+            raise Refused(f"jku {_quoted(jku, 300)} is not registered for this issuer")
         if client.keys:
             key = client.given_keys.get(kid)
             if key is None:
@@ -113,6 +113,11 @@ class Verifier:
         troubles = [trouble for url in urls if (trouble := self._keys.trouble(url))]
         why = f"; keys cannot be read: {', '.join(troubles)}" if troubles else ""
         raise Refused(f"key {kid!r:.100} is not among the published ones (kid){why}")
+
+
+def _quoted(value: object, most: int) -> str:
+    """A member of a token for the log, cut; of what is no text only the kind, since writing it out recurses into it."""
+    return f"{value!r:.{most}}" if isinstance(value, str) else f"that is no text but {type(value).__name__}"
 
 
 def _token(authorization: str | None) -> str:
@@ -150,6 +155,7 @@ def _algorithm(client: Client, key: Key, header: Mapping[str, Any]) -> str:
     algorithm = header.get("alg")
     if not isinstance(algorithm, str) or algorithm not in allowed:
         raise Refused(
-            f"alg {algorithm!r:.40} is not allowed for key {key.kid!r:.100}; allowed: {', '.join(allowed) or 'none'}"
+            f"alg {_quoted(algorithm, 40)} is not allowed for key {key.kid!r:.100}; "
+            f"allowed: {', '.join(allowed) or 'none'}"
         )
     return algorithm
