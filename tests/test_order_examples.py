@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,12 +16,12 @@ from fhir_examples.request import FOLDER, day_of, request_of
 from service.advice.engine import Answer
 from service.advice.ordering.judge import JudgedLine
 from service.advice.ordering.weight import may_warn, warns
-from service.app import create_app
 from service.commands.inputs import invocation_of
 from service.facts.vocabulary import VOCABULARY
 from service.rules.expression import leaves
 from service.rules.rule import Rule
 from service.settings import Settings
+from tests.apps import client_of
 from tests.test_examples import bundle, clinic, empty
 
 Raw = dict[str, Any]
@@ -58,11 +57,6 @@ def request(name: str, hook: str) -> Raw:
 
 
 @cache
-def client(day: date, region: str | None) -> Any:
-    return create_app(Settings(as_of=day, region=region)).test_client()
-
-
-@cache
 def answer(name: str, hook: str) -> Answer:
     return clinic().answer(invocation_of(request(name, hook), day_of(story(name)["patient"])))
 
@@ -75,7 +69,7 @@ CASES = [
 @pytest.mark.parametrize(("name", "hook"), CASES)
 def test_the_cards_are_those_of_the_story(name: str, hook: str) -> None:
     about = story(name)
-    response = client(day_of(about["patient"]), about.get("region")).post(
+    response = client_of(Settings(as_of=day_of(about["patient"]), region=about.get("region"))).post(
         f"/cds-services/allcue-{hook}", json=request(name, hook)
     )
     assert response.status_code == 200, response.data

@@ -100,7 +100,9 @@ def request_schema(service: ServiceDefinition) -> Json:
                 "properties": {key: {"$ref": "#/components/schemas/PrefetchValue"} for key in service.prefetch},
                 "required": sorted(service.required),
             },
-            "fhirServer": _or_null({"type": "string", "pattern": "^(https?://[a-z]+([.-][a-z]+)*(/[a-zA-Z0-9/-]*)?)?$"}),
+            "fhirServer": _or_null(
+                {"type": "string", "pattern": "^(https?://[a-z]+([.-][a-z]+)*(/[a-zA-Z0-9/-]*)?)?$"}
+            ),
             "fhirAuthorization": _or_null({"$ref": "#/components/schemas/FhirAuthorization"}),
             "extension": {"description": "An object; whatever it is, it is left alone"},
         },
