@@ -9,9 +9,8 @@ from functools import cache
 from typing import Any
 
 import pytest
-import yaml
 
-from fhir_examples.request import FOLDER, day_of, moved, names, request_of
+from fhir_examples.request import FOLDER, day_of, moved, names, request_of, story_in
 from service.advice.engine import Answer, Question
 from service.advice.model import Missing, Options
 from service.commands.inputs import invocation_of
@@ -28,8 +27,7 @@ PATH = "/cds-services/allcue-patient-view"
 
 @cache
 def _story(name: str) -> Raw:
-    found: Raw = yaml.safe_load((FOLDER / f"{name}.yaml").read_text(encoding="utf-8"))
-    return found
+    return story_in(FOLDER / f"{name}.yaml")
 
 
 def story(name: str) -> Raw:
