@@ -6,7 +6,7 @@ Run ``python -m docs.generate`` after changing vocabulary or content; a test fai
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -31,17 +31,24 @@ ROOT = Path(__file__).resolve().parents[1]
 _MADE = "<!-- Made by `python -m docs.generate`; change the vocabulary or the content instead. -->\n"
 
 
+# Every generated file by its path in the repository, and the hand-written page with a generated part.
+PAGES: Mapping[str, Callable[[], str]] = {
+    "docs/facts.md": lambda: _page(_facts(Sources(VOCABULARY, REGISTRY, read_terminology()))),
+    f"docs/{reads.PAGE}": lambda: _page(reads.page(read_terminology())),
+    "docs/coverage.md": lambda: _page(coverage_lines(read_content())),
+    "docs/integration.md": lambda: _with_report((ROOT / "docs" / "integration.md").read_text(encoding="utf-8")),
+    "tests/data/catalogue.json": lambda: json.dumps(catalogue(read_content()), indent=1, ensure_ascii=False) + "\n",
+}
+
+
 @cache
-def pages() -> Mapping[str, str]:
-    """Every generated file by its path in the repository, and the hand-written page with a generated part."""
-    content = read_content()
-    return {
-        "docs/facts.md": _MADE + "\n".join(_facts(Sources(VOCABULARY, REGISTRY, read_terminology()))) + "\n",
-        f"docs/{reads.PAGE}": _MADE + "\n".join(reads.page(read_terminology())) + "\n",
-        "docs/coverage.md": _MADE + "\n".join(coverage_lines(content)) + "\n",
-        "docs/integration.md": _with_report((ROOT / "docs" / "integration.md").read_text(encoding="utf-8")),
-        "tests/data/catalogue.json": json.dumps(catalogue(content), indent=1, ensure_ascii=False) + "\n",
-    }
+def page(path: str) -> str:
+    """The text of one generated file, made when first asked for."""
+    return PAGES[path]()
+
+
+def _page(lines: Iterable[str]) -> str:
+    return _MADE + "\n".join(lines) + "\n"
 
 
 def _with_report(page: str) -> str:
@@ -122,8 +129,8 @@ def _concepts(kind: FactType, sources: Sources) -> str:
 
 def main() -> None:
     """Write every page that differs."""
-    for path, text in pages().items():
-        target = ROOT / path
+    for path in PAGES:
+        target, text = ROOT / path, page(path)
         if not target.exists() or target.read_text(encoding="utf-8") != text:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(text, encoding="utf-8")

@@ -11,6 +11,7 @@ import sys
 import uuid
 from collections.abc import Mapping
 from datetime import date, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import yaml
 
 from service.services import SERVICES
 
+_LOADER: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # in C where it was built: ten times as fast
 FOLDER = Path(__file__).resolve().parent
 _DATE = re.compile(r"((?:19|20)\d{2})(?:-(\d{2})(?:-(\d{2})(T.*)?)?)?")
 
@@ -52,10 +54,16 @@ def request_of(
     }
 
 
+def story_in(path: Path) -> dict[str, Any]:
+    """What a YAML file beside an example says of it."""
+    found: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506 - a safe one
+    return found
+
+
+@cache
 def day_of(name: str) -> date:
     """The day an example's story is told of."""
-    told = yaml.safe_load((FOLDER / f"{name}.yaml").read_text(encoding="utf-8"))
-    day: date = told["as_of"]
+    day: date = story_in(FOLDER / f"{name}.yaml")["as_of"]
     return day
 
 

@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 
 from fhir_examples.request import day_of, names, request_of
-from service.app import create_app
 from service.hooks.limits import BodyLimits, find
 from service.settings import Settings
+from tests.apps import client_of
 from tests.test_examples import bundle
 
 Raw = dict[str, Any]
 NAME = "relapsed-ph-positive-t315i"
 LOOSE = BodyLimits(depth=10_000, nodes=10**7, resources=10**6, entries=10**6, string=10**7)
-APP = create_app(Settings(as_of=day_of(NAME)))
-OPEN = create_app(Settings(as_of=day_of(NAME), body=LOOSE, time_limit=60))
+USUAL = Settings(as_of=day_of(NAME))
+OPEN = Settings(as_of=day_of(NAME), body=LOOSE, time_limit=60)
 PATIENT = next(r["resource"] for r in bundle(NAME)["entry"] if r["resource"]["resourceType"] == "Patient")
 OWN = {"reference": f"Patient/{PATIENT['id']}"}
 
@@ -123,12 +123,12 @@ RECORDS: dict[str, list[Any]] = {
 }  # fmt: skip
 
 
-def call(app: Any, hook: str, context: Raw, more: list[Any] = [], prefetch: Raw | None = None) -> Any:  # noqa: B006
+def call(settings: Settings, hook: str, context: Raw, more: list[Any] = [], prefetch: Raw | None = None) -> Any:  # noqa: B006
     told = bundle(NAME)
     told = {**told, "entry": [*told["entry"], *({"resource": row} for row in more)]}
     request = request_of(told, NAME, hook, context)
     request["prefetch"].update(prefetch or {})
-    return app.test_client().post(
+    return client_of(settings).post(
         f"/cds-services/allcue-{hook}", data=json.dumps(request), content_type="application/json"
     )
 
@@ -138,12 +138,12 @@ def call(app: Any, hook: str, context: Raw, more: list[Any] = [], prefetch: Raw 
 def test_orders_in_circles(orders: list[Any], hook: str) -> None:
     drafts = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": row} for row in orders]}
     field = "medications" if hook == "medication-refill" else "draftOrders"
-    assert call(APP, hook, {field: drafts, "selections": []}).status_code == 200
+    assert call(USUAL, hook, {field: drafts, "selections": []}).status_code == 200
 
 
 @pytest.mark.parametrize("rows", RECORDS.values(), ids=RECORDS.keys())
 def test_records_in_circles(rows: list[Any]) -> None:
-    answer = call(APP, "patient-view", {}, rows)
+    answer = call(USUAL, "patient-view", {}, rows)
     assert answer.status_code == 200
     assert answer.json["cards"]
 
@@ -155,9 +155,9 @@ def test_bundles_in_bundles(levels: int) -> None:
     nested = within(
         levels, {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": row} for row in rows]}
     )
-    assert call(APP, "patient-view", {}, prefetch={"observations": nested}).status_code == 200
+    assert call(USUAL, "patient-view", {}, prefetch={"observations": nested}).status_code == 200
     orders = within(levels, order(1, medicationCodeableConcept={"text": "dasatinib"}))
-    answer = call(APP, "order-sign", {"draftOrders": orders})
+    answer = call(USUAL, "order-sign", {"draftOrders": orders})
     assert answer.status_code == 200
     assert answer.json["cards"], "an order that cannot be reached is told as unread"
 
@@ -188,8 +188,8 @@ def arrays(levels: int) -> Any:
 @pytest.mark.parametrize("deep", DEEP.values(), ids=DEEP.keys())
 def test_nesting_at_the_limit_is_read_and_beyond_it_refused(deep: Any) -> None:
     drafts = within(1, deep(30))
-    assert call(APP, "order-sign", {"draftOrders": drafts}).status_code == 200
-    assert call(APP, "order-sign", {"draftOrders": within(1, deep(120))}).status_code == 422
+    assert call(USUAL, "order-sign", {"draftOrders": drafts}).status_code == 200
+    assert call(USUAL, "order-sign", {"draftOrders": within(1, deep(120))}).status_code == 422
 
 
 @pytest.mark.parametrize("deep", DEEP.values(), ids=DEEP.keys())

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from docs.generate import ROOT, pages
+from docs.generate import PAGES, ROOT, page
 from tests.test_examples import answer
 
 LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)#]+)")
 
 
-@pytest.mark.parametrize("path", sorted(pages()))
+@pytest.mark.parametrize("path", sorted(PAGES))
 def test_generated_pages_are_current(path: str) -> None:
-    assert (ROOT / path).read_text(encoding="utf-8") == pages()[path], "run python -m docs.generate"
+    assert (ROOT / path).read_text(encoding="utf-8") == page(path), "run python -m docs.generate"
 
 
 @pytest.mark.parametrize("page", sorted(ROOT.glob("*.md")) + sorted((ROOT / "docs").glob("*.md")), ids=lambda p: p.name)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from docs.generate import ROOT, pages
+from docs import generate
+from docs.generate import PAGES, ROOT
 from docs.reads import LEAST, RESOURCES, anchor
 from service.content import read_terminology
 from service.facts.registry import REGISTRY
@@ -27,11 +28,11 @@ OTHER_TYPES = {
 }  # fmt: skip
 
 
-@cache
 def page(path: str = PAGE) -> str:
-    return pages()[path]
+    return generate.page(path)
 
 
+@cache
 def part(group: str) -> str:
     """The part of the page about a concept; all drugs have one."""
     start, end = (
@@ -60,20 +61,24 @@ def test_every_code_is_in_the_index_with_its_facts() -> None:
     assert re.search(r"\| `6690-2` \| LOINC \| \[White blood cells\]\(#labs-wbc\) \| `wbc_current`", index)
 
 
-def anchors(text: str) -> set[str]:
+def text_of(path: str) -> str:
+    return generate.page(path) if path in PAGES else (ROOT / path).read_text(encoding="utf-8")
+
+
+@cache
+def anchors(text: str) -> frozenset[str]:
     """Anchors of a page: those it sets, and those GitHub makes of headings."""
     headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
-    made = {re.sub(r"[^\w-]", "", heading.lower().replace(" ", "-")) for heading in headings}
+    made = frozenset(re.sub(r"[^\w-]", "", heading.lower().replace(" ", "-")) for heading in headings)
     return made | set(re.findall(r'<a id="([^"]+)">', text))
 
 
 @pytest.mark.parametrize("path", [PAGE, "docs/facts.md", "docs/integration.md", "README.md"])
 def test_links_to_places_on_pages_hold(path: str) -> None:
-    text = pages().get(path) or (ROOT / path).read_text(encoding="utf-8")
+    text = text_of(path)
     for target, place in re.findall(r"\]\(([^)#\s:]*)#([^)]+)\)", text):
         other = str(Path(path).parent / target) if target else path
-        aimed = pages().get(other) or (ROOT / other).read_text(encoding="utf-8")
-        assert place in anchors(aimed), f"{path} points at #{place} of {other}"
+        assert place in anchors(text_of(other)), f"{path} points at #{place} of {other}"
 
 
 def test_one_heading_of_the_first_level_and_no_table_row_out_of_shape() -> None:

@@ -2,37 +2,47 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from datetime import date, timedelta
 from functools import cache
 from typing import Any
 
 import pytest
-import yaml
-from flask.testing import FlaskClient
 
-from fhir_examples.request import FOLDER, day_of, moved, names, request_of
-from service.advice.engine import Answer
+from fhir_examples.request import FOLDER, day_of, moved, names, request_of, story_in
+from service.advice.engine import Answer, Question
 from service.advice.model import Missing, Options
-from service.app import create_app
 from service.commands.inputs import invocation_of
 from service.content import read_content
-from service.facts.model import Interval, TokenSet
+from service.facts.model import Facts, Interval, TokenSet
 from service.facts.vocabulary import VOCABULARY
 from service.settings import Settings
 from service.wiring import Clinic, build_clinic
+from tests.apps import client_of
 
 Raw = dict[str, Any]
 PATH = "/cds-services/allcue-patient-view"
 
 
+@cache
+def _story(name: str) -> Raw:
+    return story_in(FOLDER / f"{name}.yaml")
+
+
 def story(name: str) -> Raw:
-    found: Raw = yaml.safe_load((FOLDER / f"{name}.yaml").read_text(encoding="utf-8"))
-    return found
+    """A copy of what the example says of itself, the caller's own to change."""
+    return copy.deepcopy(_story(name))
+
+
+@cache
+def _text(name: str) -> bytes:
+    return (FOLDER / f"{name}.json").read_bytes()
 
 
 def bundle(name: str) -> Raw:
-    found: Raw = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+    """The example's Bundle, the caller's own to change."""
+    found: Raw = json.loads(_text(name))
     return found
 
 
@@ -47,8 +57,7 @@ def answer(name: str) -> Answer:
 
 
 def post(request: Raw, as_of: date) -> tuple[int, Raw]:
-    client: FlaskClient = create_app(Settings(as_of=as_of)).test_client()
-    found = client.post(PATH, data=json.dumps(request), content_type="application/json")
+    found = client_of(Settings(as_of=as_of)).post(PATH, data=json.dumps(request), content_type="application/json")
     return found.status_code, json.loads(found.data)
 
 
@@ -58,10 +67,20 @@ def facts_named(section: str) -> list[Any]:
     ]
 
 
+@cache
+def question(name: str) -> Question:
+    """The example as the engine is asked about it: its record is immutable."""
+    return clinic().question(invocation_of(bundle(name), story(name)["as_of"]))
+
+
+def facts_read(name: str) -> Facts:
+    """What is read from the example, worked out anew in each test: no fact may rest on others having been asked for."""
+    return clinic().engine.facts(question(name))
+
+
 @pytest.mark.parametrize(("name", "fact"), facts_named("facts"))
 def test_facts_are_read(name: str, fact: str) -> None:
-    question = clinic().question(invocation_of(bundle(name), story(name)["as_of"]))
-    read = clinic().engine.facts(question)[VOCABULARY.resolve(fact)]
+    read = facts_read(name)[VOCABULARY.resolve(fact)]
     expected = VOCABULARY.lookup(fact).parse(story(name)["facts"][fact])
     if isinstance(expected, TokenSet):
         assert isinstance(read.value, TokenSet), read
@@ -74,8 +93,7 @@ def test_facts_are_read(name: str, fact: str) -> None:
 
 @pytest.mark.parametrize(("name", "fact"), facts_named("unknown"))
 def test_what_cannot_be_known_stays_unknown_with_its_reason(name: str, fact: str) -> None:
-    question = clinic().question(invocation_of(bundle(name), story(name)["as_of"]))
-    read = clinic().engine.facts(question)[VOCABULARY.resolve(fact)]
+    read = facts_read(name)[VOCABULARY.resolve(fact)]
     assert read.value is None
     assert str(read.reason) == story(name)["unknown"][fact], read
 

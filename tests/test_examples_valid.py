@@ -12,9 +12,10 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-import yaml
 from fhir.resources.R4B import get_fhir_model_class
 from fhir.resources.R4B.bundle import Bundle
+
+from fhir_examples.request import story_in
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "fhir_examples"
 PATIENTS = sorted(EXAMPLES.glob("*.json"))
@@ -39,7 +40,7 @@ def load(path: Path) -> Any:
 
 @cache
 def story(path: Path) -> Any:
-    return yaml.safe_load(path.with_suffix(".yaml").read_text("utf-8"))
+    return story_in(path.with_suffix(".yaml"))
 
 
 def resources(bundle: Any) -> list[Any]:

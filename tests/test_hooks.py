@@ -12,12 +12,12 @@ from flask.testing import FlaskClient
 
 from fhir_examples.request import day_of, request_of
 from service.advice.engine import Question
-from service.app import create_app
 from service.commands.inputs import invocation_of
 from service.facts.model import TokenSet
 from service.facts.orders import Orders, read_orders
 from service.services import HOOK_NAMES
 from service.settings import Settings
+from tests.apps import client_of
 from tests.test_examples import bundle, clinic, empty
 
 Raw = dict[str, Any]
@@ -45,9 +45,8 @@ CONTEXT: dict[str, Raw] = {
 }
 
 
-@cache
 def client(day: date, hooks: tuple[str, ...] = HOOK_NAMES) -> FlaskClient:
-    return create_app(Settings(as_of=day, hooks=hooks)).test_client()
+    return client_of(Settings(as_of=day, hooks=hooks))
 
 
 def request(name: str, hook: str, context: Mapping[str, Any] | None = None, *more: Raw) -> Raw:

@@ -11,7 +11,6 @@ import copy
 import re
 from collections.abc import Iterator
 from datetime import date
-from functools import cache
 from html.parser import HTMLParser
 from typing import Any
 
@@ -20,8 +19,8 @@ from flask.testing import FlaskClient
 from markdown_it import MarkdownIt
 
 from fhir_examples.request import day_of, names, request_of
-from service.app import create_app
 from service.settings import Settings
+from tests.apps import client_of
 from tests.test_examples import bundle
 from tests.test_order_examples import NAMES
 from tests.test_order_examples import request as order_request
@@ -75,9 +74,8 @@ def planted(value: Any, marker: str, name: str = "", *, everywhere: bool = False
     return value + marker
 
 
-@cache
 def client(day: date) -> FlaskClient:
-    return create_app(Settings(as_of=day)).test_client()
+    return client_of(Settings(as_of=day))
 
 
 def strings(value: Any, path: str = "") -> Iterator[tuple[str, str]]:

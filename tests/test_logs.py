@@ -6,15 +6,14 @@ import json
 import logging
 from collections.abc import Iterator
 from datetime import date
-from functools import cache
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
 from fhir_examples.request import day_of, names, request_of
-from service.app import create_app
 from service.settings import Settings
+from tests.apps import client_of
 from tests.hooks.support import Recorder, app_of, body, post
 from tests.test_examples import bundle
 from tests.test_order_examples import NAMES
@@ -57,9 +56,8 @@ def logged() -> Iterator[Kept]:
     logging.getLogger("allcue").setLevel(logging.NOTSET)
 
 
-@cache
 def client(day: date) -> FlaskClient:
-    return create_app(Settings(as_of=day)).test_client()
+    return client_of(Settings(as_of=day))
 
 
 def values(value: Any, name: str = "") -> Iterator[str]:

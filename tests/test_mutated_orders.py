@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fhir_examples.request import day_of
-from service.app import create_app
 from service.occasion import ORDER_HOOKS
 from service.settings import Settings
+from tests.apps import client_of
 from tests.test_examples import empty
 from tests.test_mutated_requests import GARBAGE, damage, places
 from tests.test_order_examples import NAMES, request, story
@@ -26,9 +26,8 @@ ODD = (
 )  # fmt: skip
 
 
-@cache
 def client() -> FlaskClient:
-    return create_app(Settings(as_of=day_of(story(NAMES[0])["patient"]))).test_client()
+    return client_of(Settings(as_of=day_of(story(NAMES[0])["patient"])))
 
 
 @cache

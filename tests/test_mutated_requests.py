@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fhir_examples.request import names, request_of
-from service.app import create_app
 from service.settings import Settings
+from tests.apps import app_of
 from tests.test_examples import PATH, bundle, story
 
 Raw = dict[str, Any]
@@ -45,9 +45,8 @@ FAILURES: tuple[Any, ...] = (
 SPEAKING = [name for name in names() if not story(name)["expect"].get("silent")]
 
 
-@cache
 def app() -> Flask:
-    return create_app(Settings())
+    return app_of(Settings())
 
 
 @cache

@@ -13,10 +13,10 @@ import pytest
 
 from bench.served import ROOT, served
 from fhir_examples.request import day_of, names, request_of
-from service.app import create_app
 from service.hooks.openapi import document
 from service.services import SERVICES
 from service.settings import Settings
+from tests.apps import app_of, client_of
 from tests.test_examples import bundle
 from tests.test_order_examples import NAMES
 from tests.test_order_examples import request as order_request
@@ -28,7 +28,7 @@ SCHEMATHESIS = Path(sys.executable).with_name("schemathesis")
 
 @cache
 def surface() -> Raw:
-    found: Raw = create_app(Settings()).test_client().get("/openapi.json").json
+    found: Raw = client_of(Settings()).get("/openapi.json").json
     return found
 
 
@@ -57,7 +57,7 @@ def test_it_is_openapi_3_1() -> None:
 def test_every_address_is_in_it() -> None:
     """What Flask routes and what the document lists are the same, but for the double slash that is tolerated."""
     routed = set()
-    for rule in create_app(Settings()).url_map.iter_rules():
+    for rule in app_of(Settings()).url_map.iter_rules():
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
             if "//" not in rule.rule:
                 routed.add((rule.rule, method.lower()))
@@ -80,7 +80,7 @@ def test_it_says_where_a_token_is_due() -> None:
 
 @pytest.mark.parametrize("path", ["/", "/health", "/ready", "/openapi.json", "/cds-services"])
 def test_what_is_read_is_as_described(path: str) -> None:
-    validator(answer_schema(path, "get", 200)).validate(create_app(Settings()).test_client().get(path).json)
+    validator(answer_schema(path, "get", 200)).validate(client_of(Settings()).get(path).json)
 
 
 def asked() -> list[Any]:
@@ -97,13 +97,13 @@ def test_examples_and_their_answers_are_as_described(name: str, hook: str) -> No
     validator(surface()["paths"][path]["post"]["requestBody"]["content"]["application/json"]["schema"]).validate(
         request
     )
-    answer = create_app(Settings(as_of=day)).test_client().post(path, json=request)
+    answer = client_of(Settings(as_of=day)).post(path, json=request)
     validator(answer_schema(path, "post", answer.status_code)).validate(answer.json)
 
 
 def test_a_refusal_is_as_described() -> None:
     path = "/cds-services/allcue-patient-view"
-    answer = create_app(Settings()).test_client().post(path, json={})
+    answer = client_of(Settings()).post(path, json={})
     assert answer.status_code == 400
     validator(answer_schema(path, "post", 400)).validate(answer.json)
 

@@ -13,7 +13,7 @@ from enum import StrEnum
 from service.advice.labels import Label, Standing
 from service.advice.options import ORDERED, DrugRules, current_drugs, is_offer, strength
 from service.facts.model import Fact, Facts, Registry, TokenSet, known
-from service.facts.vocabulary.base import ValueProblem, Vocabulary
+from service.facts.vocabulary.base import Vocabulary
 from service.rules.compile import Evaluator
 from service.rules.editions import of_sources
 from service.rules.expression import Leaf
@@ -152,11 +152,7 @@ class _Side:
         return known(ORDERED, self._drugs.token_set(filter(self._is_drug, words)))
 
     def _is_drug(self, word: str) -> bool:
-        try:
-            self._drugs.canonical(word)
-        except ValueProblem:
-            return False
-        return True
+        return self._drugs.known(word) is not None
 
 
 class SameSource(ValueError):

@@ -8,7 +8,7 @@ from functools import lru_cache
 from service.advice.labels import Label, Standing, overlay
 from service.advice.model import Option, Options
 from service.facts.model import Fact, Facts, TokenSet, known
-from service.facts.vocabulary.base import ValueProblem, Vocabulary
+from service.facts.vocabulary.base import Vocabulary
 from service.rules.compile import Evaluator
 from service.rules.criterion import Op
 from service.rules.expression import leaves
@@ -43,9 +43,7 @@ class DrugRules:
         self._evaluator = evaluator
         self._drugs = vocabulary.lookup(ORDERED)
         self._prepared = lru_cache(maxsize=1024)(self._about)
-        self._token = lru_cache(maxsize=4096)(
-            self._canonical
-        )  # of words in rules; a word that is no drug costs a search
+        self._token = lru_cache(maxsize=4096)(self._drugs.known)  # of words in rules
         self._names = {rule: frozenset(_named(rule)) for rule in self.rules}
 
     def __contains__(self, rule: Rule) -> bool:
@@ -68,16 +66,10 @@ class DrugRules:
 
     def _about(self, drugs: tuple[str, ...]) -> tuple[Fact, tuple[Rule, ...]]:
         """The order as a fact, and the rules that may concern it."""
-        tokens = [token for drug in drugs if (token := self._canonical(drug)) is not None]
+        tokens = [token for drug in drugs if (token := self._drugs.known(drug)) is not None]
         ordered = self._drugs.token_set(tokens)
         rules = (rule for rule in self.rules if not self._names[rule] or self._names[rule] & ordered.members)
         return known(ORDERED, ordered), tuple(rules) if tokens else ()
-
-    def _canonical(self, word: str) -> str | None:
-        try:
-            return self._drugs.canonical(word)
-        except ValueProblem:
-            return None
 
 
 def _named(rule: Rule) -> Iterator[str]:

@@ -222,7 +222,7 @@ class Answers:
 
 
 class Sources:
-    """What answers each fact of a vocabulary; worked out once per fact."""
+    """What answers each fact of a vocabulary; worked out once per fact, and once per concept group the other way round."""
 
     def __init__(self, vocabulary: Vocabulary, registry: Registry, terminology: Terminology):
         self.vocabulary = vocabulary
@@ -230,6 +230,7 @@ class Sources:
         self.terminology = terminology
         self._known = frozenset(terminology.groups())
         self._done: dict[str, Answers] = {}
+        self._facts: dict[str, tuple[str, ...]] = {}
         self._by_type: dict[str, list[str]] = {}
         for name in registry.by_name:
             self._by_type.setdefault(name.partition("(")[0], []).append(name)
@@ -243,9 +244,11 @@ class Sources:
 
     def facts_of(self, group: str) -> tuple[str, ...]:
         """The fact types that the codes of a concept group answer: first those it is the proper group of."""
-        found = [kind for kind in self.vocabulary if kind.name not in ASKED and group in self.of(kind.name).groups]
-        found.sort(key=lambda kind: group not in self._proper(kind))
-        return tuple(kind.name for kind in found)
+        if group not in self._facts:
+            found = [kind for kind in self.vocabulary if kind.name not in ASKED and group in self.of(kind.name).groups]
+            found.sort(key=lambda kind: group not in self._proper(kind))
+            self._facts[group] = tuple(kind.name for kind in found)
+        return self._facts[group]
 
     def codes(self, name: str) -> Iterator[tuple[str, Coding]]:
         """Codes that may be sent for a fact, with their group: one of each group first, those that settle it before others."""

@@ -72,6 +72,7 @@ class Terminology:
             own = [spelling for name in concept.get("names", ()) for spelling in _spellings(name)]
             names.update({_key(name): group for name in own})
             spelled.setdefault(group, []).extend(own)
+        self._meaning = self._by_meaning()
         for group, pattern in patterns:
             self._patterns.setdefault(group, []).append(pattern)
         self._systems = _by_key(aliases, (system for system, _ in self._concepts))
@@ -176,11 +177,16 @@ class Terminology:
 
     def groups_meaning(self, what: str) -> tuple[str, ...]:
         """Concept groups with a code that settles something by itself ("ph_status")."""
-        return tuple(
-            group
-            for group in self._titles
-            if any(what in self._means.get((c.system, c.code), _NO_MEANING) for c in self.codings(group))
-        )
+        return self._meaning.get(what, ())
+
+    def _by_meaning(self) -> dict[str, tuple[str, ...]]:
+        """Concept groups by what their codes settle, each in the order of the data."""
+        found: dict[str, dict[str, None]] = {}
+        for group in self._titles:
+            for coding in self._codings.get(group, ()):
+                for what in self._means.get((coding.system, coding.code), _NO_MEANING):
+                    found.setdefault(what, {})[group] = None
+        return {what: tuple(groups) for what, groups in found.items()}
 
     def aliases(self) -> Mapping[str, str]:
         """Further URIs of code systems, and the URI each stands for."""

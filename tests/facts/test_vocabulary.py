@@ -111,6 +111,27 @@ def test_values_and_their_aliases_are_canonical(kind: FactType) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "word", "value"),
+    [
+        ("ordered_drug", " Besponsa ", "inotuzumab ozogamicin"),
+        ("ordered_drug", "no such drug", None),
+        ("fusions", "ZNF384::EP300", "ZNF384::EP300"),
+        ("fusions", "a fusion", None),
+        ("abl1_mutations", "D276G", "D276G"),
+        ("abl1_mutations", "", None),
+    ],
+)
+def test_a_word_is_known_or_an_error(name: str, word: str, value: str | None) -> None:
+    kind = VOCABULARY.lookup(name)
+    assert kind.known(word) == value
+    if value is None:
+        with pytest.raises(ValueProblem, match="is not a value of"):
+            kind.canonical(word)
+    else:
+        assert kind.canonical(word) == value
+
+
+@pytest.mark.parametrize(
     ("name", "words", "value"),
     [
         ("care_setting", ["paediatric-oncology", "pediatric", "Pediatric Oncology"], "pediatric-oncology"),

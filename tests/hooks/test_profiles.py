@@ -12,9 +12,9 @@ from markdown_it import MarkdownIt
 
 from fhir_examples.request import day_of
 from service.advice.words import escape
-from service.app import create_app
 from service.hooks.profiles import Profile, ProfileChoice, Shaped, profiles, shape
 from service.settings import Settings, SettingsError
+from tests.apps import client_of
 from tests.hooks.support import CARD, Recorder, app_of, body, post
 from tests.test_hooks import CONTEXT, NEW, collection, order, request
 
@@ -25,16 +25,16 @@ VINCRISTINE = {"draftOrders": collection(order(NEW, "vincristine 2 mg intratheca
 @cache
 def answer(profile: str, name: str = RELAPSED, hook: str = "patient-view", hosts: tuple[str, ...] = ()) -> Any:
     """What the whole service answers for an example patient under a profile."""
-    app = create_app(Settings(as_of=day_of(name), profile=profile, link_hosts=hosts))
+    client = client_of(Settings(as_of=day_of(name), profile=profile, link_hosts=hosts))
     context = VINCRISTINE if hook in ("order-sign", "order-select") else {}
-    found = app.test_client().post(f"/cds-services/allcue-{hook}", json=request(name, hook, context))
+    found = client.post(f"/cds-services/allcue-{hook}", json=request(name, hook, context))
     assert found.status_code == 200, found.data
     return found.json
 
 
 @cache
 def discovery(profile: str) -> Any:
-    return create_app(Settings(profile=profile)).test_client().get("/cds-services").json["services"]
+    return client_of(Settings(profile=profile)).get("/cds-services").json["services"]
 
 
 def words(value: Any) -> set[str]:

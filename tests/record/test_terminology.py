@@ -160,3 +160,13 @@ def test_a_terminology_without_names() -> None:
 def test_data_of_another_shape_is_refused(raw: Any) -> None:
     with pytest.raises(ValueError, match="terminology data"):
         Terminology.from_json(json.dumps(raw))
+
+
+@pytest.mark.parametrize("what", ["ph_status", "disease_state", "lineage", "no such fact"])
+def test_groups_with_a_code_that_settles_something(what: str) -> None:
+    known = terminology()
+    settling = [
+        group for group in known.groups() if any(what in known.meaning(c.system, c.code) for c in known.codings(group))
+    ]
+    assert known.groups_meaning(what) == tuple(settling)
+    assert bool(settling) is (what != "no such fact")

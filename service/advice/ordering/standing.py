@@ -21,7 +21,7 @@ from service.advice.ordering.model import Place, Standing
 from service.advice.ordering.why_not import closest
 from service.facts.model import Facts, TokenSet
 from service.facts.orders import OrderLine
-from service.facts.vocabulary.base import FactType, ValueProblem, Vocabulary
+from service.facts.vocabulary.base import FactType, Vocabulary
 from service.facts.vocabulary.drugs import DRUGS
 from service.rules.rule import Content, Rule
 from service.rules.verdict import Outcome, Verdict
@@ -43,7 +43,9 @@ class Standings:
         self._subjects: dict[Rule, frozenset[str]] = {}
         for rule in rules:
             if is_offer(rule):
-                named = frozenset(token for word in rule.advise.subjects if (token := self._token(word)) is not None)
+                named = frozenset(
+                    token for word in rule.advise.subjects if (token := self._drugs.known(word)) is not None
+                )
                 self._subjects[rule] = named
                 (alone if len(named) == 1 else together).update(named)
         self.decided = frozenset(
@@ -75,12 +77,6 @@ class Standings:
         said = " ".join(filter(None, (advise.subject, advise.regimen, advise.components, advise.with_)))
         found = {drug for drug in (*self.decided, _TKI) if re.search(rf"\b{re.escape(drug)}", said, re.IGNORECASE)}
         return frozenset(self._tkis if found == {_TKI} else found - {_TKI})
-
-    def _token(self, word: str) -> str | None:
-        try:
-            return self._drugs.canonical(word)
-        except ValueProblem:
-            return None
 
     def _implies(self, drug: str) -> frozenset[str]:
         return frozenset((drug, *self._drugs.implies.get(drug, ())))

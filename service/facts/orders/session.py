@@ -19,7 +19,6 @@ from service.facts.therapy.exposure import treats
 from service.facts.therapy.route_words import INTRATHECAL
 from service.facts.therapy.routes import dosage_texts
 from service.facts.vocabulary import VOCABULARY
-from service.facts.vocabulary.base import ValueProblem
 from service.facts.vocabulary.drugs import DRUGS, IMPLIES, TREATMENTS
 from service.record.model import PatientRecord
 from service.record.terminology import Terminology
@@ -108,10 +107,7 @@ def _parts(drug: str, heading: bool) -> tuple[str, ...]:
 
 
 def _in_vocabulary(name: str | None) -> str | None:
-    try:
-        return None if name is None else VOCABULARY.lookup("candidate_regimen").canonical(name)
-    except ValueProblem:
-        return None
+    return None if name is None else VOCABULARY.lookup("candidate_regimen").known(name)
 
 
 def _seen(line: OrderLine, *, inferred: bool) -> Provenance:

@@ -87,18 +87,24 @@ class FactType:
         Raises:
             ValueProblem: the token is not allowed; the message lists what is and suggests the nearest.
         """
-        token = token.strip()
-        if token in self.values:
-            return token
-        found = self._by_fold.get(_fold(token))
+        found = self.known(token)
         if found is not None:
             return found
-        if self.pattern is not None and re.fullmatch(self.pattern, token):
-            return token
+        token = token.strip()
         raise ValueProblem(
             f"{token!r} is not a value of {self.name!r}. Allowed: {self.describe_values()}."
             + did_you_mean(token, (*self.values, *self.value_aliases))
         )
+
+    def known(self, token: str) -> str | None:
+        """The vocabulary's own spelling of a category or token; ``None`` where it has none. Cheap, unlike an error."""
+        token = token.strip()
+        if token in self.values:
+            return token
+        found = self._by_fold.get(_fold(token))
+        if found is None and self.pattern is not None and re.fullmatch(self.pattern, token):
+            return token
+        return found
 
     def token_set(self, tokens: Iterable[str], complete: bool = True, excluded: Iterable[str] = ()) -> TokenSet:
         """A set value with aliases resolved and implied tokens added (a set with dasatinib includes TKI)."""
