@@ -20,9 +20,9 @@ NAME_MOST = 255
 COMMENT_MOST = 10_000
 
 # Reports show codes on terminals, where C1 controls act too and marks of direction turn writing around.
-_UNSEEN = r"\x00-\x1f\x7f-\x9f\x{200b}-\x{200f}\x{2028}-\x{202e}\x{2060}-\x{206f}\x{feff}"
-_Name = Annotated[StrictStr, StringConstraints(min_length=1, max_length=NAME_MOST, pattern=rf"^[^{_UNSEEN}]+$")]
-_Coded = Annotated[StrictStr, StringConstraints(max_length=NAME_MOST, pattern=rf"^[^{_UNSEEN}]*$")]
+UNSEEN = r"\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
+_Name = Annotated[StrictStr, StringConstraints(min_length=1, max_length=NAME_MOST, pattern=rf"^[^{UNSEEN}]+$")]
+_Coded = Annotated[StrictStr, StringConstraints(max_length=NAME_MOST, pattern=rf"^[^{UNSEEN}]*$")]
 
 
 class _Part(BaseModel):

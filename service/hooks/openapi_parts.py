@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any, Final
 
 from service.hooks.envelope import ID_CHARACTERS
-from service.hooks.feedback_body import COMMENT_MOST, ITEMS_MOST, NAME_MOST, SUGGESTIONS_MOST
+from service.hooks.feedback_body import COMMENT_MOST, ITEMS_MOST, NAME_MOST, SUGGESTIONS_MOST, UNSEEN
 
 _TEXT: Final = {"type": "string", "minLength": 1}
 
 
-_NAME: Final = {"type": "string", "minLength": 1, "maxLength": NAME_MOST, "pattern": "^[^\\x00-\\x1f]+$"}
-_CODED: Final = {"type": "string", "maxLength": NAME_MOST, "pattern": "^[^\\x00-\\x1f]*$"}
+_NAME: Final = {"type": "string", "minLength": 1, "maxLength": NAME_MOST, "pattern": f"^[^{UNSEEN}]+$"}
+_CODED: Final = {"type": "string", "maxLength": NAME_MOST, "pattern": f"^[^{UNSEEN}]*$"}
 
 
 def _or_null(schema: Any) -> dict[str, Any]:

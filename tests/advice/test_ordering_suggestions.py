@@ -102,7 +102,7 @@ def test_names_of_orders_are_plain_where_no_markdown_is() -> None:
     said = [card["summary"], *labels(card), *(a["description"] for s in card["suggestions"] for a in s["actions"])]
     assert not any(sign in text for text in said for sign in "<>\u202e")
     assert r"\<img src=x onerror=alert(1)\>" in card["detail"]
-    assert r"\[x\](http\://" in card["detail"]
+    assert r"\[x\](http:/ /evil" in card["detail"]
     assert "\u202e" not in card["detail"]
 
 

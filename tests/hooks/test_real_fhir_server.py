@@ -51,7 +51,7 @@ def fhir() -> Iterator[RealFhir]:
 
 @cache
 def client(day: date, post: bool) -> FlaskClient:
-    return create_app(Settings(open_mode=True, as_of=day, fhir=LIMITS[post])).test_client()
+    return create_app(Settings(as_of=day, fhir=LIMITS[post])).test_client()
 
 
 def cards(name: str, request: Raw, post: bool = False) -> Any:
