@@ -28,10 +28,10 @@ WITH_SUGGESTIONS = [
     )
 ]  # fmt: skip
 
-SETTLED = [  # a part of those
+SETTLED = dict.fromkeys([  # a part of those, each once
     *WITH_SUGGESTIONS[::6], "ifosfamide-without-mesna", "high-dose-methotrexate-without-leucovorin", "mercaptopurine-never-tested",
-    "glucarpidase-without-leucovorin",
-]  # fmt: skip
+    "glucarpidase-without-leucovorin", "inotuzumab-with-cd22-unknown", "pegaspargase-with-alt-of-grade-3",
+])  # fmt: skip
 
 
 def drafts_of(clinic: Clinic, name: str) -> Drafts:
