@@ -9,6 +9,7 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
+from service.advice.already import AlreadyOrdered, Placed
 from service.advice.model import INCOMPLETE, UNDIAGNOSED, Advice, Care, Gap, Missing, Notice, Options, Unsafe
 from service.advice.option_lines import FACTS_SHOWN, OptionLines
 from service.advice.reasons import OVERRIDE_REASONS
@@ -68,18 +69,28 @@ def with_more(text: str, more: int, limit: int = SUMMARY) -> str:
     return shorten(text, limit - len(end)) + end
 
 
+def in_words(placed: Iterable[Placed]) -> list[dict[str, object]]:
+    """Orders that make suggestions needless, for the wording templates."""
+    return [
+        {"title": one.title, "draft": one.draft, "reference": escape(one.reference), "status": one.status,
+         "date": escape(one.date)}
+        for one in placed
+    ]  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """What the cards of one call share.
 
     ``namespace``: from which the uuids of its cards are made. ``silent_before``: the sources in force that the policy
-    asks before the one of a rule, and that have nothing on its topic.
+    asks before the one of a rule, and that have nothing on its topic. ``already``: what is ordered and not suggested again.
     """
 
     facts: Facts
     patient_id: str
     namespace: uuid.UUID
     silent_before: Callable[[Rule, Facts], tuple[str, ...]]
+    already: AlreadyOrdered
 
 
 class CardWriter:
@@ -168,17 +179,18 @@ class CardWriter:
         rules = [v.rule for option in (*advice.offered, *advice.ruled_out) for v in option.verdicts]
         head = self.content.topic_title(advice.topic)
         names = [self.options.name(option) for option in advice.offered]
+        safe = [option for option in advice.offered if not option.unchecked]
+        keys, placed = call.already.parted(key for option in safe for key in option.rule.suggest)
         summary = listed(head, names) if names else f"{head}: each listed option is ruled out for this patient"
         values = {
             "title": head,
             **self.options.lines(advice, facts),
             "notes": [self._line(verdict) for verdict in advice.notes],
+            "already": in_words(placed),
         }
         card, own = self.frame(f"options/{advice.topic}", call, summary, "info", rules, "options", values)
-        safe = [option for option in advice.offered if not option.unchecked]
-        keys = list(dict.fromkeys(key for option in safe for key in option.rule.suggest))[:SUGGESTED]
         if keys:
-            card["suggestions"] = [self.orders.suggestion(key, call.patient_id, own) for key in keys]
+            card["suggestions"] = [self.orders.suggestion(key, call.patient_id, own) for key in keys[:SUGGESTED]]
             card["selectionBehavior"] = "at-most-one"
         return card
 
@@ -195,7 +207,9 @@ class CardWriter:
             summary = listed("Tests advised in ALL", [rule.title for rule in due])
         else:
             summary = listed("Worth checking in ALL", names)
+        wanted, placed = self._wanted(advice, call)
         values = {
+            "already": in_words(placed),
             "gaps": [self._gap(gap) for gap in advice.gaps],
             "further": advice.further,
             "tests": [
@@ -206,18 +220,30 @@ class CardWriter:
         }
         indicator = "warning" if advice.blocks else "info"
         card, own = self.frame("missing", call, summary, indicator, rules, "missing", values, due)
-        wanted: dict[str, str] = {}
-        for verdict in advice.tests:
-            wanted.update(dict.fromkeys(verdict.rule.suggest, verdict.rule.title))
-        for gap in advice.gaps:
-            for key, order in gap.orders[:1]:
-                wanted.setdefault(key, order.why or "")
         if wanted:
             card["suggestions"] = [
                 self.orders.suggestion(key, call.patient_id, own, why) for key, why in list(wanted.items())[:SUGGESTED]
             ]
             card["selectionBehavior"] = "any"
         return card
+
+    @staticmethod
+    def _wanted(advice: Missing, call: Call) -> tuple[dict[str, str], tuple[Placed, ...]]:
+        """The tests to be suggested, each with why, and the orders that make others needless.
+
+        A gap is waited for where any test is ordered that answers it.
+        """
+        wanted: dict[str, str] = {}
+        for verdict in advice.tests:
+            wanted.update(dict.fromkeys(verdict.rule.suggest, verdict.rule.title))
+        answering = list(advice.ordered)
+        for gap in advice.gaps:
+            found = [key for key, _ in gap.orders if call.already.find(key) is not None]
+            answering += found
+            for key, order in () if found else gap.orders[:1]:
+                wanted.setdefault(key, order.why or "")
+        free, placed = call.already.parted((*wanted, *answering))
+        return {key: wanted[key] for key in free}, placed
 
     def _gap(self, gap: Gap) -> dict[str, object]:
         return {
@@ -250,7 +276,9 @@ class CardWriter:
             ("To heed in ALL", "care/safety") if advice.safety else ("Supportive care in ALL", "care/supportive")
         )
         warns = any(verdict.rule.advise.act == "caution" for verdict in shown)
+        keys, placed = call.already.parted(order for rule in rules for order in rule.suggest)
         values = {
+            "already": in_words(placed),
             "lines": [f"**{verdict.rule.title}**: {self._line(verdict)}" for verdict in shown],
             "more": len(advice.verdicts) - len(shown),
             "unread": [],
@@ -259,9 +287,8 @@ class CardWriter:
         summary = listed(head, [rule.title for rule in rules])
         indicator = "warning" if advice.safety and warns else "info"
         card, own = self.frame(key, call, summary, indicator, rules, "notice", values)
-        keys = list(dict.fromkeys(order for rule in rules for order in rule.suggest))[:SUGGESTED]
         if keys:
-            card["suggestions"] = [self.orders.suggestion(order, call.patient_id, own) for order in keys]
+            card["suggestions"] = [self.orders.suggestion(order, call.patient_id, own) for order in keys[:SUGGESTED]]
             card["selectionBehavior"] = "any"
         return card
 
@@ -275,6 +302,7 @@ class CardWriter:
         summary = rules[0].title if rules else _UNREAD[advice.key]
         values = {
             "lines": [self._line(verdict) for verdict in advice.verdicts],
+            "already": [],
             "more": 0,
             "unread": [{"type": kind, "how": how} for kind, how in advice.unread],
             "facts": self.known(rules, call.facts),

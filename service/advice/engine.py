@@ -9,6 +9,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Any, TypeVar
 
+from service.advice.already import AlreadyOrdered
 from service.advice.basis import Basis, basis
 from service.advice.cards import Call, Card, CardWriter
 from service.advice.missing import orderables_by_fact
@@ -204,7 +205,8 @@ class Engine:
         shown = said[: max(urgent, policy.cards_on_chart_open)]
         namespace = uuid.uuid5(uuid.NAMESPACE_URL, f"{question.call_id}/{self.content.digest}")
         patient = question.record.patient_id or "unknown"
-        call = Call(found.facts, patient, namespace, adviser.silent_before)
+        already = AlreadyOrdered(self.content.orderables, found.facts, found.orders.lines)
+        call = Call(found.facts, patient, namespace, adviser.silent_before, already)
         cards = tuple(self._order_writer.draw(item, call) for item in shown)
         if found.treats:  # dangers of a drug are told even so
             cards += tuple(self._writer.draw(notice, call) for notice in _doubts(found))
@@ -244,7 +246,8 @@ class Engine:
         speaking: Speaking,
     ) -> Answer:
         namespace = uuid.uuid5(uuid.NAMESPACE_URL, f"{question.call_id}/{self.content.digest}")
-        call = Call(facts, question.record.patient_id or "unknown", namespace, speaking.silent_before)
+        already = AlreadyOrdered(self.content.orderables, facts)
+        call = Call(facts, question.record.patient_id or "unknown", namespace, speaking.silent_before, already)
         cards = tuple(self._writer.draw(item, call) for item in advice)
         return Answer(cards, tuple(advice), verdicts, facts)
 

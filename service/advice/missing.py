@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from service.advice.already import AlreadyOrdered
 from service.advice.model import Gap, Missing, Options
 from service.advice.options import is_offer
 from service.facts.model import Facts
@@ -45,16 +46,21 @@ def plan(
 
     Before all others come ``editions``, the facts on which it hangs which guideline answers at all.
 
-    Facts about an order that is being considered are not asked for: the order itself answers them.
+    A test that is ordered already is not asked for again. Facts about an order that is being considered are not asked for: the order itself answers them.
     """
     score: dict[str, float] = {}
     waiting: dict[str, dict[str, Rule]] = {}
     blocking: set[str] = set()
-    tests = []
+    tests: list[Verdict] = []
+    already = AlreadyOrdered(content.orderables, facts)
+    ordered: list[str] = []
     not_asked = frozenset(kind.name for kind in vocabulary if kind.group == ORDERS)
     for verdict in verdicts:
         if verdict.rule.advise.kind == "test" and verdict.outcome is Outcome.APPLIES:
-            tests.append(verdict)
+            if already.covers(verdict.rule.suggest):
+                ordered += verdict.rule.suggest
+            else:
+                tests.append(verdict)
         if verdict.outcome is not Outcome.CANNOT_TELL or verdict.rule.advise.kind not in _DECIDES:
             continue
         weight = _WEIGHT[verdict.rule.source.preference] / len(verdict.missing)
@@ -87,7 +93,7 @@ def plan(
         )
         for name in names[:SHOWN]
     )
-    return Missing(gaps, tuple(tests), further=len(names) - len(gaps))
+    return Missing(gaps, tuple(tests), further=len(names) - len(gaps), ordered=tuple(dict.fromkeys(ordered)))
 
 
 def _question(name: str, rules: Iterable[Rule], content: Content) -> str | None:

@@ -84,6 +84,7 @@ class Missing:
     gaps: tuple[Gap, ...]
     tests: tuple[Verdict, ...] = ()
     further: int = 0  # gaps not shown
+    ordered: tuple[str, ...] = ()  # orderables of tests that are asked for and ordered already
     urgency: Urgency = Urgency.MISSING
 
     @property

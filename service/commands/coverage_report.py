@@ -15,6 +15,7 @@ from typing import Any
 import click
 
 from service.advice.words import WHY
+from service.commands.cells import inert
 from service.commands.explain import PAGE, clean, shortened, what_to_send
 from service.commands.explain_text import WIDTH
 from service.commands.survey import NOT_READ, Found, Survey, Unrecognised, types_never_seen
@@ -312,7 +313,7 @@ def as_csv(report: Report) -> str:
         table.writerow(
             [name, report.kind(name).group, whole, found.known, f"{100 * found.known / whole:.1f}" if whole else "",
              found.text_only, found.inferred, *(found.unknown[r] for r in reasons), " ".join(found.types),
-             "; ".join(found.systems), report.rules[name],
+             "; ".join(map(inert, found.systems)), report.rules[name],
              f"asked: {asked}" if asked else what_to_send(name, report.survey.sources)]
         )  # fmt: skip
     return out.getvalue().rstrip("\n")

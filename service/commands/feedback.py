@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from service.commands.cells import cell, inert
 from service.commands.db import with_database
 
 if TYPE_CHECKING:  # the libraries behind it are loaded only for the commands that need them
@@ -20,7 +21,6 @@ if TYPE_CHECKING:  # the libraries behind it are loaded only for the commands th
     from service.store.page import RuleText
     from service.store.report import Report
 
-_BEFORE_CELLS = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes for a formula (OWASP, "CSV Injection")
 _DAY = click.DateTime(formats=["%Y-%m-%d"])
 
 
@@ -112,11 +112,7 @@ def _write_csv(found: Report) -> None:
 
     table = csv.writer(sys.stdout, lineterminator="\n")
     table.writerow(COLUMNS)
-    table.writerows([_cell(line[name]) for name in COLUMNS] for line in lines(found))
-
-
-def _cell(value: str | int) -> str | int:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_BEFORE_CELLS) else value
+    table.writerows([cell(line[name]) for name in COLUMNS] for line in lines(found, inert))
 
 
 def _write_text(found: Report, texts: Mapping[str, RuleText]) -> None:

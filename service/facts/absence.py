@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 from service.facts.model import Fact, Facts, Provenance, Reason, unknown
-from service.record.model import Coverage, Entry, When
+from service.record.model import Coverage, Entry, PatientRecord, When
 
 _REASONS = {
     Coverage.ABSENT: Reason.NOT_PROVIDED,
@@ -27,11 +27,23 @@ _SAID = {
 def absent(facts: Facts, name: str, *types: str, what: str = "") -> Fact:
     """The unknown for a fact that no resource of the given types answers, with the reason their coverage gives.
 
-    ``what`` names the thing looked for ("a CD19 result"), for the sentence shown to people.
+    ``what`` names the thing looked for ("a CD19 result"), for the sentence shown to people. A type that no prefetch key
+    asks for is not named beside one that is asked for: no client could bring it.
     """
-    coverage = facts.record.covered(*types) if facts.record else Coverage.ABSENT
-    detail = _SAID[coverage].format(types="/".join(types))
+    coverage, named = _weakest(facts.record, types)
+    detail = _SAID[coverage].format(types="/".join(named))
     return unknown(name, _REASONS[coverage], f"{what}: {detail}" if what else detail)
+
+
+def _weakest(record: PatientRecord | None, types: Sequence[str]) -> tuple[Coverage, Sequence[str]]:
+    """The weakest coverage of the types that were asked for, and which of them it is of; all where none was."""
+    asked = [kind for kind in types if record is not None and kind in record.coverage]
+    if record is None or not asked:
+        return Coverage.ABSENT, types
+    weakest = record.covered(*asked)
+    if weakest in (Coverage.EMPTY, Coverage.COMPLETE):
+        return weakest, asked
+    return weakest, [kind for kind in asked if record.coverage[kind] is weakest]
 
 
 def complete_list(facts: Facts, *types: str) -> bool:

@@ -33,7 +33,10 @@ class Code(Shape):
 
 
 class Orderable(Shape):
-    """Something a card may suggest to order. ``answers`` names the facts a test settles."""
+    """Something a card may suggest to order. ``answers`` names the facts a test settles.
+
+    ``code_is_part``: the codes name only a part of what the text asks for, so that an order is known by both together.
+    """
 
     title: str
     kind: Literal["test", "medication", "referral", "procedure"]
@@ -41,6 +44,7 @@ class Orderable(Shape):
     drug: str | None = None
     answers: tuple[str, ...] = Field(default=(), strict=False)
     codes: tuple[Code, ...] = Field(default=(), strict=False)
+    code_is_part: bool = False
     specimen: str | None = None
     why: str | None = None
     at: str | None = None

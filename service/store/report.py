@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
@@ -155,10 +155,16 @@ def _sorted(tallies: dict[K, Tally]) -> dict[K, Tally]:
     return dict(sorted(tallies.items()))
 
 
-def lines(found: Report) -> Iterator[dict[str, str | int]]:
-    """The counts per rule and content as rows of a table, in the order of `COLUMNS`."""
+def lines(found: Report, spelled: Callable[[str], str] = str) -> Iterator[dict[str, str | int]]:
+    """The counts per rule and content as rows of a table, in the order of `COLUMNS`.
+
+    Args:
+        spelled: how the name of a reason, which is the client's text, is written.
+    """
     for (rule, content), tally in found.rules.items():
-        reasons = "; ".join(f"{name or 'none given'}: {number}" for name, number in sorted(tally.reasons.items()))
+        reasons = "; ".join(
+            f"{spelled(name) or 'none given'}: {number}" for name, number in sorted(tally.reasons.items())
+        )
         yield {
             "rule": rule,
             "content": content,

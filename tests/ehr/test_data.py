@@ -71,5 +71,20 @@ def test_where_the_rest_cannot_be_had_the_cards_say_so(clinic: Clinic) -> None:
     assert any("Missing to decide" in card["summary"] or "could not" in card["summary"] for card in cards)
 
 
+def test_only_what_was_asked_for_and_did_not_come_is_named(clinic: Clinic) -> None:
+    """A search that found nothing is an answer; what no prefetch key asks for cannot be brought."""
+    ehr = clinic.ehr
+    body = ehr.request("patient-view", clinic.admit(PATIENT))
+    del body["fhirAuthorization"]
+    assert not body["prefetch"]["care-plans"].get("entry")
+    told = "\n".join(card["detail"] for card in ehr.send("/allcue-patient-view", body).json()["cards"])
+    assert "the phase of treatment: the record holds no CarePlan)" in told
+    assert "did not bring" not in told
+    del body["prefetch"]["care-plans"]
+    told = "\n".join(card["detail"] for card in ehr.send("/allcue-patient-view", body).json()["cards"])
+    assert "the phase of treatment: the request did not bring CarePlan)" in told
+    assert "EpisodeOfCare" not in told
+
+
 def test_a_chart_without_leukemia_is_silent(clinic: Clinic) -> None:
     assert clinic.ehr.call("patient-view", clinic.admit("not-a-leukemia-patient")) == []

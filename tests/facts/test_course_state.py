@@ -131,7 +131,8 @@ def test_a_concluded_state_is_marked() -> None:
 
 
 def test_nothing_said_has_the_reason_of_the_coverage() -> None:
-    assert read(coverage={"Condition": Coverage.FAILED})["disease_state"].reason is Reason.NOT_PROVIDED
+    assert read(coverage={})["disease_state"].reason is Reason.NOT_PROVIDED
+    assert read(coverage={"Condition": Coverage.FAILED})["disease_state"].reason is Reason.FETCH_FAILED
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,27 @@ def test_report(database: Database, url: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "odd",
+    [';=HYPERLINK("http://x")', "\t=1+1", "a\n=1+1", ",=1+1", '";@SUM(A1)', "+1", "-1", "@x", ";＝1+1", "x; -2"],
+)  # fmt: skip
+@pytest.mark.parametrize("parted", [",", ";", "\t"])
+def test_a_reason_of_a_client_is_no_formula_however_cells_are_parted(
+    odd: str, parted: str, database: Database, url: str
+) -> None:
+    """OWASP, "CSV Injection": neither as the beginning of a cell nor by opening one of its own."""
+    now = int(MOMENT.timestamp())
+    Traces(database).save([trace("a"), trace("b")], now)
+    told = [item("a", reason=("", odd)), item("b", reason=(odd, "code"))]
+    FeedbackStore(database, now=lambda: now).record("view", "ehr", told)
+    table = run(url, "feedback", "report", "--csv").stdout
+    assert "%" in table
+    unquoted = [cell for line in table.splitlines() for cell in line.replace('"', "").split(parted)]
+    read = [cell for row in csv.reader(io.StringIO(table), delimiter=parted) for cell in row]
+    for cell in (*unquoted, *read):
+        assert not cell.strip().startswith(("=", "+", "-", "@", "＝"))
+
+
+@pytest.mark.parametrize(
     ("environment", "says"),
     [
         ({"ALLCUE_DATABASE_URL": "none"}, "no database"),

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Iterable
 from typing import Any
 
-from service.advice.cards import SUGGESTED, Call, Card, CardWriter, listed, shorten, with_more
+from service.advice.cards import SUGGESTED, Call, Card, CardWriter, in_words, listed, shorten, with_more
 from service.advice.option_lines import FACTS_SHOWN
 from service.advice.ordering.actions import OrderActions
 from service.advice.ordering.judge import ALONGSIDE, LINE_FACTS, ORDERED
@@ -63,7 +63,7 @@ class OrderCardWriter:
         tied = advice.concerned if isinstance(advice, Hazard) else lines
         blank: dict[str, Any] = {
             "orders": _names(tied), "said": [], "place": "", "preferred": [], "labels": [], "gaps": [], "tests": [],
-            "asides": [], "more_asides": 0, "facts": [], "unchecked": [], "unread": [],
+            "asides": [], "more_asides": 0, "facts": [], "unchecked": [], "unread": [], "already": [],
         }  # fmt: skip
         own = f"order/{key}/{'+'.join(sorted(line.reference or line.text for line in lines))}"
         indicator = _INDICATOR[advice.severity]
@@ -83,6 +83,12 @@ class OrderCardWriter:
             unchecked |= set(first.verdict.missing)
         asides = list(dict.fromkeys(self.lines.line(finding.verdict) for finding in advice.asides))
         stand = [self._places.told(standing) for standing in advice.standings]
+        stops = advice.severity is Severity.CRITICAL
+        besides, placed = call.already.parted(advice.besides)
+        instead: list[str] = []
+        if len(advice.lines) == 1 and (stops or not besides):
+            instead, others = call.already.parted(advice.instead, advice.lines)
+            placed = tuple(dict.fromkeys((*placed, *others)))
         values = {
             "said": self._points(advice.findings),
             "place": [
@@ -97,20 +103,19 @@ class OrderCardWriter:
             "more_asides": max(0, len(asides) - ASIDES),
             "facts": self._facts_of(advice.findings),
             "unchecked": [self.words.label(name) for name in sorted(unchecked)],
+            "already": in_words(placed),
         }
         rules += [rule for said in stand for rule in said.rules]
-        stops = advice.severity is Severity.CRITICAL
         key = f"hazard/{'stop' if stops else 'heed'}/{first.rule.id}"  # a rule warns on one card only
         card, own = self._frame(key, call, self._headline(advice), advice, rules, values)
-        suggestions = [self.actions.addition(k, call.patient_id, own, advice.lines[0]) for k in advice.besides]
-        if len(advice.lines) == 1 and (stops or not suggestions):
-            made = (self.actions.replacement(advice.lines[0], k, call.patient_id, own) for k in advice.instead)
-            suggestions += [suggestion for suggestion in made if suggestion is not None]
+        suggestions = [self.actions.addition(k, call.patient_id, own, advice.lines[0]) for k in besides]
+        made = (self.actions.replacement(advice.lines[0], k, call.patient_id, own) for k in instead)
+        suggestions += [suggestion for suggestion in made if suggestion is not None]
         if stops:
             forbidden = advice.findings[0].rule.advise.act == "avoid"
             removals = self.actions.removals(advice.lines, own, forbidden=forbidden)
             suggestions = [*suggestions[: SUGGESTED - len(removals)], *removals]
-        return _with(card, suggestions, "any" if advice.besides and not stops else "at-most-one")
+        return _with(card, suggestions, "any" if besides and not stops else "at-most-one")
 
     def _headline(self, advice: Hazard) -> str:
         """The gravest point with the drug it is about, and how many more there are."""
@@ -157,17 +162,18 @@ class OrderCardWriter:
 
     def _standing(self, advice: Standing, call: Call) -> Card:
         place = self._places.told(advice)
+        alone = len(advice.lines) == 1
+        instead, placed = call.already.parted(advice.instead if alone else (), advice.lines)
         values = {
+            "already": in_words(placed),
             "place": place.lines,
             "preferred": place.preferred,
             "labels": place.labels,
             "facts": self.cards.known(place.rules, advice.facts),
         }
         card, own = self._frame(f"standing/{advice.drug}", call, place.summary, advice, place.rules, values)
-        suggestions = []
-        if len(advice.lines) == 1:
-            made = (self.actions.replacement(advice.lines[0], key, call.patient_id, own) for key in advice.instead)
-            suggestions = [suggestion for suggestion in made if suggestion is not None]
+        made = (self.actions.replacement(advice.lines[0], key, call.patient_id, own) for key in instead)
+        suggestions = [suggestion for suggestion in made if suggestion is not None]
         return _with(card, suggestions, "at-most-one")
 
     def _readiness(self, advice: Readiness, call: Call) -> Card:
@@ -177,7 +183,13 @@ class OrderCardWriter:
         rules = [*(rule for gap in advice.gaps for rule in gap.rules), *(finding.rule for finding in advice.tests)]
         head = f"Before {_short(advice.lines)}"
         summary = listed(f"{head}, not known" if advice.gaps else head, names)
+        answering = [key for gap in advice.gaps for key, _ in gap.orders if call.already.find(key) is not None]
+        waited = [gap for gap in advice.gaps if any(key in answering for key, _ in gap.orders)]
+        wanted = [key for gap in advice.gaps if gap not in waited for key, _ in gap.orders[:1]]
+        wanted += [key for finding in advice.tests for key in finding.rule.suggest]
+        keys, placed = call.already.parted((*wanted, *answering, *advice.ordered))
         values = {
+            "already": in_words(placed),
             "gaps": [
                 {
                     "label": self.words.label(gap.fact.name),
@@ -190,9 +202,7 @@ class OrderCardWriter:
             "tests": self._points(advice.tests),
         }
         card, own = self._frame("ready", call, summary, advice, rules, values)
-        keys = [key for gap in advice.gaps for key, _ in gap.orders[:1]]
-        keys += [key for finding in advice.tests for key in finding.rule.suggest]
-        suggestions = [self.actions.addition(key, call.patient_id, own, None) for key in dict.fromkeys(keys)]
+        suggestions = [self.actions.addition(key, call.patient_id, own, None) for key in keys]
         return _with(card, suggestions, "any")
 
     def _repeated(self, advice: Repeated, call: Call) -> Card:

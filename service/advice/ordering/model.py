@@ -92,7 +92,7 @@ class Hazard:
     """What sources say against some orders as they stand, or ask for with them.
 
     ``asides``: what else is to be heeded with these drugs, for everybody who gets them. ``instead``: orderables that
-    may take the place of the lines; ``besides``: orderables that are missing with them. ``standings``: where the same
+    may take the place of the lines; ``besides``: orderables asked for with them, those included that are ordered already. ``standings``: where the same
     drugs stand among the options, where that is worth saying too.
     """
 
@@ -125,11 +125,13 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """What should be tested before some orders are signed: ``gaps`` of checks, and ``tests`` that rules ask for."""
+    """What should be tested before some orders are signed: ``gaps`` of checks, and ``tests`` that rules ask for;
+    ``ordered``: orderables of those that are ordered already."""
 
     lines: tuple[OrderLine, ...]
     gaps: tuple[Gap, ...]
     tests: tuple[Finding, ...]
+    ordered: tuple[str, ...] = ()
     severity: Severity = Severity.INFO
 
 

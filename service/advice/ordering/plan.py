@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from service.advice.already import AlreadyOrdered
 from service.advice.options import DrugRules
 from service.advice.ordering.assessment import Assessment
 from service.advice.ordering.judge import ALONGSIDE, TREATING, JudgedLine, OrderRules
@@ -103,8 +104,7 @@ class OrderAdviser:
             for standing in standings
             if is_worth_a_card(standing, choosing)
         ]
-        given = frozenset(drug for line in found.orders.lines for drug in line.drugs)
-        hazards = self._hazards(findings, worthy, found, given)
+        hazards = self._hazards(findings, worthy, found)
         told = {id(standing) for hazard in hazards for standing in hazard.standings}
         covered = {line for hazard in hazards if hazard.severity is Severity.CRITICAL for line in hazard.lines}
         said: list[OrderAdvice] = [*hazards, *(standing for standing in worthy if id(standing) not in told)]
@@ -124,13 +124,9 @@ class OrderAdviser:
         findings: Sequence[Finding],
         worthy: Sequence[Standing],
         found: Assessment,
-        given: Collection[str],
     ) -> list[Hazard]:
-        """One card for all that is said about the same orders, the gravest first, with where they stand.
-
-        Args:
-            given: drugs that are ordered in the session.
-        """
+        """One card for all that is said about the same orders, the gravest first, with where they stand."""
+        already = AlreadyOrdered(self._content.orderables, found.facts, found.orders.lines)
         groups: dict[frozenset[OrderLine], list[Finding]] = {}
         asides: list[Finding] = []
         for finding in findings:
@@ -144,7 +140,7 @@ class OrderAdviser:
             own.sort(key=self._gravest)
             stops = own[0].stops
             wanted = (key for finding in own if finding.stops == stops for key in finding.rule.suggest)
-            besides = dict.fromkeys(key for key in wanted if not self._is_there(key, own[0], given))
+            besides = dict.fromkeys(key for key in wanted if already.find(key) or not self._is_taken(key, own[0]))
             instead = self._instead(own, found, lines, stops=stops)
             with_ = tuple(aside for aside in asides if lines.intersection(aside.lines))
             same = tuple(standing for standing in left if lines.issuperset(standing.lines))
@@ -153,11 +149,11 @@ class OrderAdviser:
             made.append(Hazard(own[0].lines, tuple(own), with_, instead, tuple(besides), same))
         return made
 
-    def _is_there(self, key: str, finding: Finding, given: Collection[str]) -> bool:
-        """Whether a partner that a rule suggests is ordered or taken already."""
+    def _is_taken(self, key: str, finding: Finding) -> bool:
+        """Whether a partner that a rule suggests is given already."""
         drug = self._content.orderables[key].drug
         taken = finding.facts.value(ALONGSIDE)
-        return drug is not None and (drug in given or (isinstance(taken, TokenSet) and drug in taken.members))
+        return drug is not None and isinstance(taken, TokenSet) and drug in taken.members
 
     def _gravest(self, finding: Finding) -> tuple[bool, int, int]:
         """What stops the orders, then what is forbidden, missing, to be heeded; of equals the source newest in force."""

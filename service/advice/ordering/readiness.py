@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
+from service.advice.already import AlreadyOrdered
 from service.advice.ordering.assessment import Assessment
 from service.advice.ordering.model import Finding, Gap, Place, Readiness, Standing
 from service.advice.ordering.weight import STRONG, is_test
@@ -36,7 +37,7 @@ class Readying:
     ) -> Readiness | None:
         """Facts that a check or a listing waits for and a test can give, and tests that belong to the order.
 
-        A test that a warning offers already is not named again. Not every unknown is asked for: of checks only what a
+        A test that a warning offers already, or that is ordered, is not named again. Not every unknown is asked for: of checks only what a
         guideline has tested now, or what the rule itself asks.
 
         Args:
@@ -67,13 +68,16 @@ class Readying:
                 for name in standing.missing:
                     waiting.setdefault(name, {})
                 lines.update(dict.fromkeys(standing.lines))
-        tests = tuple(
+        wanted = [
             finding
             for finding in findings
             if is_test(finding, testing)
             and not covered.issuperset(finding.lines)
             and not (finding.rule.suggest and set(finding.rule.suggest) <= set(offered))
-        )
+        ]
+        already = AlreadyOrdered(self._content.orderables, found.facts, found.orders.lines)
+        tests = tuple(finding for finding in wanted if not already.covers(finding.rule.suggest))
+        ordered = dict.fromkeys(key for finding in wanted if finding not in tests for key in finding.rule.suggest)
         lines.update(dict.fromkeys(line for finding in tests for line in finding.lines))
         if not waiting and not tests:
             return None
@@ -86,7 +90,7 @@ class Readying:
             )
             for name, rules in list(waiting.items())[:GAPS_SHOWN]
         )
-        return Readiness(tuple(lines), gaps, tests)
+        return Readiness(tuple(lines), gaps, tests, tuple(ordered))
 
     def _is_due(self, name: str, found: Assessment) -> bool:
         return any(key in found.due for key, _ in self._by_fact.get(name, ()))

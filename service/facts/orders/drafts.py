@@ -241,7 +241,7 @@ def _line(
     local = is_local(row, names.codings, names.text)
     return OrderLine(
         row, kind, reference, names.text, names.drugs, names.concepts, names.from_text, note, local, names.either, group,
-        names.regimens, within,
+        names.regimens, within, codings=frozenset(names.codings),
     )  # fmt: skip
 
 

@@ -27,7 +27,7 @@ class OrderLine:
     or regimen it belongs to. ``regimens``: those it orders by name; ``within``: those it says it is part of.
     ``choice``: one of several members of its group of which one is to be chosen, so that they are not given together.
     ``inline``: it is contained or written in the resource whose reference it bears, or another order bears the same one: to
-    delete by it would delete more, or something else.
+    delete by it would delete more, or something else. ``codings``: (system, code) of what it orders.
     """
 
     resource: Resource
@@ -45,6 +45,7 @@ class OrderLine:
     within: tuple[str, ...] = ()
     choice: bool = False
     inline: bool = False
+    codings: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def name(self) -> str:
