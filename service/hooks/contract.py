@@ -66,7 +66,8 @@ class Prefetched:
 @dataclass(frozen=True, slots=True)
 class Invocation:
     """One checked call of a service. ``prefetched`` has an entry for every key of the service's templates; keys that
-    are not required are looked through, and fetched if they must be, when first asked for.
+    are not required are looked through, and fetched if they must be, when first asked for. Of a service that reads
+    Medications it has one more, for those that were only referred to.
 
     ``context`` is as sent, except that ``patientId`` is a bare id. ``received_at`` is aware of its time zone.
     ``remarks``: what the clinical side wants logged of the call; never a patient's values.

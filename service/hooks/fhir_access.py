@@ -23,6 +23,8 @@ from service.hooks.servers import AllowedServers, Base, parse_place
 from service.hooks.wire import Unreadable, parse
 
 _NO_POST = frozenset({405, 501})
+_NO_SEARCH = frozenset({400, 404, 405, 501})
+_MOST_PAGES_BY_ID = 5
 _MOST_REMEMBERED = 1000
 
 
@@ -50,13 +52,15 @@ class Limits:
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """One key to read. ``query`` is relative to the base. ``first``: a page that came already, whose next to follow.
-    ``limited``: why even all pages of the query are not all there is."""
+    ``limited``: why even all pages of the query are not all there is. ``by_id``: a search for single resources, in which
+    a server that passes over ``_id`` brings its whole stock; so only few pages are read."""
 
     key: str
     query: str
     expected: frozenset[str] = frozenset()
     first: Page | None = None
     limited: str | None = None
+    by_id: bool = False
 
 
 class FhirClient:
@@ -66,6 +70,7 @@ class FhirClient:
         self.servers, self.limits = servers, limits
         self.session = new_session(Reachable.of(limits.networks), limits.at_once, limits.verify)
         self._no_post: set[tuple[str, str]] = set()
+        self._no_search: set[tuple[str, str]] = set()
 
     def reader(
         self, base: str, token: str | None, scope: object = None, expires_in: float | None = None
@@ -88,6 +93,15 @@ class FhirClient:
         if len(self._no_post) < _MOST_REMEMBERED:
             self._no_post.add((base, kind))
 
+    def takes_ids(self, base: str, kind: str) -> bool:
+        """Whether a search of a type by ``_id`` may be tried."""
+        return (base, kind) not in self._no_search
+
+    def refused_ids(self, base: str, kind: str) -> None:
+        """Remember that this server has no such search."""
+        if len(self._no_search) < _MOST_REMEMBERED:
+            self._no_search.add((base, kind))
+
 
 class FhirReader:
     """Reads from one FHIR server during one call; the deadline holds for all that it reads."""
@@ -105,6 +119,10 @@ class FhirReader:
         self._exchange = Exchange(client.session, token, self._lifeline, limits.timeout)
         self._bytes_left = limits.max_call_bytes
         self._lock = threading.Lock()
+
+    def searches_by_id(self, kind: str) -> bool:
+        """Whether this server may take a search of a type by ``_id``; it refused none so far."""
+        return self._client.takes_ids(self._base, kind)
 
     def read(self, wanted: Sequence[Wanted]) -> Mapping[str, Prefetched]:
         """Read all at once; has an answer for every key within the deadline."""
@@ -141,7 +159,7 @@ class FhirReader:
         if item.first:
             url = _join(self._base, item.first.next_url or "")
         while True:
-            if trouble := self._refuse(url, seen, len(pages)):
+            if trouble := self._refuse(item, url, seen, len(pages)):
                 return _settle(item, pages, trouble, limited)
             seen.add(url)
             try:
@@ -149,6 +167,8 @@ class FhirReader:
                 self._count(len(body))
                 page = _page(parse(body))
             except (Unreachable, Unreadable) as error:
+                if item.by_id and isinstance(error, Refused) and error.status in _NO_SEARCH:
+                    self._client.refused_ids(self._base, item.query.partition("?")[0])
                 return _settle(item, pages, f"the FHIR server could not be read: {error}", limited)
             left -= len(body)
             pages.append(page)
@@ -163,7 +183,7 @@ class FhirReader:
         size = self._client.limits.page_size
         return f"{query}&_count={size}" if size and "?" in query and "_count=" not in query else query
 
-    def _refuse(self, url: str, seen: set[str], count: int) -> str | None:
+    def _refuse(self, item: Wanted, url: str, seen: set[str], count: int) -> str | None:
         place = parse_place(url)
         if place is None or place.origin != self._area.origin:
             return "the next page is on another server, which is not read"
@@ -171,8 +191,9 @@ class FhirReader:
             return "the next page is outside of the addresses that may be read"
         if url in seen:
             return "the next page is one that was read before"
-        if count >= self._client.limits.max_pages:
-            return f"more than {self._client.limits.max_pages} pages"
+        most = min(self._client.limits.max_pages, _MOST_PAGES_BY_ID if item.by_id else self._client.limits.max_pages)
+        if count >= most:
+            return f"more than {most} pages"
         return None
 
     def _ask(self, url: str, max_bytes: int, *, first: bool) -> bytes:

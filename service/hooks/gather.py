@@ -10,6 +10,7 @@ from service.hooks.deadline import uninterrupted
 from service.hooks.envelope import ROOT, HookRequest
 from service.hooks.errors import HookError, Issue, bad_request
 from service.hooks.fhir_access import FhirClient, FhirReader, Wanted
+from service.hooks.medications import KIND, REFERENCED, missing, read_medications
 from service.hooks.prefetch import Page, read_page, settle
 from service.hooks.tokens import render
 
@@ -19,7 +20,8 @@ _UNREAD_PAGES = "only the first page came, and the FHIR server may not be read f
 
 
 class Gathered(Mapping[str, Prefetched]):
-    """Every key of the service's templates with its state: the required ones at once, the others when first asked for.
+    """Every key of the service's templates with its state: the required ones at once, the others when first asked for;
+    with these, as one key more, the Medications that they and the context refer to, if the service reads any.
 
     Most calls are about patients the service has nothing to say of, which the required keys tell. So neither are the
     other keys looked through for them nor is the FHIR server asked for what is missing.
@@ -30,6 +32,8 @@ class Gathered(Mapping[str, Prefetched]):
         self._reader: FhirReader | None = None
         self._found = self._gather(key for key in service.prefetch if key in service.required)
         self._rest = [key for key in service.prefetch if key not in service.required]
+        covered = {kind for types in service.resource_types.values() for kind in types}
+        self._added = (REFERENCED,) if KIND in covered and REFERENCED not in service.prefetch else ()
         _require(service, self._found)
 
     def so_far(self) -> Mapping[str, Prefetched]:
@@ -37,17 +41,19 @@ class Gathered(Mapping[str, Prefetched]):
         return self._found
 
     def __getitem__(self, key: str) -> Prefetched:
-        if key not in self._found and self._rest:
+        if key not in self._found and (self._rest or key in self._added):
             rest, self._rest = self._rest, []
             with uninterrupted():  # connections are shared, and what still reads must be cut
                 self._found.update(self._gather(rest))
+                if self._added:
+                    self._found[REFERENCED] = self._medications()
         return self._found[key]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._service.prefetch)
+        return iter((*self._service.prefetch, *self._added))
 
     def __len__(self) -> int:
-        return len(self._service.prefetch)
+        return len(self._service.prefetch) + len(self._added)
 
     def _gather(self, keys: Iterable[str]) -> dict[str, Prefetched]:
         """A key that was not sent, came as an error or incomplete is read from the request's FHIR server if that may
@@ -71,6 +77,11 @@ class Gathered(Mapping[str, Prefetched]):
         for key in wanted_keys:
             found.setdefault(key, Prefetched(key, KeyState.ABSENT, detail=NOT_SENT))
         return found
+
+    def _medications(self) -> Prefetched:
+        """The Medications that what was gathered refers to; the server is asked only if there are any."""
+        lacking = missing(self._found.values(), self._request.context, self._request.fhir_server)
+        return read_medications(lacking, self._may_read() if lacking.ids else None)
 
     def _may_read(self) -> FhirReader | None:
         """The reader of this call, whose deadline runs from the first time that something is missing."""

@@ -157,13 +157,17 @@ class Subjects:
             return concept, ()
         link = resource.get("medicationReference")
         target = reference_in(link)
-        found = self._contained(resource, target[1:]) if target.startswith("#") else self._medications.get(target)
-        if found is None and not target.startswith("#"):
-            found = self._medications.get("/".join(type_and_id(target)))
-        if found is not None:
-            return self._product(found), ()
+        found = self._contained(resource, target[1:]) if target.startswith("#") else self._medication(target)
         text = as_text(as_dict(link).get("display"))
+        if found is not None:
+            product = self._product(found)
+            unnamed = text and not concept_text(product) and not self.coded(product)[1]
+            return _joined(product, {"text": text}) if unnamed else product, ()
         return {"text": text}, ("the Medication it refers to did not come with it",) if target else ()
+
+    def _medication(self, target: str) -> Mapping[str, Any] | None:
+        """A Medication that came, by the address it came under, or by type and id wherever its server is."""
+        return self._medications.get(target) or self._medications.get("/".join(type_and_id(target)))
 
     def _contained(self, resource: Mapping[str, Any], own: str) -> Mapping[str, Any] | None:
         for inner in as_list(resource.get("contained")):
@@ -172,13 +176,17 @@ class Subjects:
         return None
 
     def _product(self, medication: Mapping[str, Any]) -> Any:
-        """A Medication's code, with the codes of its ingredients where its own is not known."""
+        """A Medication's code, with the codes of its ingredients where its own is not known. An ingredient may be a
+        Medication of its own.
+        """
         concept = medication.get("code")
         if self.coded(concept)[1]:
             return concept
-        parts = [as_dict(raw).get("itemCodeableConcept") for raw in as_list(medication.get("ingredient"))]
-        for part in parts:
-            concept = _joined(concept, part)
+        for part in map(as_dict, as_list(medication.get("ingredient"))):
+            link = part.get("itemReference")
+            inner = self._medication(reference_in(link)) if link else None
+            said = inner.get("code") if inner is not None else {"text": as_text(as_dict(link).get("display"))}
+            concept = _joined(_joined(concept, part.get("itemCodeableConcept")), said)
         return concept
 
 

@@ -58,7 +58,8 @@ def call(
 ) -> tuple[Any, Recorder]:
     """A call with this server and a token, of a service that allows it."""
     engine = Recorder(curious=curious)
-    settings = Settings(open_mode=True, fhir_servers=(server.url, server.url.replace("http:", "https:")), fhir=limits)
+    listed = (server.url, server.url.replace("http:", "https:"))
+    settings = Settings(open_mode=True, fhir_servers=listed, fhir=limits)
     authorization = {"access_token": TOKEN, "token_type": "Bearer"}
     request = body(prefetch=prefetch, **{"fhirServer": server.url, "fhirAuthorization": authorization, **more})
     return post(app_of(engine, settings), request), engine

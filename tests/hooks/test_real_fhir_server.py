@@ -8,8 +8,10 @@ runs already. It gives no links to further pages and takes any token: for those 
 from __future__ import annotations
 
 import re
+import uuid
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -22,6 +24,7 @@ from fhir_examples.request import day_of, names, request_of
 from service.app import create_app
 from service.hooks.contract import KeyState, Prefetched
 from service.hooks.fhir_access import FhirClient, Limits, Wanted
+from service.hooks.medications import Missing, read_medications
 from service.hooks.servers import AllowedServers
 from service.hooks.templates import read_templates
 from service.services import SERVICES
@@ -33,6 +36,7 @@ pytestmark = pytest.mark.skipif(bool(why_not()), reason=why_not() or "none")
 Raw = dict[str, Any]
 LIMITS = {post: Limits(deadline=60.0, timeout=60.0, post=post) for post in (False, True)}
 TEMPLATES = sorted({template for service in SERVICES for template in service.prefetch.values()})
+RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
 RELAPSED = "relapsed-ph-positive-t315i"
 # What is ordered: a route that kills, a drug beside what is being given, and nothing that matters.
 ORDERS = {
@@ -168,19 +172,27 @@ def test_what_a_real_server_answers(fhir: RealFhir, post: bool) -> None:
 # The same cards
 
 
-def sent(fhir: RealFhir, name: str, hook: str = "patient-view") -> tuple[Raw, Raw]:
-    """A call that brings all, and the same that brings nothing.
-
-    All but Medications: no template brings those that others refer to, since ``_include`` is beyond the recommended subset.
-    """
+def sent(fhir: RealFhir, name: str, hook: str = "patient-view", drafted: Raw | None = None) -> tuple[Raw, Raw]:
+    """A call that brings all, Medications too, and the same that brings nothing. ``drafted``: of the order, in place of its text."""
     bundle = fhir.bundle(name)
-    asked = [entry for entry in bundle["entry"] if entry["resource"]["resourceType"] != "Medication"]
     context = CONTEXT[hook]
     if hook == "order-sign":
-        whose = {"reference": f"Patient/{patient_of(bundle)}"}
-        context = {"draftOrders": collection(order(name, ORDERS[name], status="draft", subject=whose))}
-    request = request_of({**bundle, "entry": asked}, name, hook, context)
+        draft = order(
+            name, ORDERS.get(name, ""), status="draft", subject={"reference": f"Patient/{patient_of(bundle)}"}
+        )
+        if drafted:
+            draft = {key: value for key, value in draft.items() if not key.startswith("medication")} | drafted
+        context = {"draftOrders": collection(draft)}
+    request = request_of(bundle, name, hook, context)
     return request, {**{key: value for key, value in request.items() if key != "prefetch"}, "fhirServer": fhir.url}
+
+
+def without_medications(value: Any) -> Any:
+    """Prefetch as most EHRs send it: no Medication that another resource refers to."""
+    if not isinstance(value, dict) or "entry" not in value:
+        return value
+    rows = [row for row in value["entry"] if row["resource"]["resourceType"] != "Medication"]
+    return {**value, "entry": rows, "total": len(rows)}
 
 
 @pytest.mark.parametrize("name", names())
@@ -203,3 +215,60 @@ def test_orders_are_judged_from_what_is_read(fhir: RealFhir, name: str) -> None:
     found = cards(name, bare)
     assert found == cards(name, full)
     assert bool(found) == (name != "not-a-leukemia-patient")
+
+
+# Medications that are only referred to
+
+
+@pytest.mark.parametrize("post", [False, True], ids=["get", "post"])
+@pytest.mark.parametrize("name", [name for name in names() if name.startswith("frey-luger-patient-2")])
+def test_medications_that_are_referred_to_are_read(fhir: RealFhir, name: str, post: bool) -> None:
+    """The same cards whether prefetch brings them or not; without a server to read, the cards are others."""
+    full, _ = sent(fhir, name)
+    lean = {**full, "prefetch": {key: without_medications(value) for key, value in full["prefetch"].items()}}
+    expected = cards(name, full, post)
+    assert expected
+    assert cards(name, {**lean, "fhirServer": fhir.url}, post) == expected
+    assert cards(name, lean, post) != expected
+
+
+@contextmanager
+def medications(fhir: RealFhir, *codes: Raw) -> Iterator[list[str]]:
+    """The ids of Medications that are on the server until the block ends."""
+    made = {str(uuid.uuid4()): {"resourceType": "Medication", "code": code} for code in codes}
+    for own, row in made.items():
+        assert fhir.session.put(f"{fhir.url}/Medication/{own}", json={**row, "id": own}, timeout=60).ok
+    yield list(made)
+    for own in made:
+        assert fhir.session.delete(f"{fhir.url}/Medication/{own}", timeout=60).ok
+
+
+@pytest.mark.parametrize("post", [False, True], ids=["get", "post"])
+def test_several_medications_are_searched_for_at_once(fhir: RealFhir, post: bool) -> None:
+    client = FhirClient(AllowedServers(open_loopback=True), LIMITS[post])
+    with medications(fhir, {"text": "A"}, {"text": "B"}, {"text": "C"}) as (first, second, other):
+        asked = Missing((first, second, str(uuid.uuid4())))
+        found = read_medications(asked, client.reader(fhir.url, None))
+        query = f"Medication?_id={first},{second}"
+        assert ids(read(fhir, {"both": query}, post)["both"].resources) == sorted((first, second))
+    assert ids(found.resources) == sorted((first, second)) != [other]
+    assert found.state is KeyState.PARTIAL
+    assert "1 of 3 not read: " in (found.detail or "")
+    assert "status 404" in (found.detail or "")
+
+
+def test_a_draft_that_refers_to_a_medication_on_the_server_is_judged(fhir: RealFhir) -> None:
+    """As one that names the drug itself; where the Medication is not there, the order is told as not checked."""
+    name = RELAPSED
+    code = {"coding": [{"system": RXNORM, "code": "475342"}], "text": "dasatinib"}
+    plain = cards(name, sent(fhir, name, "order-sign", {"medicationCodeableConcept": code})[1])
+    with medications(fhir, code) as (product,):
+        for reference in (f"Medication/{product}", f"{fhir.url}/Medication/{product}"):
+            referring = sent(fhir, name, "order-sign", {"medicationReference": {"reference": reference}})[1]
+            assert cards(name, referring) == plain
+    assert "asatinib" in str(plain)
+    gone = cards(
+        name, sent(fhir, name, "order-sign", {"medicationReference": {"reference": f"Medication/{product}"}})[1]
+    )
+    assert "asatinib" not in gone[0]["summary"]
+    assert "could not be read" in str(gone)

@@ -37,8 +37,8 @@ def medication_of(order: Resource, shelf: Shelf, *holders: Resource) -> Medicati
         if is_link:
             resource = shelf.find(element, order, *holders)
             found = list(_product(resource, shelf, (order, *holders), [])) if resource is not None else []
-            if not any(map(_says, found)):
-                found = [{"text": as_text(as_dict(element).get("display"))}]
+            if not any(concept_text(one).strip() for one in found):  # a code may be known to the hospital alone
+                found.append({"text": as_text(as_dict(element).get("display"))})
                 if reference_in(element) and resource is None:
                     notes.append("the Medication it refers to did not come with it")
         said = [concept for concept in found if _says(concept)]
