@@ -174,7 +174,8 @@ def _held(found: Iterable[Prefetched]) -> frozenset[str]:
     held: set[str] = set()
     for item in found:
         for url, row in zip(item.full_urls or (None,) * len(item.resources), item.resources, strict=False):
-            held.update(_names(row, url))
+            if row.get("resourceType") == KIND:
+                held.update(_names(row, url))
     return frozenset(held)
 
 
