@@ -118,5 +118,13 @@ def test_recent_chemotherapy_that_runs_is_not_dated_or_is_a_tki() -> None:
     assert _recent(statement("dasatinib", "2025-01-10", state="active")).value is False
 
 
+@pytest.mark.parametrize(
+    ("end", "expected"), [("2025-05", True), ("2025-03", None), ("2025-02", False), ("2025", None)]
+)
+def test_recent_chemotherapy_with_a_partial_last_day(end: str, expected: bool | None) -> None:
+    """A month of which only some days lie within the three months leaves it open: it is not "no"."""
+    assert _recent(statement("cytarabine", "2025-01", end)).value is expected
+
+
 def _recent(*more: dict[str, object]) -> Fact:
     return read(ALL, *FRONTLINE, *more)["chemotherapy_last_3_months"]

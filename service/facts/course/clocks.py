@@ -187,20 +187,24 @@ def recent_chemotherapy(facts: Facts) -> Iterator[Fact]:
         return
     name, found = "chemotherapy_last_3_months", exposures(facts.record, facts.as_of)
     given = [e for e in found.leukemia() if "chemotherapy" in IMPLIES.get(e.drug, ())]
-    recent = [e for e in given if e.ongoing or (e.end is not None and _is_recent(e.end, facts.as_of))]
+    recently = {e: True if e.ongoing else _is_recent(e.end, facts.as_of) for e in given}
+    recent = [e for e, answer in recently.items() if answer]
     if recent:
         yield known(name, True, *(e.seen() for e in recent[:1]))
-    elif found.nameless or any(e.end is None for e in given) or not complete_list(facts, *MEDICATIONS):
+    elif found.nameless or None in recently.values() or not complete_list(facts, *MEDICATIONS):
         detail = "the medication lists do not tell when chemotherapy ended"
         yield unknown(name, Reason.INCOMPLETE, detail, tuple(e.seen() for e in given[:1]))
     else:
         yield known(name, False, *(e.seen() for e in given[:1]))
 
 
-def _is_recent(end: When, as_of: date) -> bool:
-    """Whether a day lies less than three months back by every reading of a partial date."""
-    span = months(end, _today(as_of))
-    return span is not None and (span.high if isinstance(span, Interval) else span) < 3
+def _is_recent(end: When | None, as_of: date) -> bool | None:
+    """Whether a day lies less than three months back; ``None`` where no day is known or a partial date leaves it open."""
+    span = months(end, _today(as_of)) if end is not None else None
+    if span is None:
+        return None
+    low, high = (span.low, span.high) if isinstance(span, Interval) else (span, span)
+    return True if high < 3 else None if low < 3 else False
 
 
 PROVIDERS: tuple[Provider, ...] = (since_diagnosis, to_relapse, since_chemotherapy, recent_chemotherapy)
