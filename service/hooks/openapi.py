@@ -11,7 +11,7 @@ from typing import Any
 
 from service.hooks.contract import ServiceDefinition
 from service.hooks.library import HOOKS, Kind
-from service.hooks.openapi_parts import ANSWERS, SCHEMAS
+from service.hooks.openapi_parts import ANSWERS, SCHEMAS, or_null
 
 Json = dict[str, Any]
 _KINDS: Mapping[Kind, Json] = {
@@ -78,7 +78,7 @@ def request_schema(service: ServiceDefinition) -> Json:
     context: Json = {
         "type": "object",
         "properties": {
-            name: _KINDS[kind] if name in hook.required and name not in hook.formerly else _or_null(_KINDS[kind])
+            name: _KINDS[kind] if name in hook.required and name not in hook.formerly else or_null(_KINDS[kind])
             for name, kind in hook.fields.items()
         },
         "required": [name for name in hook.required if name not in hook.formerly],
@@ -100,10 +100,8 @@ def request_schema(service: ServiceDefinition) -> Json:
                 "properties": {key: {"$ref": "#/components/schemas/PrefetchValue"} for key in service.prefetch},
                 "required": sorted(service.required),
             },
-            "fhirServer": _or_null(
-                {"type": "string", "pattern": "^(https?://[a-z]+([.-][a-z]+)*(/[a-zA-Z0-9/-]*)?)?$"}
-            ),
-            "fhirAuthorization": _or_null({"$ref": "#/components/schemas/FhirAuthorization"}),
+            "fhirServer": or_null({"type": "string", "pattern": "^(https?://[a-z]+([.-][a-z]+)*(/[a-zA-Z0-9/-]*)?)?$"}),
+            "fhirAuthorization": or_null({"$ref": "#/components/schemas/FhirAuthorization"}),
             "extension": {"description": "An object; whatever it is, it is left alone"},
         },
         "if": {"required": ["fhirAuthorization"], "properties": {"fhirAuthorization": {"type": "object"}}},
@@ -154,7 +152,3 @@ def _outcome(words: str) -> Json:
 
 def _ref(kind: str, name: str) -> Json:
     return {"$ref": f"#/components/{kind}/{name}"}
-
-
-def _or_null(schema: Json) -> Json:
-    return {"anyOf": [schema, {"type": "null"}]}

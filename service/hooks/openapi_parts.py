@@ -14,7 +14,8 @@ _NAME: Final = {"type": "string", "minLength": 1, "maxLength": NAME_MOST, "patte
 _CODED: Final = {"type": "string", "maxLength": NAME_MOST, "pattern": f"^[^{UNSEEN}]*$"}
 
 
-def _or_null(schema: Any) -> dict[str, Any]:
+def or_null(schema: Any) -> dict[str, Any]:
+    """A schema that null fits too: clients send it for what they leave out."""
     return {"anyOf": [schema, {"type": "null"}]}
 
 
@@ -74,14 +75,14 @@ SCHEMAS: dict[str, Any] = {
                     card=_NAME,
                     outcome={"enum": ["accepted", "overridden"]},
                     outcomeTimestamp={"type": "string", "format": "date-time", "maxLength": 64},
-                    acceptedSuggestions=_or_null(
+                    acceptedSuggestions=or_null(
                         {"type": "array", "maxItems": SUGGESTIONS_MOST, "items": _object("id", id=_NAME)}
                     ),
-                    overrideReason=_or_null(
+                    overrideReason=or_null(
                         _object(
                             "",
-                            reason=_or_null(_object("", code=_CODED, system=_CODED)),
-                            userComment=_or_null({"type": "string", "maxLength": COMMENT_MOST}),
+                            reason=or_null(_object("", code=_CODED, system=_CODED)),
+                            userComment=or_null({"type": "string", "maxLength": COMMENT_MOST}),
                         )
                     ),
                 )
