@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import IO
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -49,7 +50,8 @@ def running(
     wrapper: Sequence[str] = (),
     port: int | None = None,
 ) -> Iterator[Running]:
-    """A running service; ``log`` takes all that it writes.
+    """A running service; ``log`` takes all that it writes. Its store is one for this run, unless ``environ`` names one:
+    the feedback of tests must not be counted among that of the user who runs them.
 
     Args:
         wrapper: a command that runs another one, put in front.
@@ -61,17 +63,18 @@ def running(
     port = port or free_port()
     command = [*wrapper, sys.executable, "-m", "service.cli", "serve", "--port", str(port), "--workers", str(workers)]
     known = {name: value for name, value in os.environ.items() if not name.startswith("ALLCUE_")}
-    told = {**known, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **(environ or {})}
     out = log or subprocess.DEVNULL
-    process = subprocess.Popen(command, cwd=ROOT, env=told, stdout=out, stderr=out)
-    found = Running(port, process)
-    try:
-        found.wait()
-        yield found
-    finally:
-        if process.poll() is None:
-            process.terminate()
-        process.wait(60)
+    with TemporaryDirectory(prefix="allcue-state-") as state:
+        told = {**known, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "XDG_STATE_HOME": state, **(environ or {})}
+        process = subprocess.Popen(command, cwd=ROOT, env=told, stdout=out, stderr=out)
+        found = Running(port, process)
+        try:
+            found.wait()
+            yield found
+        finally:
+            if process.poll() is None:
+                process.terminate()
+            process.wait(60)
 
 
 @contextmanager
