@@ -20,7 +20,7 @@ import yaml
 from fhir_examples.request import FOLDER, day_of, names, request_of
 from service.advice.engine import Engine, Question
 from service.advice.model import Options
-from service.commands.inputs import invocation_of
+from service.bundles import invocation_of
 from service.content import read_terminology
 from service.facts.given import facts_from_mapping
 from service.facts.model import Fact

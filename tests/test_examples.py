@@ -13,7 +13,7 @@ import pytest
 from fhir_examples.request import FOLDER, day_of, moved, names, request_of, story_in
 from service.advice.engine import Answer, Question
 from service.advice.model import Missing, Options
-from service.commands.inputs import invocation_of
+from service.bundles import invocation_of
 from service.content import read_content
 from service.facts.model import Facts, Interval, TokenSet
 from service.facts.vocabulary import VOCABULARY

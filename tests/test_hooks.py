@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 
 from fhir_examples.request import day_of, request_of
 from service.advice.engine import Question
-from service.commands.inputs import invocation_of
+from service.bundles import invocation_of
 from service.facts.model import TokenSet
 from service.facts.orders import Orders, read_orders
 from service.services import HOOK_NAMES

@@ -14,7 +14,7 @@ from fhir_examples.request import FOLDER, day_of, request_of, story_in
 from service.advice.engine import Answer
 from service.advice.ordering.judge import JudgedLine
 from service.advice.ordering.weight import may_warn, warns
-from service.commands.inputs import invocation_of
+from service.bundles import invocation_of
 from service.facts.vocabulary import VOCABULARY
 from service.rules.expression import leaves
 from service.rules.rule import Rule

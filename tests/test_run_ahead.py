@@ -18,7 +18,7 @@ from fhir_examples.request import day_of, request_of
 from service.advice.ordering.plan import OrderAdviser
 from service.ahead import KEPT_MOST, KEPT_SECONDS, Ahead
 from service.app import create_app
-from service.commands.inputs import invocation_of
+from service.bundles import invocation_of
 from service.settings import Settings
 from service.wiring import Clinic, build_clinic
 from tests.test_examples import bundle

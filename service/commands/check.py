@@ -12,7 +12,8 @@ import click
 from service.advice.cards import Card
 from service.advice.engine import Answer
 from service.advice.words import Words, one_line
-from service.commands.inputs import Unreadable, invocations, with_orders
+from service.bundles import Unreadable, with_orders
+from service.commands.inputs import invocations
 from service.commands.loading import content_problems_told
 from service.rules.editions import UnknownSource
 from service.rules.verdict import Trace, TraceNode

@@ -11,12 +11,12 @@ from typing import Any
 import click
 
 from service.advice.compare import Comparer, Comparison, Item, LabelItem, Reason, SameSource, Tally
+from service.advice.explain import value_json
 from service.advice.labels import Label
 from service.advice.words import Words
+from service.bundles import Unreadable
 from service.commands.check import terminal_words
 from service.commands.compare_text import compared
-from service.commands.explain import value_json
-from service.commands.inputs import Unreadable
 from service.commands.loading import content_problems_told
 from service.commands.patients import Patient, patients
 from service.facts.model import Facts

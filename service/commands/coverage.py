@@ -12,9 +12,10 @@ from pathlib import Path
 
 import click
 
+from service.bundles import Unreadable, invocation_of
 from service.commands.coverage_report import Report, as_csv, as_json, as_text
 from service.commands.facts import every_name
-from service.commands.inputs import Unreadable, invocation_of, parsed
+from service.commands.inputs import parsed
 from service.commands.survey import Survey, rules_reading
 from service.facts.registry import REGISTRY
 from service.facts.sources import Sources

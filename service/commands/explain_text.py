@@ -7,8 +7,7 @@ from collections.abc import Iterator
 
 import click
 
-from service.advice.words import LONGEST
-from service.commands.explain import (
+from service.advice.explain import (
     Explained,
     Explainer,
     Seen,
@@ -19,6 +18,7 @@ from service.commands.explain import (
     what_to_send,
     why_unknown,
 )
+from service.advice.words import LONGEST
 
 WIDTH = 100
 _MOST_FOLLOWED = 6

@@ -11,11 +11,12 @@ from typing import Any
 import click
 
 from service.advice.engine import Question
+from service.advice.explain import Explainer, as_json
 from service.advice.words import Words, one_line
+from service.bundles import Unreadable
 from service.commands.check import terminal_words
-from service.commands.explain import Explainer, as_json
 from service.commands.explain_text import explained
-from service.commands.inputs import Unreadable, invocations
+from service.commands.inputs import invocations
 from service.facts.model import Fact, Facts
 from service.facts.registry import REGISTRY
 from service.facts.sources import Sources

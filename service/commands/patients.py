@@ -1,4 +1,4 @@
-"""Files with patients of either kind: FHIR as `service.commands.inputs` reads it, or facts stated by name."""
+"""Files with patients of either kind: FHIR as `service.bundles` reads it, or facts stated by name."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import click
 import yaml
 
-from service.commands.inputs import Unreadable, invocation_of
+from service.bundles import Unreadable, invocation_of
 from service.commands.stated import stated_patient
 from service.facts.disease.diagnosis import has_all
 from service.facts.given import StatedFactsProblem

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from service.commands.explain import best_coding
+from service.advice.explain import best_coding
 from service.facts.disease.diagnosis import has_all
 from service.facts.model import Fact, Facts, Reason, TokenSet
 from service.facts.sources import Sources, system_name

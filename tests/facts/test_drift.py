@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from service.bundles import Unreadable
 from service.commands.facts import every_fact
-from service.commands.inputs import Unreadable, invocations
+from service.commands.inputs import invocations
 from service.content import read_terminology
 from service.facts.model import Provider
 from service.facts.orders import stated_orders

@@ -13,8 +13,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from fhir_examples.request import day_of, request_of
+from service.bundles import invocation_of
 from service.cli import main
-from service.commands.inputs import invocation_of
 from service.hooks.ports import FeedbackItem
 from service.kept import Kept, open_store
 from service.settings import Settings

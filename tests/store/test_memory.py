@@ -18,7 +18,7 @@ from sqlalchemy import select, text
 from fhir_examples.request import day_of, request_of
 from service.advice.reasons import JUSTIFYING
 from service.ahead import Ahead
-from service.commands.inputs import invocation_of
+from service.bundles import invocation_of
 from service.hooks.ports import FeedbackItem
 from service.kept import Kept, open_store
 from service.memory import Memory

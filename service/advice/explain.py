@@ -1,4 +1,4 @@
-"""``allcue facts --explain``: for each fact its value, sources and rule; for each unknown its reason and what would answer it."""
+"""Facts explained: of each its value, sources and rule; of each unknown its reason and what would answer it."""
 
 from __future__ import annotations
 
