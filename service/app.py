@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from flask import Flask
+from flask import Blueprint, Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from service import __version__
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from service.kept import Kept
 
 log = logging.getLogger("allcue.store")
+PAGES = ("/smart/", "/demo")  # for people: sessions guard them, not the tokens of CDS clients
 
 
 def create_app(
@@ -52,8 +53,9 @@ def create_app(
         raise ValueError("decide and services belong together")
     kept = kept or _store(settings)
     verifier = verifier_of(settings, replay or (kept.replay if kept is not None else None))
+    pages: Sequence[Blueprint] = ()
     if decide is None or services is None:
-        services, decide = _engine(settings, kept)
+        services, decide, pages = _engine(settings, kept)
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body
     errors.install(app)
@@ -65,7 +67,7 @@ def create_app(
     if settings.local_only:
         browser.install_local_only(app)
     if verifier is not None:
-        guard.install(app, verifier)
+        guard.install(app, verifier, under=PAGES)
     if settings.rate:  # after the guard, which tells who calls
         throttle.install(app, throttle.TokenBuckets(settings.rate, settings.burst), settings.rate)
     choice = ProfileChoice(settings.profile, settings.link_hosts)
@@ -79,6 +81,8 @@ def create_app(
     base = settings.public_base_url
     surface = document(services, "Allcue", __version__, base, secured=verifier is not None, feedback=kept is not None)
     app.register_blueprint(operations("Allcue", __version__, base, lambda: offered > 0, surface, _store_word(kept)))
+    for blueprint in pages:
+        app.register_blueprint(blueprint)
     return app
 
 
@@ -117,8 +121,9 @@ def _store_word(kept: Kept | None) -> Callable[[], str]:
     return lambda: "reachable" if kept.reach.is_reachable() else "unreachable"
 
 
-def _engine(settings: Settings, kept: Kept | None) -> tuple[Sequence[ServiceDefinition], Decide]:
-    """The clinical engine with its services; imported here so that the protocol can be served without it."""
+def _engine(settings: Settings, kept: Kept | None) -> tuple[Sequence[ServiceDefinition], Decide, Sequence[Blueprint]]:
+    """The clinical engine with its services and its pages; imported here so that the protocol can be served without it."""
+    from service.companion import companion
     from service.services import served
     from service.wiring import build_clinic, decide_with
 
@@ -130,7 +135,7 @@ def _engine(settings: Settings, kept: Kept | None) -> tuple[Sequence[ServiceDefi
         settings.site_content,
         memory=kept.memory if kept is not None else None,
     )
-    return _offered(served(settings.hooks), settings), decide_with(clinic)
+    return _offered(served(settings.hooks), settings), decide_with(clinic), companion(settings, clinic, kept)
 
 
 def _offered(services: Sequence[ServiceDefinition], settings: Settings) -> Sequence[ServiceDefinition]:

@@ -42,6 +42,7 @@ class Settings:
     are kept. ``suppress_days``: how long a justified override silences the same advice; 0 for never.
     ``keep_comments``: whether the words of clinicians are kept, which may name the patient. ``prefetch_file``: prefetch
     templates of the site's own.
+    ``demo``: whether the demo page is served; None: only where nobody but this machine can call.
     ``profile``: what answers look like for clients that are registered with none of their own. ``link_hosts``: hosts
     that links may lead to where a profile limits them.
     """
@@ -75,6 +76,7 @@ class Settings:
     trace_days: int = 365
     suppress_days: int = 7
     keep_comments: bool = False
+    demo: bool | None = None
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Settings:
@@ -115,6 +117,7 @@ class Settings:
             trace_days=variables.get("TRACE_DAYS", read.between(1, 36_500), default.trace_days),
             suppress_days=variables.get("SUPPRESS_DAYS", read.between(0, 3650), default.suppress_days),
             keep_comments=variables.get("KEEP_COMMENTS", read.yes_or_no, default.keep_comments),
+            demo=variables.get("DEMO", read.yes_or_no, None),
         )
         if problems := variables.problems():
             raise SettingsError("\n".join(problems))
@@ -131,6 +134,11 @@ class Settings:
     def local_only(self) -> bool:
         """Open for no other reason than listening on this machine: then other callers are refused."""
         return self.is_open and self.open_mode is None
+
+    @property
+    def shows_demo(self) -> bool:
+        """Whether the demo page is served."""
+        return self.local_only if self.demo is None else self.demo
 
     @property
     def rate(self) -> float:

@@ -17,14 +17,15 @@ log = logging.getLogger("allcue.trust")
 PUBLIC = frozenset({"/", "/health", "/ready"})  # tell nothing of patients or services
 
 
-def install(app: Flask, verifier: Verifier, public: Collection[str] = PUBLIC) -> None:
-    """Ask every request for a token, except for ``public`` paths and the preflights of browsers, which carry none.
+def install(app: Flask, verifier: Verifier, public: Collection[str] = PUBLIC, under: tuple[str, ...] = ()) -> None:
+    """Ask every request for a token, except for ``public`` paths, those that begin with one of ``under``, and the preflights
+    of browsers, which carry none.
 
     What is not named here is closed, so that an endpoint added later is not open by oversight.
     """
 
     def check() -> Response | None:
-        if request.method == "OPTIONS" or request.path in public:
+        if request.method == "OPTIONS" or request.path in public or request.path.startswith(under):
             return None
         try:
             identify(verifier.verify(request.headers.get("Authorization"), request.path))

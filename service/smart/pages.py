@@ -1,0 +1,159 @@
+"""The pages of a chart over HTTP: ``/smart/p/{session}/{page}``, and the static files.
+
+No patient is ever named in an address: the path holds the random name of the session and the page, and nothing else.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+
+from flask import Blueprint, Response, g, redirect, request
+from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response as AnyResponse
+
+from service.smart.banner import banner
+from service.smart.case import Case
+from service.smart.ports import CannotShow, Patients, Traces, Trouble
+from service.smart.render import Renderer
+from service.smart.session import Opened, Seal, from_cookies, new_sid, to_cookies
+from service.smart.views import Asked, View
+from service.smart.views.registry import BY_NAME, VIEWS
+from service.smart.words import LANGUAGES, Language, best_language
+
+log = logging.getLogger("allcue.smart")
+LANGUAGE = "allcue-language"  # a cookie; it says nothing of any patient
+SESSION_S = 8 * 3600  # a shift; the access token ends sooner as a rule
+_MOST_FORM = 200  # fields
+_STATUS = {
+    Trouble.SESSION_OVER: HTTPStatus.UNAUTHORIZED,
+    Trouble.TOKEN_EXPIRED: HTTPStatus.UNAUTHORIZED,
+    Trouble.SERVER_GONE: HTTPStatus.BAD_GATEWAY,
+    Trouble.REFUSED: HTTPStatus.FORBIDDEN,
+    Trouble.NO_PATIENT: HTTPStatus.NOT_FOUND,
+    Trouble.BAD_LAUNCH: HTTPStatus.BAD_REQUEST,
+    Trouble.NOT_REGISTERED: HTTPStatus.FORBIDDEN,
+    Trouble.LOGIN_FAILED: HTTPStatus.BAD_GATEWAY,
+}
+
+
+class Site:
+    """What all pages share: the renderer, the seal of sessions, and whether the browser reaches us by TLS."""
+
+    def __init__(self, renderer: Renderer, seal: Seal, tls: bool):
+        self.renderer, self.seal, self.tls = renderer, seal, tls
+
+    def language(self) -> Language:
+        """The language of this request: asked for now, asked for before, else what the browser prefers."""
+        wanted = request.args.get("lang") or request.cookies.get(LANGUAGE)
+        return Language(best_language(wanted, request.headers.get("Accept-Language")))
+
+    def answer(self, template: str, values: Mapping[str, object], status: int = 200) -> Response:
+        """A page."""
+        language = self.language()
+        given: dict[str, object] = {"here": request.path, "banner": None, "views": (), "active": "", "case": None}
+        response = Response(self.renderer.page(template, language, {**given, **values}), status, mimetype="text/html")
+        response.headers["Content-Security-Policy"] = self.renderer.policy
+        if request.args.get("lang") in LANGUAGES:
+            path = f"{self.renderer.root}/"
+            self._set_cookie(response, LANGUAGE, language.code, path, 31_536_000)
+        return response
+
+    def trouble(self, problem: CannotShow) -> Response:
+        """The page that says why another one cannot be shown, and what to do."""
+        log.warning("no page: %s request_id=%s", problem, g.get("request_id", "-"))
+        values = {"trouble": problem.trouble.value, "detail": problem.detail}
+        return self.answer("trouble.html", values, _STATUS[problem.trouble])
+
+    def open(self, opened: Opened) -> AnyResponse:
+        """Begin a session and go to its first page.
+
+        Raises:
+            CannotShow: the token is too large for cookies.
+        """
+        sid = new_sid()
+        where = f"{self.renderer.root}/smart/p/{sid}/"
+        try:
+            cookies = to_cookies(self.seal, sid, opened)
+        except ValueError as error:
+            raise CannotShow(Trouble.LOGIN_FAILED, str(error)) from None
+        response = redirect(where, 303)
+        for name, value in cookies.items():
+            self._set_cookie(response, name, value, where)
+        return response
+
+    def opened(self, sid: str) -> Opened:
+        """The session of an id.
+
+        Raises:
+            CannotShow: this browser has none.
+        """
+        found = from_cookies(self.seal, sid, request.cookies, SESSION_S)
+        if found is None:
+            raise CannotShow(Trouble.SESSION_OVER)
+        return found
+
+    def _set_cookie(self, response: AnyResponse, name: str, value: str, path: str, seconds: int | None = None) -> None:
+        """A cookie that scripts cannot read. In the frame of an EHR it is a third party's: allowed by TLS only, and
+        parted by the page around (CHIPS).
+        """
+        response.set_cookie(
+            name, value, max_age=seconds, path=path, httponly=True, secure=self.tls,
+            samesite="None" if self.tls else "Lax", partitioned=self.tls,
+        )  # fmt: skip
+
+
+def chart(site: Site, patients: Patients, traces: Traces) -> Blueprint:
+    """The pages of a session, and the static files of all pages."""
+    blueprint = Blueprint("smart", __name__, static_folder="static", static_url_path="/smart/static")
+
+    def shown(make: Callable[[], AnyResponse]) -> AnyResponse:
+        try:
+            return make()
+        except CannotShow as problem:
+            return site.trouble(problem)
+
+    def draw(sid: str, view: View, part: str = "") -> AnyResponse:
+        opened = site.opened(sid)
+        case = patients.read(opened, anew="anew" in request.form)
+        form = {name: value for name, value in list(request.form.items())[:_MOST_FORM] if name != "anew"}
+        told = traces.of(opened.card) if opened.card else ()
+        asked = Asked(site.language(), form, part, opened.card, told)
+        return site.answer(view.template, {**_frame(site, sid, view, case), **view.build(case, asked)})
+
+    @blueprint.get("/smart/p/<sid>/")
+    def first(sid: str) -> AnyResponse:
+        def make() -> AnyResponse:
+            page = "card" if site.opened(sid).card and "card" in BY_NAME else VIEWS[0].name
+            return redirect(f"{site.renderer.root}/smart/p/{sid}/{page}", 303)
+
+        return shown(make)
+
+    @blueprint.route("/smart/p/<sid>/<name>", methods=["GET", "POST"])
+    @blueprint.route("/smart/p/<sid>/<name>/<part>", methods=["GET", "POST"])
+    def page(sid: str, name: str, part: str = "") -> AnyResponse:
+        if name not in BY_NAME:
+            raise NotFound
+        return shown(lambda: draw(sid, BY_NAME[name], part))
+
+    @blueprint.after_request
+    def keep(response: Response) -> Response:
+        """Assets may be kept, since their addresses change with the version; pages never."""
+        if request.endpoint == "smart.static" and response.status_code == HTTPStatus.OK:
+            response.headers["Cache-Control"] = "public, max-age=86400"
+        return response
+
+    return blueprint
+
+
+def _frame(site: Site, sid: str, view: View, case: Case) -> dict[str, object]:
+    """What the frame of every page of a chart needs."""
+    return {
+        "banner": banner(case),
+        "case": case,
+        "views": tuple(one for one in VIEWS if one.listed),
+        "active": view.name,
+        "title": view.title,
+        "base": f"{site.renderer.root}/smart/p/{sid}",
+    }

@@ -1,0 +1,13 @@
+"""One page for the tumor board, made for printing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from service.smart.case import Case
+from service.smart.views import Asked
+
+
+def build(case: Case, asked: Asked) -> Mapping[str, object]:  # noqa: ARG001
+    """Values of ``board.html``."""
+    return {}

@@ -1,0 +1,13 @@
+"""The pathway: the rules of a topic as a tree with this patient's way through it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from service.smart.case import Case
+from service.smart.views import Asked
+
+
+def build(case: Case, asked: Asked) -> Mapping[str, object]:  # noqa: ARG001
+    """Values of ``pathway.html``."""
+    return {}

@@ -1,0 +1,13 @@
+"""The rule book: all rules by topic and source."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from service.smart.case import Case
+from service.smart.views import Asked
+
+
+def build(case: Case, asked: Asked) -> Mapping[str, object]:  # noqa: ARG001
+    """Values of ``rules.html``."""
+    return {}
