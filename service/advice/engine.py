@@ -145,6 +145,15 @@ class Engine:
             speaking, about_patient, judge, drug_rules, self._evaluator, self.content, self._standings, self._by_fact
         )
 
+    @property
+    def is_pinned(self) -> bool:
+        """Whether chosen sources answer in place of those the policy has in force."""
+        return self._pinned is not None
+
+    def in_force(self, as_of: date) -> Speaking:
+        """The rules that speak on a day, at whichever hook."""
+        return self._pinned or by_policy(self.content, as_of)
+
     def facts(self, question: Question) -> Facts:
         """The facts of the record, read as they are asked for."""
         return Facts(question.as_of, self.registry, question.record, self.site, question.stated)

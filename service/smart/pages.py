@@ -18,7 +18,7 @@ from service.smart.case import Case
 from service.smart.ports import CannotShow, Patients, Traces, Trouble
 from service.smart.render import Renderer
 from service.smart.session import Opened, Seal, from_cookies, new_sid, to_cookies
-from service.smart.views import Asked, View
+from service.smart.views import Asked, NothingThere, View
 from service.smart.views.registry import BY_NAME, VIEWS
 from service.smart.words import LANGUAGES, Language, best_language
 
@@ -119,8 +119,12 @@ def chart(site: Site, patients: Patients, traces: Traces) -> Blueprint:
         case = patients.read(opened, anew="anew" in request.form)
         form = {name: value for name, value in list(request.form.items())[:_MOST_FORM] if name != "anew"}
         told = traces.of(opened.card) if opened.card else ()
-        asked = Asked(site.language(), form, part, opened.card, told)
-        return site.answer(view.template, {**_frame(site, sid, view, case), **view.build(case, asked)})
+        asked = Asked(site.language(), form, part, opened.card, told, request.args.to_dict())
+        frame = _frame(site, sid, view, case)
+        try:
+            return site.answer(view.template, {**frame, **view.build(case, asked)})
+        except NothingThere as missing:
+            return site.answer("nothing.html", {**frame, "what": missing.what}, HTTPStatus.NOT_FOUND)
 
     @blueprint.get("/smart/p/<sid>/")
     def first(sid: str) -> AnyResponse:
