@@ -86,7 +86,7 @@ class _Drawing:
     def _verdict(self, end: End) -> str:
         said = f"{_MARK_SIGN[end.mark]} {self._text(MARKS[end.mark])}"
         if end.mark is Mark.EXCLUDED and end.against:
-            return f"{said}: {self._read(end.against)}"
+            return f"{said}: {self._read(end.against, named=True)}"
         if end.mark is Mark.CANNOT_TELL:
             return f"{said}; {self._text('missing')}: {_labels(end.missing)}"
         return f"{said}: {_labels(end.unchecked)}" if end.unchecked else said
@@ -101,10 +101,10 @@ class _Drawing:
             return f"{sign} {self._text('missing')}: {_labels(said.missing)}"
         if said.state is State.UNCHECKED:
             return f"{sign} {self._text('not checked, goes on')}: {_labels(said.missing)}"
-        return f"{sign} {self._text(words(said))}: {self._read(said.seen)}"
+        return f"{sign} {self._text(words(said))}: {self._read(said.seen, said.group)}"
 
-    def _read(self, seen: tuple[Seen, ...]) -> str:
-        if len(seen) == 1:
+    def _read(self, seen: tuple[Seen, ...], named: bool) -> str:
+        if len(seen) == 1 and not named:
             return shortened(self._value(seen[0].value), _VALUE)
         return "; ".join(f"{one.label}: {shortened(self._value(one.value), _VALUE)}" for one in seen)
 

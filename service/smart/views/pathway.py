@@ -167,4 +167,6 @@ def _first_source(case: Case, topic: str, by_source: Mapping[str, Sequence[Rule]
         for verdict in case.answer.verdicts
         if verdict.rule.topic == topic and verdict.outcome in _MATTERS
     )
-    return max(by_source, key=lambda name: (name in in_force, counts[name], case.engine.content.sources[name].published))
+    return max(
+        by_source, key=lambda name: (name in in_force, counts[name], case.engine.content.sources[name].published)
+    )

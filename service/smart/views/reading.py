@@ -63,6 +63,7 @@ class Said:
     unless: bool = False
     if_unknown: IfUnknown = IfUnknown.BLOCK
     because: str = ""
+    group: bool = False  # of several lines, so that what was read needs its name
 
     @property
     def of_order(self) -> bool:
@@ -144,6 +145,7 @@ class Reading:
             unless,
             first.if_unknown,
             first.because or "",
+            not isinstance(first, Leaf),
         )
 
     def _seen(self, node: Node, truth: Truth) -> tuple[Seen, ...]:
