@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
+from urllib.parse import urlencode
 
 from flask import Blueprint, Response, g, redirect, request
 from werkzeug.exceptions import NotFound
@@ -52,7 +53,14 @@ class Site:
     def answer(self, template: str, values: Mapping[str, object], status: int = 200) -> Response:
         """A page."""
         language = self.language()
-        given: dict[str, object] = {"here": request.path, "banner": None, "views": (), "active": "", "case": None}
+        given: dict[str, object] = {
+            "here": request.path,
+            "kept": "",
+            "banner": None,
+            "views": (),
+            "active": "",
+            "case": None,
+        }
         response = Response(self.renderer.page(template, language, {**given, **values}), status, mimetype="text/html")
         response.headers["Content-Security-Policy"] = self.renderer.policy
         if request.args.get("lang") in LANGUAGES:
@@ -160,4 +168,5 @@ def _frame(site: Site, sid: str, view: View, case: Case) -> dict[str, object]:
         "active": view.name,
         "title": view.title,
         "base": f"{site.renderer.root}/smart/p/{sid}",
+        "kept": "".join(f"{urlencode({name: value})}&" for name, value in request.args.items() if name != "lang"),
     }

@@ -40,19 +40,20 @@ def drawn(root: Branch, title: str, language: Language, everything: str = "") ->
 
 class _Drawing:
     def __init__(self, language: Language, everything: str):
-        self._text, self._value = language.text, language.value
-        self._many = language.number_of
+        self._language = language
         self._everything = everything
 
     def box(self, branch: Branch, title: str = "") -> Box:
         lines = wrapped(title, "title", _WIDE)
-        for said in branch.conditions:
+        folded = bool(self._everything) and branch.place is Place.OFF and not title
+        for said in (one for one in branch.conditions if one.bars or not folded):
             lines += wrapped(f"unless {said.text}" if said.unless else said.text, "what", _WIDE)
             lines += wrapped(self._answer(said), "answer", _WIDE)
         if not branch.conditions:
-            lines += wrapped(self._text("every patient"), "what", _WIDE)
-        made = Box(lines, kind=branch.place.name.lower())
-        if self._everything and branch.place is Place.OFF and not title:
+            lines += wrapped(self._language.text("every patient"), "what", _WIDE)
+        asks = branch.place is Place.STOP and any(not said.of_order for said in branch.conditions if said.missing)
+        made = Box(lines, link="missing" if asks else None, kind=branch.place.name.lower())
+        if folded:
             made.lines = [*lines, *wrapped(self._rules(branch.rules), "answer", _WIDE)]
             return made
         made.children = list(self._children(branch))
@@ -68,10 +69,10 @@ class _Drawing:
 
     def _folded(self, branch: Branch) -> Box:
         number = len(branch.off)
-        said = self._many("%(num)d branch that does not fit", "%(num)d branches that do not fit", number)
+        said = self._language.number_of("%(num)d branch that does not fit", "%(num)d branches that do not fit", number)
         lines = wrapped(said % {"num": number}, "what", _WIDE)
         lines += wrapped(self._rules(sum(inner.rules for inner in branch.off)), "answer", _WIDE)
-        lines.append(Line(self._text("show them"), "answer link"))
+        lines.append(Line(self._language.text("show them"), "answer link"))
         return Box(lines, link=self._everything, kind="off fold")
 
     def _end(self, end: End, place: Place) -> Box:
@@ -84,12 +85,12 @@ class _Drawing:
         return Box(lines, link=f"rule/{end.rule.id}", kind=f"rule {at.name.lower()} act-{end.rule.advise.act}")
 
     def _verdict(self, end: End) -> str:
-        said = f"{_MARK_SIGN[end.mark]} {self._text(MARKS[end.mark])}"
+        said = f"{_MARK_SIGN[end.mark]} {self._language.text(MARKS[end.mark])}"
         if end.mark is Mark.EXCLUDED and end.against:
             return f"{said}: {self._read(end.against, named=True)}"
         if end.mark is Mark.CANNOT_TELL:
-            return f"{said}; {self._text('missing')}: {_labels(end.missing)}"
-        return f"{said}: {_labels(end.unchecked)}" if end.unchecked else said
+            return f"{said}; {self._language.text('missing')}: {self._labels(end.missing)}"
+        return f"{said}: {self._labels(end.unchecked)}" if end.unchecked else said
 
     def _answer(self, said: Said) -> str:
         sign = _SIGN[said.state]
@@ -97,19 +98,24 @@ class _Drawing:
             sign = _SIGN[State.FAILS if said.state is State.HOLDS else State.HOLDS]
         if said.state is State.UNKNOWN:
             if said.of_order:
-                return f"{sign} {self._text('asked when a drug is ordered')}"
-            return f"{sign} {self._text('missing')}: {_labels(said.missing)}"
+                return f"{sign} {self._language.text('asked when a drug is ordered')}"
+            return f"{sign} {self._language.text('missing')}: {self._labels(said.missing)}"
         if said.state is State.UNCHECKED:
-            return f"{sign} {self._text('not checked, goes on')}: {_labels(said.missing)}"
-        return f"{sign} {self._text(words(said))}: {self._read(said.seen, said.group)}"
+            return f"{sign} {self._language.text('not checked, goes on')}: {self._labels(said.missing)}"
+        return f"{sign} {self._language.text(words(said))}: {self._read(said.seen, said.group)}"
 
     def _read(self, seen: tuple[Seen, ...], named: bool) -> str:
         if len(seen) == 1 and not named:
-            return shortened(self._value(seen[0].value), _VALUE)
-        return "; ".join(f"{one.label}: {shortened(self._value(one.value), _VALUE)}" for one in seen)
+            return shortened(self._language.value(seen[0].value), _VALUE)
+        return "; ".join(
+            f"{self._language.fact(one.label)}: {shortened(self._language.value(one.value), _VALUE)}" for one in seen
+        )
+
+    def _labels(self, gaps: tuple[Gap, ...]) -> str:
+        return ", ".join(self._language.fact(gap.label) for gap in gaps)
 
     def _rules(self, number: int) -> str:
-        return self._many("%(num)d rule", "%(num)d rules", number) % {"num": number}
+        return self._language.number_of("%(num)d rule", "%(num)d rules", number) % {"num": number}
 
 
 def words(said: Said) -> str:
@@ -117,7 +123,3 @@ def words(said: Said) -> str:
     if said.unless:
         return "stands against" if said.state is State.HOLDS else "does not stand against"
     return "holds" if said.state is State.HOLDS else "does not hold"
-
-
-def _labels(gaps: tuple[Gap, ...]) -> str:
-    return ", ".join(gap.label for gap in gaps)

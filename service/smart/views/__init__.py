@@ -10,7 +10,8 @@ from service.smart.words import Language
 
 
 class NothingThere(LookupError):
-    """The address names something that there is not; the page says so, with status 404. ``what``: English, for people."""
+    """The address names something that there is not; the page says so, with status 404. ``what``: for people, in
+    their language."""
 
     def __init__(self, what: str):
         self.what = what

@@ -12,7 +12,8 @@ from urllib.parse import urlencode
 
 from service.advice.model import Options
 from service.book.pages import titled
-from service.rules.editions import every_rule
+from service.rules.editions import Speaking, every_rule
+from service.rules.interpret import find
 from service.rules.rule import Content, Rule
 from service.rules.verdict import Outcome, Verdict
 from service.smart.case import Case
@@ -36,12 +37,14 @@ class Topic:
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """A source that speaks on the topic. ``link``: the query that chooses it."""
+    """A source that has rules on the topic. ``in_force``: how many of them are in force for this patient; ``may_be``: how
+    many are while it is not known which edition answers. ``link``: the query that chooses it."""
 
     id: str
     label: str
     rules: int
-    in_force: bool
+    in_force: int
+    may_be: int
     link: str
 
 
@@ -63,7 +66,7 @@ def build(case: Case, asked: Asked) -> Mapping[str, object]:
         NothingThere: a topic or source that the content does not have, or has nothing of.
     """
     if asked.part:
-        raise NothingThere("There is no such page.")
+        raise NothingThere(asked.language.text("There is no such page."))
     content, verdicts = case.engine.content, case.answer.verdicts
     now = topics_now(content, verdicts)
     everything = asked.query.get("show") == "all"
@@ -78,11 +81,13 @@ def build(case: Case, asked: Asked) -> Mapping[str, object]:
         return values
     by_source = _by_source(content, topic)
     if not by_source:
-        raise NothingThere("The rule book has no such topic.")
-    in_force = {rule.source.ref for rule in case.engine.in_force(case.as_of).to(case.facts) if rule.topic == topic}
+        raise NothingThere(asked.language.text("The rule book has no such topic."))
+    speaking = case.engine.in_force(case.as_of)
+    editions = {name: _edition(topic, name, own, case, speaking) for name, own in by_source.items()}
+    in_force = {name for name, edition in editions.items() if edition.in_force or edition.may_be}
     source = asked.query.get("source") or _first_source(case, topic, by_source, in_force)
     if source not in by_source:
-        raise NothingThere("This source has no rules on this topic.")
+        raise NothingThere(asked.language.text("This source has no rules on this topic."))
     rules = by_source[source]
     reading = Reading(case)
     root = way(rules, {verdict.rule.id: verdict for verdict in case.engine.evaluate(rules, case.facts)}, reading)
@@ -93,14 +98,9 @@ def build(case: Case, asked: Asked) -> Mapping[str, object]:
         "topic": topic,
         "topic_title": titled(content, topic),
         "source": content.sources[source],
-        "editions": tuple(
-            Edition(
-                name, content.sources[name].short_label, len(own), name in in_force,
-                "?" + urlencode({"topic": topic, "source": name}),
-            )
-            for name, own in by_source.items()
-        ),
-        "in_force": source in in_force,
+        "editions": tuple(editions.values()),
+        "edition": editions[source],
+        "decides_edition": reading.gaps(sorted(speaking.waiting_for(case.facts))) if editions[source].may_be else (),
         "everything_link": everything_at,
         "less_link": "?" + urlencode({"topic": topic, "source": source}),
         "picture": drawn(root, title, asked.language, "" if everything else everything_at),
@@ -149,6 +149,19 @@ def _by_source(content: Content, topic: str) -> dict[str, tuple[Rule, ...]]:
             found.setdefault(rule.source.ref, []).append(rule)
     newest = sorted(found, key=lambda name: content.sources[name].published, reverse=True)
     return {name: tuple(found[name]) for name in newest}
+
+
+def _edition(topic: str, name: str, rules: Sequence[Rule], case: Case, speaking: Speaking) -> Edition:
+    own = [rule for rule in speaking.to(case.facts) if rule in rules]
+    sure = sum(
+        any(find(turn.population.when, case.facts, True).truth is True for turn in speaking.turns[rule])
+        for rule in own
+        if rule in speaking.turns
+    )
+    turned = sum(rule in speaking.turns for rule in own)
+    label = case.engine.content.sources[name].short_label
+    link = "?" + urlencode({"topic": topic, "source": name})
+    return Edition(name, label, len(rules), len(own) - turned + sure, turned - sure, link)
 
 
 def _first_topic(case: Case, now: Sequence[Topic]) -> str:

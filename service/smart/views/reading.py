@@ -64,6 +64,7 @@ class Said:
     if_unknown: IfUnknown = IfUnknown.BLOCK
     because: str = ""
     group: bool = False  # of several lines, so that what was read needs its name
+    member: bool = False  # of a group: whether it holds alone says nothing for or against the rule
 
     @property
     def of_order(self) -> bool:
@@ -131,9 +132,11 @@ class Reading:
         # The same text stands for the same question: an answer is the answer to all, and one that may go on does.
         parts = [next((one for one in found if one.assumed), found[0]) for found in by_text.values()]
         state = _state(parts, unless)
-        names: dict[str, None] = {}
-        if state in (State.UNKNOWN, State.UNCHECKED):
-            names = dict.fromkeys(sorted(name for one in parts for name in one.missing | one.assumed))
+        names = frozenset[str]()
+        if state is State.UNKNOWN:
+            names = names.union(*(one.missing for one in parts))
+        elif state is State.UNCHECKED:
+            names = names.union(*(one.assumed for one in parts))
         first = nodes[0]
         return Said(
             text,
@@ -141,7 +144,7 @@ class Reading:
             tuple(dict.fromkeys(one for node in nodes for one in self._seen(node, state is State.HOLDS)))
             if state in (State.HOLDS, State.FAILS)
             else (),
-            self.gaps(names),
+            self.gaps(sorted(names)),
             unless,
             first.if_unknown,
             first.because or "",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from service.advice.english import lines
 from service.book.pages import titled
 from service.book.preview import Previews, given
-from service.rules.expression import Any, Leaf, Node, leaves
+from service.rules.expression import Any, IfUnknown, Leaf, Node, leaves
 from service.rules.interpret import judge
 from service.rules.rule import Content, Rule
 from service.rules.tables import Definition
@@ -21,11 +21,13 @@ from service.smart.views.reading import Mark, Reading, Said
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line of the criteria, or a group ("all", "any") with its members."""
+    """A line of the criteria, or a group ("all", "any") with its members. ``waits``: whether the rule waits while it is
+    not known, said of exclusions only: of conditions it goes without saying."""
 
     said: Said
     group: str = ""
     members: tuple[Row, ...] = ()
+    waits: bool = False
 
 
 def build(case: Case, asked: Asked) -> Mapping[str, object]:
@@ -37,7 +39,9 @@ def build(case: Case, asked: Asked) -> Mapping[str, object]:
     by_id = rules_by_id(case.engine)
     rule = by_id.get(asked.part)
     if rule is None:
-        raise NothingThere("The rule book has no such rule. It may be of another version of the content.")
+        raise NothingThere(
+            asked.language.text("The rule book has no such rule. It may be of another version of the content.")
+        )
     content, reading = case.engine.content, Reading(case)
     verdict = judge(rule, case.facts)
     shown = _previews(case).card(rule)
@@ -70,24 +74,32 @@ def build(case: Case, asked: Asked) -> Mapping[str, object]:
 def rows(tree: Node, reading: Reading, *, unless: bool) -> tuple[Row, ...]:
     """The lines of a tree as they are nested, each with this patient's answer."""
     found = list(lines(tree, reading.say))
-    made, _ = _nested(found, 0, 0, reading, unless)
+    made, _ = _nested(found, 0, 0, reading, unless=unless)
     return made
 
 
 def _nested(
-    found: list[tuple[int, str, Node]], at: int, depth: int, reading: Reading, unless: bool
+    found: list[tuple[int, str, Node]], at: int, depth: int, reading: Reading, *, unless: bool
 ) -> tuple[tuple[Row, ...], int]:
     """The rows of one depth from a place on, and the place where they end."""
     made: list[Row] = []
     while at < len(found) and found[at][0] >= depth:
         here, text, node = found[at]
-        said = reading.line(text, node, unless)
+        said = replace(reading.line(text, node, unless), member=depth > 0)
         members: tuple[Row, ...] = ()
         at += 1
         if not isinstance(node, Leaf):
-            members, at = _nested(found, at, here + 1, reading, unless)
-        made.append(Row(said, "" if isinstance(node, Leaf) else "any" if isinstance(node, Any) else "all", members))
+            members, at = _nested(found, at, here + 1, reading, unless=unless)
+        group = "" if isinstance(node, Leaf) else "any" if isinstance(node, Any) else "all"
+        made.append(Row(said, group, members, unless and depth == 0 and not _goes_on(node)))
     return tuple(made), at
+
+
+def _goes_on(node: Node) -> bool:
+    """Whether a line, or a part of a group, lets the rule go on without it."""
+    if node.if_unknown is IfUnknown.NAME:
+        return True
+    return not isinstance(node, Leaf) and any(_goes_on(child) for child in node.children)
 
 
 def definitions(content: Content, rule: Rule) -> tuple[Definition, ...]:

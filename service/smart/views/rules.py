@@ -64,7 +64,7 @@ def build(case: Case, asked: Asked) -> Mapping[str, object]:
         NothingThere: a topic, source or verdict that there is not.
     """
     if asked.part:
-        raise NothingThere("There is no such page.")
+        raise NothingThere(asked.language.text("There is no such page."))
     content = case.engine.content
     topics, sources = _topics(content.rules, content), _sources(content)
     wanted = Filter(
@@ -74,11 +74,11 @@ def build(case: Case, asked: Asked) -> Mapping[str, object]:
         asked.query.get("editions") == "in-force",
     )
     if wanted.topic and wanted.topic not in topics:
-        raise NothingThere("The rule book has no such topic.")
+        raise NothingThere(asked.language.text("The rule book has no such topic."))
     if wanted.source and wanted.source not in {source.id for source in sources}:
-        raise NothingThere("The rule book has no such source.")
+        raise NothingThere(asked.language.text("The rule book has no such source."))
     if wanted.verdict and wanted.verdict not in list(Mark):
-        raise NothingThere("There is no such verdict.")
+        raise NothingThere(asked.language.text("There is no such verdict."))
     every = rows(case)
     found = [row for row in every if wanted.lets(row)]
     return {

@@ -97,7 +97,7 @@ class _Walk:
         said = tuple(self.reading.condition(one) for one in step.asked)
         place = _place(said, above)
         ends = sorted((self.end(rule) for rule in step.rules), key=lambda end: _ORDER.index(end.mark))
-        branches = sorted((self.branch(inner, place) for inner in step.steps), key=lambda branch: branch.place)
+        branches = sorted((self.branch(inner, place) for inner in step.steps), key=_nearness)
         return Branch(said, place, tuple(ends), tuple(branches))
 
     def end(self, rule: Rule) -> End:
@@ -112,6 +112,13 @@ class _Walk:
             reading.gaps(verdict.missing),
             reading.gaps(verdict.unchecked),
         )
+
+
+def _nearness(branch: Branch) -> tuple[Place, bool, int]:
+    """The way first; of branches that wait, those that wait for the record before those that wait for an order, then
+    those that wait for less."""
+    waits = [said for said in branch.conditions if said.state is State.UNKNOWN]
+    return branch.place, any(said.of_order for said in waits), len(waits)
 
 
 def _place(said: Sequence[Said], above: Place) -> Place:
