@@ -123,6 +123,7 @@ class Engine:
         self._standings = Standings(every_rule(content), content, vocabulary)
         self._speaking = lru_cache(maxsize=512)(self._rules_for)
         self._adviser = lru_cache(maxsize=64)(self._adviser_for)
+        self.in_force = lru_cache(maxsize=64)(self._in_force)
 
     def _rules_for(self, hook: str, as_of: date) -> tuple[Speaking, DrugRules]:
         """The rules that speak at a hook on a day: those about the patient, and those to be asked about a drug."""
@@ -144,6 +145,15 @@ class Engine:
         return OrderAdviser(
             speaking, about_patient, judge, drug_rules, self._evaluator, self.content, self._standings, self._by_fact
         )
+
+    @property
+    def is_pinned(self) -> bool:
+        """Whether chosen sources answer in place of those the policy has in force."""
+        return self._pinned is not None
+
+    def _in_force(self, as_of: date) -> Speaking:
+        """The rules that speak on a day, at whichever hook."""
+        return self._pinned or by_policy(self.content, as_of)
 
     def facts(self, question: Question) -> Facts:
         """The facts of the record, read as they are asked for."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from service.rules.criterion import Criterion
-from service.rules.expression import All, Any, Leaf, Node
+from service.rules.expression import All, Any, IfUnknown, Leaf, Node
 from service.rules.rule import Rule
 
 Say = Callable[[Criterion], str]
@@ -15,68 +15,119 @@ LABEL_PARTS = ": "
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """A box of the picture: conditions that hold here, then the rules that end here and the further steps."""
+class Condition:
+    """One line of a box: what must hold here or, with ``unless``, must not.
 
-    conditions: tuple[str, ...]
+    ``nodes``: what is asked, as written in the rules below that ask it; they say the same, and may differ in what
+    happens while it is unknown. Of conditions all hold, of exclusions one is enough.
+    """
+
+    text: str
+    nodes: tuple[Node, ...]
+    unless: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A box of the picture: what is asked here, then the rules that end here and the further steps."""
+
+    asked: tuple[Condition, ...]
     rules: tuple[Rule, ...] = ()
     steps: tuple[Step, ...] = ()
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        """What is asked here, in words."""
+        return tuple(f"unless {one.text}" if one.unless else one.text for one in self.asked)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One condition of a rule: what it is about, in words, and as written."""
+
+    subject: str
+    text: str
+    node: Node = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A rule with the conditions not yet said above it, by what they are about."""
+    """A rule with the conditions not yet said above it."""
 
     rule: Rule
-    about: tuple[tuple[str, str], ...]  # (subject of the condition, condition in words)
+    about: tuple[_Part, ...]
+
+    def parts(self, subject: str) -> list[_Part]:
+        return [part for part in self.about if part.subject == subject]
 
     def of(self, subject: str) -> str | None:
-        said = [text for about, text in self.about if about == subject]
+        said = [part.text for part in self.parts(subject)]
         return _joined(subject, said) if said else None
 
     def without(self, subject: str) -> _Asked:
-        return _Asked(self.rule, tuple(part for part in self.about if part[0] != subject))
+        return _Asked(self.rule, tuple(part for part in self.about if part.subject != subject))
 
 
 def flow(rules: Sequence[Rule], say: Say) -> Step:
     """The tree of some rules that answer one question.
 
     The order of questions is chosen so that the one most rules ask comes first; nothing is left out: every
-    condition of a rule stands on its way. Exclusions that all share stand in the first box; `exclusions` tells
+    condition of a rule stands on its way. Exclusions that all share stand in the first box; `own_exclusions` tells
     those a rule has for itself.
     """
-    shared = tuple(f"unless {text}" for text in _shared_exclusions(rules, say))
+    each = [_exclusions(rule, say) for rule in rules]
+    shared = tuple(
+        Condition(text, tuple(dict.fromkeys(node for one in each for node in one[text])), unless=True)
+        for text in _shared(each)
+    )
     step = _step((), [_Asked(rule, tuple(_conditions(rule.when, say))) for rule in rules])
-    return Step(step.conditions + shared, step.rules, step.steps)
+    return Step(step.asked + shared, step.rules, step.steps)
+
+
+def own_exclusions(rules: Sequence[Rule], say: Say) -> dict[str, tuple[Condition, ...]]:
+    """By rule what stands against it beyond what stands against all of these rules."""
+    each = [_exclusions(rule, say) for rule in rules]
+    shared = frozenset(_shared(each))
+    return {
+        rule.id: tuple(Condition(text, tuple(nodes), unless=True) for text, nodes in own.items() if text not in shared)
+        for rule, own in zip(rules, each, strict=True)
+    }
 
 
 def exclusions(rule: Rule, rules: Sequence[Rule], say: Say) -> list[str]:
-    """What stands against one rule beyond what stands against all of these rules."""
-    shared = _shared_exclusions(rules, say)
-    return [text for text in _exclusions(rule, say) if text not in shared]
+    """What stands against one rule beyond what stands against all of these rules, in words."""
+    return [one.text for one in own_exclusions(rules, say)[rule.id]]
 
 
-def _shared_exclusions(rules: Sequence[Rule], say: Say) -> list[str]:
-    each = [_exclusions(rule, say) for rule in rules]
+def _shared(each: Sequence[Mapping[str, object]]) -> list[str]:
     return [text for text in each[0] if all(text in other for other in each)]
 
 
-def _exclusions(rule: Rule, say: Say) -> list[str]:
-    """The exclusions of a rule, each in words; groups of "any" are taken apart."""
+def _exclusions(rule: Rule, say: Say) -> dict[str, list[Node]]:
+    """The exclusions of a rule by their words; groups of "any" are taken apart."""
+    found: dict[str, list[Node]] = {}
 
-    def parts(node: Node) -> list[str]:
+    def take(node: Node) -> None:
         if isinstance(node, Any):
-            return [text for child in node.children for text in parts(child)]
-        return [in_words(node, say)]
+            for child in node.children:
+                take(_under(node, child))
+        else:
+            found.setdefault(in_words(node, say), []).append(node)
 
-    return list(dict.fromkeys(parts(rule.unless)))
+    take(rule.unless)
+    return found
 
 
-def _step(said: tuple[str, ...], asked: list[_Asked]) -> Step:
+def _under(group: All | Any, child: Node) -> Node:
+    """A member of a group that is taken apart: what goes on while the group is unknown goes on while a member is."""
+    if group.if_unknown is IfUnknown.NAME and child.if_unknown is not IfUnknown.NAME:
+        return replace(child, if_unknown=IfUnknown.NAME, because=group.because)
+    return child
+
+
+def _step(said: tuple[Condition, ...], asked: list[_Asked]) -> Step:
     shared = [part for part in asked[0].about if all(part in other.about for other in asked)]
-    said += tuple(
-        _joined(subject, [t for s, t in shared if s == subject]) for subject in dict.fromkeys(s for s, _ in shared)
-    )
+    said += tuple(_condition(subject, shared, asked) for subject in dict.fromkeys(part.subject for part in shared))
     asked = [_Asked(one.rule, tuple(part for part in one.about if part not in shared)) for one in asked]
     ends = [one for one in asked if not one.about]
     open_ = [one for one in asked if one.about]
@@ -87,27 +138,35 @@ def _step(said: tuple[str, ...], asked: list[_Asked]) -> Step:
         for one in open_:
             answer = one.of(subject)
             if answer is not None:
-                branches.setdefault(answer, []).append(one.without(subject))
+                branches.setdefault(answer, []).append(one)
         open_ = [one for one in open_ if one.of(subject) is None]
-        steps += [_step((answer,), members) for answer, members in branches.items()]
+        steps += [
+            _step((_condition(subject, members[0].parts(subject), members),), [one.without(subject) for one in members])
+            for members in branches.values()
+        ]
     return Step(said, tuple(one.rule for one in ends), tuple(steps))
+
+
+def _condition(subject: str, parts: Sequence[_Part], asked: Sequence[_Asked]) -> Condition:
+    """The parts about one subject as one condition of all who ask it."""
+    own = [part for part in parts if part.subject == subject]
+    nodes = dict.fromkeys(part.node for one in asked for part in one.about if part in own)
+    return Condition(_joined(subject, [part.text for part in own]), tuple(nodes))
 
 
 def _commonest(asked: list[_Asked]) -> str:
     """The subject that most rules ask about; among equals the one with fewest answers, then the first."""
-    counts = Counter(subject for one in asked for subject in dict.fromkeys(s for s, _ in one.about))
+    counts = Counter(subject for one in asked for subject in dict.fromkeys(part.subject for part in one.about))
     answers = {subject: len({one.of(subject) for one in asked}) for subject in counts}
     first = {subject: index for index, subject in enumerate(counts)}
     return min(counts, key=lambda subject: (-counts[subject], answers[subject], first[subject]))
 
 
-def _conditions(node: Node, say: Say) -> list[tuple[str, str]]:
+def _conditions(node: Node, say: Say) -> list[_Part]:
     if isinstance(node, All):
-        return [part for child in node.children for part in _conditions(child, say)]
+        return [part for child in node.children for part in _conditions(_under(node, child), say)]
     text = in_words(node, say)
-    if isinstance(node, Leaf):
-        return [(text.partition(LABEL_PARTS)[0], text)]
-    return [(text, text)]
+    return [_Part(text.partition(LABEL_PARTS)[0] if isinstance(node, Leaf) else text, text, node)]
 
 
 def in_words(node: Node, say: Say) -> str:

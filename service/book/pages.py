@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from service.advice.english import lines
 from service.advice.words import Words
-from service.book.flow import exclusions, flow
-from service.book.preview import Previews
+from service.book.flow import flow, own_exclusions
+from service.book.preview import Previews, given
 from service.book.svg import draw
 from service.rules.coverage import coverage
 from service.rules.expression import Node, leaves
@@ -79,17 +79,17 @@ class Book:
         """The flow of a topic's rules, with their exclusions."""
         title = f"{self.content.topic_title(topic)} ({self.content.sources[rules[0].source.ref].short_label})"
 
+        own = own_exclusions(rules, self.words.criterion)
+
         def also(rule: Rule) -> list[str]:
-            said = exclusions(rule, rules, self.words.criterion)
             strength = self.words.strength(rule)
-            return ([strength] if strength else []) + [f"unless {text}" for text in said]
+            return ([strength] if strength else []) + [f"unless {one.text}" for one in own[rule.id]]
 
         here = f"../../sources/{rules[0].source.ref}/{_name(topic)}.html"
         return draw(flow(rules, self.words.criterion), title, lambda rule: f"{here}#{rule.id}", also)
 
     def _titled(self, topic: str) -> str:
-        title = self.content.topic_title(topic)
-        return title if topic in self.content.topics else f"{title}: {topic.rpartition('/')[2].replace('-', ' ')}"
+        return titled(self.content, topic)
 
     def _rules(self, topic: str, source: str) -> list[Rule]:
         found = [rule for rule in self.content.rules if rule.topic == topic and rule.source.ref == source]
@@ -187,9 +187,8 @@ class Book:
         if shown is None:
             return
         example, card = shown
-        given = "; ".join(f"{self.words.label(name)}: {_given(value)}" for name, value in example.given.items())
         yield "\n**The card**\n"
-        yield f"For a made-up patient ({given}):\n"
+        yield f"For a made-up patient ({given(example, self.words)}):\n"
         yield f"> **{card['summary']}** ({card['indicator']})\n>"
         yield from (f"> {line}" if line else ">" for line in card["detail"].splitlines())
 
@@ -224,6 +223,12 @@ class Book:
             yield ""
 
 
+def titled(content: Content, topic: str) -> str:
+    """What a topic is called; one without a title of its own by the closest above it, with its last part."""
+    title = content.topic_title(topic)
+    return title if topic in content.topics else f"{title}: {topic.rpartition('/')[2].replace('-', ' ')}"
+
+
 def coverage_lines(content: Content) -> Iterator[str]:
     """The coverage report: per source the counts, and what is left out with its reason."""
     yield "# Coverage\n"
@@ -244,12 +249,6 @@ def coverage_lines(content: Content) -> Iterator[str]:
 def _picture(path: str) -> str:
     """A flow whose boxes lead to their rules; an ``img`` would not follow its links."""
     return f'<object type="image/svg+xml" data="{path}" style="max-width: 100%">The rules as a flow</object>\n'
-
-
-def _given(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return ", ".join(map(str, value)) or "none" if isinstance(value, list) else str(value)
 
 
 def _name(topic: str) -> str:

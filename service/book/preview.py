@@ -6,11 +6,23 @@ from datetime import date
 
 from service.advice.cards import Card
 from service.advice.engine import Engine, Question
+from service.advice.words import Words
 from service.facts.given import StatedFactsProblem, facts_from_mapping
 from service.facts.model import Facts, Registry, Site
 from service.record.model import PatientRecord
 from service.record.terminology import Terminology
 from service.rules.rule import Example, Rule
+
+
+def given(example: Example, words: Words) -> str:
+    """What is stated of the patient of an example."""
+    return "; ".join(f"{words.label(name)}: {_said(value)}" for name, value in example.given.items())
+
+
+def _said(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(map(str, value)) or "none" if isinstance(value, list) else str(value)
 
 
 class Previews:

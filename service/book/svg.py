@@ -1,11 +1,16 @@
-"""A tree of decisions drawn as SVG, from left to right: conditions in grey, what a rule says in its color."""
+"""A tree of decisions drawn as SVG, from left to right: conditions in grey, what a rule says in its color.
+
+`draw` makes the pictures of the book, with their colors in them. `picture` draws any tree of boxes; a page that brings
+its own style sheet names kinds of boxes, lines and edges, which become classes.
+"""
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable
-from dataclasses import dataclass
-from xml.sax.saxutils import escape, quoteattr
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from markupsafe import Markup, escape
 
 from service.book.flow import Step
 from service.rules.rule import Rule
@@ -19,13 +24,25 @@ _FILL = {
 _OTHER, _CONDITION = "#f2f2f2", "#ffffff"
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a box; ``kind``: its class, none if empty."""
+
+    text: str
+    kind: str = ""
+
+
 @dataclass(slots=True)
-class _Box:
-    lines: list[str]
-    fill: str
-    link: str | None
-    column: int
-    children: list[_Box]
+class Box:
+    """A box with what hangs on it. ``fill``: a color, or None where a style sheet has it. ``kind``: classes of the box
+    and of the edge that leads to it."""
+
+    lines: Sequence[Line]
+    children: list[Box] = field(default_factory=list)
+    fill: str | None = None
+    link: str | None = None
+    kind: str = ""
+    column: int = 0
     top: float = 0.0
 
     @property
@@ -42,75 +59,111 @@ class _Box:
 
 
 def draw(step: Step, title: str, link: Callable[[Rule], str], also: Callable[[Rule], list[str]]) -> str:
-    """The picture as SVG text.
+    """The picture of a topic's rules.
 
     Args:
         link: where a rule's box leads. also: what its box says below the title (strength, exclusions).
     """
-    root = _box(step, 0, title, link, also)
-    height = _place(root, 1.0)
+    return picture(_box(step, title, link, also), title)
+
+
+def wrapped(text: str, kind: str = "", characters: int = CHARACTERS) -> list[Line]:
+    """A text as lines that fit into a box."""
+    return [Line(line, kind) for line in textwrap.wrap(text, characters)]
+
+
+def picture(root: Box, title: str, *, level: bool = False, beside: bool = False) -> Markup:
+    """A tree of boxes as SVG text; every text in it is escaped.
+
+    Args:
+        level: put a box beside the first of its children, so that first children make a straight way; else beside
+            their middle. beside: the picture stands beside a text that says the same, so that screen readers and the
+            keyboard pass it over.
+    """
+    _columns(root, 0)
+    height = _place(root, 1.0, level)
     boxes = list(_all(root))
     width = max(box.x for box in boxes) + WIDTH + 1
+    role = Markup('aria-hidden="true"') if beside else Markup('role="img"')
+    head = Markup(
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" '
+        'height="{height:.0f}" {role} font-family="sans-serif" font-size="{size}">'
+    ).format(width=width, height=height, size=SIZE, role=role)
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" '
-        f'height="{height:.0f}" role="img" font-family="sans-serif" font-size="{SIZE}">',
-        f"<title>{escape(title)}</title>",
-        *(_edge(box, child) for box in boxes for child in box.children),
-        *(_drawn(box) for box in boxes),
-        "</svg>",
+        head,
+        Markup("<title>{}</title>").format(title),
+        *(_edge(box, child, level) for box in boxes for child in box.children),
+        *(_drawn(box, beside) for box in boxes),
+        Markup("</svg>"),
     ]
-    return "\n".join(parts) + "\n"
+    return Markup("\n").join(parts) + "\n"
 
 
-def _box(
-    step: Step, column: int, title: str | None, link: Callable[[Rule], str], also: Callable[[Rule], list[str]]
-) -> _Box:
+def _box(step: Step, title: str | None, link: Callable[[Rule], str], also: Callable[[Rule], list[str]]) -> Box:
     said = ([title] if title else []) + list(step.conditions)
-    children = [_leaf(rule, column + 1, link, also) for rule in step.rules]
-    children += [_box(inner, column + 1, None, link, also) for inner in step.steps]
-    return _Box(_wrapped(said or ["every patient"]), _CONDITION, None, column, children)
+    children = [_leaf(rule, link, also) for rule in step.rules]
+    children += [_box(inner, None, link, also) for inner in step.steps]
+    return Box(_wrapped(said or ["every patient"]), children, _CONDITION)
 
 
-def _leaf(rule: Rule, column: int, link: Callable[[Rule], str], also: Callable[[Rule], list[str]]) -> _Box:
-    return _Box(_wrapped([rule.title, *also(rule)]), _FILL.get(rule.advise.act, _OTHER), link(rule), column, [])
+def _leaf(rule: Rule, link: Callable[[Rule], str], also: Callable[[Rule], list[str]]) -> Box:
+    fill = _FILL.get(rule.advise.act, _OTHER)
+    return Box(_wrapped([rule.title, *also(rule)]), fill=fill, link=link(rule))
 
 
-def _wrapped(texts: list[str]) -> list[str]:
-    return [line for text in texts for line in textwrap.wrap(text, CHARACTERS)]
+def _wrapped(texts: list[str]) -> list[Line]:
+    return [line for text in texts for line in wrapped(text)]
 
 
-def _place(box: _Box, top: float) -> float:
+def _columns(box: Box, column: int) -> None:
+    box.column = column
+    for child in box.children:
+        _columns(child, column + 1)
+
+
+def _place(box: Box, top: float, level: bool) -> float:
     """Set the heights; the bottom of what the box and its children take."""
     below = top
     for child in box.children:
-        below = _place(child, below) + GAP_Y
+        below = _place(child, below, level) + GAP_Y
     if not box.children:
         box.top = top
         return top + box.height
     bottom = below - GAP_Y
-    box.top = max(top, (box.children[0].middle + box.children[-1].middle - box.height) / 2)
+    box.top = top if level else max(top, (box.children[0].middle + box.children[-1].middle - box.height) / 2)
     return max(bottom, box.top + box.height)
 
 
-def _all(box: _Box) -> list[_Box]:
+def _all(box: Box) -> list[Box]:
     return [box] + [inner for child in box.children for inner in _all(child)]
 
 
-def _edge(box: _Box, child: _Box) -> str:
-    x1, y1, x2, y2 = box.x + WIDTH, box.middle, child.x, child.middle
+def _class(kind: str, of: str) -> Markup:
+    return Markup(' class="{} {}"').format(of, kind) if kind else Markup("")
+
+
+def _edge(box: Box, child: Box, level: bool) -> Markup:
+    x1, x2 = box.x + WIDTH, child.x
+    y1, y2 = (box.top + LINE, child.top + LINE) if level else (box.middle, child.middle)
     half = (x1 + x2) / 2
     path = f"M{x1:.0f},{y1:.1f} C{half:.0f},{y1:.1f} {half:.0f},{y2:.1f} {x2:.0f},{y2:.1f}"
-    return f'<path d="{path}" fill="none" stroke="#888"/>'
+    stroke = Markup("") if child.kind else Markup(' stroke="#888"')
+    return Markup('<path d="{}" fill="none"{}{}/>').format(path, stroke, _class(child.kind, "edge"))
 
 
-def _drawn(box: _Box) -> str:
-    frame = (
-        f'<rect x="{box.x:.0f}" y="{box.top:.1f}" width="{WIDTH}" height="{box.height:.1f}" rx="5" '
-        f'fill="{box.fill}" stroke="#666"/>'
+def _drawn(box: Box, beside: bool) -> Markup:
+    color = Markup("") if box.fill is None else Markup(' fill="{}" stroke="#666"').format(box.fill)
+    frame = Markup('<rect x="{:.0f}" y="{:.1f}" width="{}" height="{:.1f}" rx="5"{}/>').format(
+        box.x, box.top, WIDTH, box.height, color
     )
-    lines = "".join(
-        f'<text x="{box.x + PAD:.0f}" y="{box.top + PAD + LINE * (index + 0.8):.1f}">{escape(line)}</text>'
+    lines = Markup("").join(
+        Markup('<text x="{:.0f}" y="{:.1f}"{}>{}</text>').format(
+            box.x + PAD, box.top + PAD + LINE * (index + 0.8), _class(line.kind, "line"), escape(line.text)
+        )
         for index, line in enumerate(box.lines)
     )
     inner = frame + lines
-    return f'<a href={quoteattr(box.link)} target="_top">{inner}</a>' if box.link else f"<g>{inner}</g>"
+    if box.link is None:
+        return Markup("<g{}>{}</g>").format(_class(box.kind, "box"), inner)
+    target = Markup(' tabindex="-1"') if beside else Markup(' target="_top"')
+    return Markup('<a href="{}"{}{}>{}</a>').format(box.link, target, _class(box.kind, "box"), inner)

@@ -7,4 +7,5 @@ case      one patient as the pages show one          session   what a launch ope
 views/    what each page shows, worked out of a case  pages     the HTTP side of the views
 launch/   SMART App Launch                            demo/     the page on which anybody can try the service
 words     English and German                          render    templates, links, Markdown
+draw/     pictures as SVG
 """

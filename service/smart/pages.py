@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
+from urllib.parse import urlencode
 
 from flask import Blueprint, Response, g, redirect, request
 from werkzeug.exceptions import NotFound
@@ -18,7 +19,7 @@ from service.smart.case import Case
 from service.smart.ports import CannotShow, Patients, Traces, Trouble
 from service.smart.render import Renderer
 from service.smart.session import Opened, Seal, from_cookies, new_sid, to_cookies
-from service.smart.views import Asked, View
+from service.smart.views import Asked, NothingThere, View
 from service.smart.views.registry import BY_NAME, VIEWS
 from service.smart.words import LANGUAGES, Language, best_language
 
@@ -52,7 +53,14 @@ class Site:
     def answer(self, template: str, values: Mapping[str, object], status: int = 200) -> Response:
         """A page."""
         language = self.language()
-        given: dict[str, object] = {"here": request.path, "banner": None, "views": (), "active": "", "case": None}
+        given: dict[str, object] = {
+            "here": request.path,
+            "kept": "",
+            "banner": None,
+            "views": (),
+            "active": "",
+            "case": None,
+        }
         response = Response(self.renderer.page(template, language, {**given, **values}), status, mimetype="text/html")
         response.headers["Content-Security-Policy"] = self.renderer.policy
         if request.args.get("lang") in LANGUAGES:
@@ -119,8 +127,12 @@ def chart(site: Site, patients: Patients, traces: Traces) -> Blueprint:
         case = patients.read(opened, anew="anew" in request.form)
         form = {name: value for name, value in list(request.form.items())[:_MOST_FORM] if name != "anew"}
         told = traces.of(opened.card) if opened.card else ()
-        asked = Asked(site.language(), form, part, opened.card, told)
-        return site.answer(view.template, {**_frame(site, sid, view, case), **view.build(case, asked)})
+        asked = Asked(site.language(), form, part, opened.card, told, request.args.to_dict())
+        frame = _frame(site, sid, view, case)
+        try:
+            return site.answer(view.template, {**frame, **view.build(case, asked)})
+        except NothingThere as missing:
+            return site.answer("nothing.html", {**frame, "what": missing.what}, HTTPStatus.NOT_FOUND)
 
     @blueprint.get("/smart/p/<sid>/")
     def first(sid: str) -> AnyResponse:
@@ -156,4 +168,5 @@ def _frame(site: Site, sid: str, view: View, case: Case) -> dict[str, object]:
         "active": view.name,
         "title": view.title,
         "base": f"{site.renderer.root}/smart/p/{sid}",
+        "kept": "".join(f"{urlencode({name: value})}&" for name, value in request.args.items() if name != "lang"),
     }

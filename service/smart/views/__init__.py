@@ -9,9 +9,19 @@ from service.smart.case import Case
 from service.smart.words import Language
 
 
+class NothingThere(LookupError):
+    """The address names something that there is not; the page says so, with status 404. ``what``: for people, in
+    their language."""
+
+    def __init__(self, what: str):
+        self.what = what
+        super().__init__(what)
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is asked of a view. ``form``: the fields of a form that was sent. ``part``: what the address names below the
+    """What is asked of a view. ``form``: the fields of a form that was sent. ``query``: what the address says after the
+    question mark; never anything of a patient. ``part``: what the address names below the
     view, such as the id of a rule. ``card``: uuid of the card that the session came from; ``told``: how it came about."""
 
     language: Language
@@ -19,6 +29,7 @@ class Asked:
     part: str = ""
     card: str = ""
     told: tuple[object, ...] = ()
+    query: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

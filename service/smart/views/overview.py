@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 from service.smart.case import Case
 from service.smart.views import Asked
+from service.smart.views.cards import shown
 
 
 def build(case: Case, asked: Asked) -> Mapping[str, object]:  # noqa: ARG001
     """Values of ``overview.html``."""
-    return {"cards": case.answer.cards}
+    return {"cards": shown(case)}
