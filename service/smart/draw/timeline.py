@@ -18,8 +18,9 @@ from service.smart.views.treatments import Bar, Lane
 TOP = 26  # above the first row: the ticks
 _MARK, _PHASE, _LANE = 22, 22, 31  # heights of rows
 _GAP = 8
+_NOW = 12  # for the word below the line of the present day
 _LINES = frozenset({"diagnosis", "relapsed", "allogeneic", "autologous", "unspecified", "CAR-T"})
-_LEFT = 55.0  # percent from which on words stand at the left of their mark
+_LEFT = 43.0  # percent from which on words stand at the left of their mark, so that they fit into 380 px
 _OPEN = frozenset({"ongoing", "doubtful", "ordered", "planned"})  # may go on where no last day is told
 
 
@@ -144,7 +145,7 @@ def picture(course: CourseShown, lanes: Iterable[Lane], axis: Axis, as_of: date)
     )
     return Picture(
         axis, axis.at(as_of), axis.ticks(), tuple(phases), tuple(marks), tuple(drawn), lines, outside, tuple(hidden),
-        lanes_top, top + _GAP,
+        lanes_top, top + _GAP + _NOW,
     )  # fmt: skip
 
 

@@ -4,6 +4,7 @@
 const course = document.querySelector(".course");
 const root = document.documentElement;
 const DAY = 86400000;
+const APART = 120; // days: values further apart are not joined, since nobody knows what lay between
 const charts = [];
 
 const days = (iso) => Date.parse(iso + "T00:00:00Z") / DAY;
@@ -118,7 +119,7 @@ function drawJoins(ctx, p, chart) {
   ctx.setLineDash(mrd ? [2 * p, 3 * p] : []); ctx.lineWidth = p; ctx.globalAlpha = 0.55;
   for (const one of rows) {
     const key = one.series + (one.method ?? ""), last = before[key];
-    if (last && last.shape === "value" && one.shape === "value" && joined.has(one.series) && last.at < one.at && scale.place(last.y) >= scale.low && scale.place(one.y) >= scale.low) {
+    if (last && last.shape === "value" && one.shape === "value" && joined.has(one.series) && last.at < one.at && one.at - last.at <= APART && scale.place(last.y) >= scale.low && scale.place(one.y) >= scale.low) {
       ctx.strokeStyle = css(colorOf[one.series] ?? "--text");
       stroke(ctx, [last, one].map((m) => [u.valToPos(m.at, "x", true), u.valToPos(scale.place(m.y), "y", true)]));
     }
@@ -138,7 +139,10 @@ function drawLines(ctx, p, chart) {
     stroke(ctx, [[x, top], [x, top + height]]);
   }
   ctx.font = `${11 * p}px system-ui, sans-serif`; ctx.textAlign = "left"; ctx.fillStyle = css("--soft"); ctx.textBaseline = "bottom";
-  const label = (text, y) => ctx.fillText(text, left + 4 * p, y);
+  const label = (text, y) => {
+    ctx.save(); ctx.setLineDash([]); ctx.strokeStyle = css("--panel"); ctx.lineWidth = 4 * p; ctx.lineJoin = "round";
+    ctx.strokeText(text, left + 4 * p, y); ctx.fillText(text, left + 4 * p, y); ctx.restore();
+  };
   if (table.dataset.mark !== undefined) {
     const y = u.valToPos(Number(table.dataset.mark), "y", true);
     ctx.strokeStyle = css("--warn"); ctx.setLineDash([6 * p, 3 * p]); ctx.lineWidth = 1.4 * p; stroke(ctx, [[left, y], [left + width, y]]);

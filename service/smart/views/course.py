@@ -8,10 +8,13 @@ from datetime import date
 
 from service.facts.course.hct import Infusion, infusions
 from service.facts.course.phase import named_phases
+from service.facts.course.state_text import state_in
 from service.facts.course.statements import statements
 from service.facts.course.timeline import Event, course
+from service.facts.disease.conditions import words_of
 from service.facts.disease.diagnosis import SERVED, diagnosis_date, diseases, names_relapse
 from service.record.model import Entry, PatientRecord, When
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:
@@ -77,6 +80,7 @@ def _diagnoses(record: PatientRecord, as_of: date) -> Iterator[Mark]:
     for disease in diseases(record, as_of):
         entry, when = disease.entry, disease.entry.when
         other = disease.diagnosis in SERVED and entry.reference not in told and not names_relapse(record, entry)
+        other = other and record.means(entry, "disease_state") is None and state_in(words_of(entry)) is None
         if not other or when is None or record.means(entry, "history") == "true":
             continue
         if entry.reference != own.reference and (when.start > first.when.end or when.end < first.when.start):

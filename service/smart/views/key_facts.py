@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from service.advice.explain import clean
-from service.advice.words import WHY, Words, one_line
+from service.advice.words import OF_CELLS, WHY, Words, one_line
+from service.facts.model import Fact, Interval
 from service.smart.case import Case
+from service.smart.views.figures import figures
+from service.smart.words import Language
 
 # In the order of reading: the disease and how it stands, what it is like, where it sits, what was done, what could be done.
 NAMES = (
@@ -33,13 +37,15 @@ class KeyFact:
     marks: tuple[str, ...]
 
 
-def key_facts(case: Case) -> tuple[KeyFact, ...]:
+def key_facts(case: Case, language: Language) -> tuple[KeyFact, ...]:
     """The facts of a case that stand at the head of its chart."""
     words = Words(case.engine.words.vocabulary, case.engine.words.content, quote=one_line)  # the template escapes
-    return tuple(_key_fact(case, words, name) for name in NAMES if name not in _ONLY_KNOWN or case.facts[name].known)
+    return tuple(
+        _key_fact(case, words, language, name) for name in NAMES if name not in _ONLY_KNOWN or case.facts[name].known
+    )
 
 
-def _key_fact(case: Case, words: Words, name: str) -> KeyFact:
+def _key_fact(case: Case, words: Words, language: Language, name: str) -> KeyFact:
     fact = case.facts[name]
     seen = [p for p in fact.provenance if "/" in p.resource]
     newest = max(seen, key=lambda p: p.date or "", default=None)
@@ -47,10 +53,27 @@ def _key_fact(case: Case, words: Words, name: str) -> KeyFact:
     return KeyFact(
         name,
         words.label(name),
-        clean(words.value(fact)) if fact.known else "",
+        _value(fact, words, language) if fact.known else "",
         WHY[str(fact.reason)] if fact.reason else "",
         clean(fact.detail or ""),
         newest.resource if newest else "",
         (newest.date or "")[:10] if newest else "",
         tuple(mark for mark, on in marks if on),
     )
+
+
+def _value(fact: Fact, words: Words, language: Language) -> str:
+    """A value in words; numbers known within bounds rounded, shares of cells in percent as laboratories print them."""
+    if not isinstance(fact.value, Interval):
+        return clean(words.value(fact))
+    kind = words.kind(fact.name)
+    unit = kind.unit if kind and kind.unit else ""
+    factor, unit = (100, f"% {unit}") if unit == OF_CELLS else (1, unit)
+    low, high = fact.value.low * factor, fact.value.high * factor
+    if low <= 0 or math.isinf(low):
+        said = f"{'<' if fact.value.high_open else '≤'} {figures(high, language)}"
+    elif math.isinf(high):
+        said = f"{'>' if fact.value.low_open else '≥'} {figures(low, language)}"
+    else:
+        said = f"{figures(low, language)}–{figures(high, language)}"
+    return f"{said} {unit}".strip()

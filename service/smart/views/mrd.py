@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from service.facts.mrd.context import ELSEWHERE
 from service.facts.mrd.reading import POSITIVE_FROM, MrdReading, Scale, bounds
 from service.facts.mrd.result import MrdResult, about_bcr_abl1, transcript_beside
-from service.facts.mrd.samples import is_sample, results_of, samples
+from service.facts.mrd.samples import results_of, samples
 from service.facts.mrd.series import BLOOD, negative
 from service.record.model import PatientRecord, When
 
@@ -90,7 +91,7 @@ def _ratios(results: Iterable[MrdResult]) -> Iterator[tuple[Scale, Sample]]:
             if told is None or told.scale is Scale.CELLS:
                 continue
             result = replace(result, reading=told, from_text=True)  # noqa: PLW2901
-        if result.reading.no_result and not result.reading.usable:
+        if _silent(result):
             continue
         sample = _sample(result)
         if not about_bcr_abl1(result.entry):
@@ -104,15 +105,18 @@ def _ratios(results: Iterable[MrdResult]) -> Iterator[tuple[Scale, Sample]]:
     yield from made.values()
 
 
+def _silent(result: MrdResult) -> bool:
+    """Whether a test gave no result: pending, failed or not done."""
+    return result.reading.no_result and not result.reading.usable
+
+
 def _left_out(results: Iterable[MrdResult]) -> Iterator[LeftOut]:
     for result in results:
         if result.companion:
             continue
-        if result.of_cells and not is_sample(result):
+        if _silent(result):
             why = "no-result"
-        elif not result.of_cells and result.reading.no_result and not result.reading.usable:
-            why = "no-result"
-        elif result.of_cells and result.specimen == "elsewhere":
+        elif result.of_cells and result.specimen == ELSEWHERE:
             why = "elsewhere"
         elif result.of_cells and result.timepoint.name == "diagnosis":
             why = "diagnosis"

@@ -34,7 +34,7 @@ def build(case: Case, asked: Asked) -> Mapping[str, object]:
     axis = last_days(now, ZOOMS[zoom]) if zoom else _axis(record, now, course, treatments.lanes, mrd, counts)
     return {
         "cards": case.answer.cards,
-        "key": key_facts(case),
+        "key": key_facts(case, asked.language),
         "zoom": zoom,
         "course": course,
         "treatments": treatments,
@@ -80,7 +80,7 @@ def _axis(
     diagnosed = [m.when for m in course.marks if m.kind == "diagnosis" and m.when is not None and not m.at_latest]
     if diagnosed:
         earliest = max(earliest, diagnosed[0].start - _BEFORE)
-    samples = (*mrd.cells, *mrd.international, *mrd.transcripts, *counts.blasts)
+    samples: tuple[Sample | Count, ...] = (*mrd.cells, *mrd.international, *mrd.transcripts, *counts.blasts)
     shown += [day for day in (*_days(lanes), *_of_all(samples)) if day >= earliest]
     if not shown:
         shown = [day for day in _of_all((*counts.cells, *counts.hemoglobin)) if day >= earliest]
