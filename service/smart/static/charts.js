@@ -8,7 +8,9 @@ const APART = 120; // days: values further apart are not joined, since nobody kn
 const charts = [];
 
 const days = (iso) => Date.parse(iso + "T00:00:00Z") / DAY;
-const css = (name) => getComputedStyle(root).getPropertyValue(name).trim();
+const style = getComputedStyle(root);
+let known = {};
+const css = (name) => (known[name] ??= style.getPropertyValue(name).trim()); // asked for every mark, so kept while one chart is drawn
 const number = (text) => (text === undefined || text === "" ? null : Number(text));
 const raised = (n) => "10" + String(n).replace(/[-\d]/g, (c) => (c === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[c]));
 const colorOf = { marrow: "--c-marrow", marrow_blasts: "--c-marrow", blood: "--c-blood", blood_blasts: "--c-blood",
@@ -47,7 +49,8 @@ function axesOf(table, scale, ticks, narrow) {
   const d = table.dataset, shown = narrow ? ticks.filter((_, at) => at % 2 === 0) : ticks;
   const exponents = [];
   for (let e = Math.ceil(scale.low); e <= scale.high; e += 1) exponents.push(e);
-  const color = () => css("--soft"), grid = { stroke: () => css("--line"), width: 1 };
+  const now = (name) => style.getPropertyValue(name).trim();
+  const color = () => now("--soft"), grid = { stroke: () => now("--line"), width: 1 };
   const font = "12px system-ui, sans-serif";
   return [
     { splits: () => shown.map((t) => t.at), values: () => shown.map((t) => t.label), stroke: color, grid, ticks: { show: false }, size: 22, gap: 4, font },
@@ -155,6 +158,7 @@ function drawLines(ctx, p, chart) {
 
 function draw(chart) {
   const { u, scale, rows } = chart, ctx = u.ctx, p = uPlot.pxRatio;
+  known = {};
   ctx.save();
   ctx.beginPath(); ctx.rect(u.bbox.left - 8 * p, u.bbox.top - 8 * p, u.bbox.width + 16 * p, u.bbox.height + 16 * p); ctx.clip();
   drawLines(ctx, p, chart);
@@ -233,4 +237,4 @@ function start() {
   addEventListener("afterprint", () => fit());
 }
 
-if (course && "uPlot" in window) start();
+if (course && "uPlot" in window) requestAnimationFrame(() => setTimeout(start)); // the page first, then its charts

@@ -21,15 +21,16 @@ def figures(value: float, language: Language) -> str:
     return text.replace(".", language.number(0.5)[1])
 
 
-def power(value: float) -> str:
+def power(value: float, language: Language) -> str:
     """A fraction as a power of ten, with a factor where it is none.
 
-    >>> power(0.0001), power(0.00025)
-    ('10⁻⁴', '2.5 × 10⁻⁴')
+    >>> power(0.0001, Language("en")), power(0.00025, Language("de"))
+    ('10⁻⁴', '2,5 × 10⁻⁴')
     """
     if value <= 0:
         return "0"
     exponent = math.floor(math.log10(value) + 1e-9)
     factor = value / 10**exponent
     raised = f"10{str(exponent).translate(_RAISED)}"
-    return raised if f"{factor:.2g}" == "1" else f"{factor:.2g} × {raised}"
+    said = f"{factor:.2g}".replace(".", language.number(0.5)[1])
+    return raised if said == "1" else f"{said} × {raised}"

@@ -48,7 +48,7 @@ def build(case: Case, asked: Asked) -> Mapping[str, object]:
         "iso": iso,
         "place": lambda when: _place(when, axis, now),
         "figures": lambda value: figures(value, asked.language),
-        "power": power,
+        "power": lambda value: power(value, asked.language),
     }
 
 
