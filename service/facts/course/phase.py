@@ -54,6 +54,17 @@ def treatment_phase(facts: Facts) -> Iterator[Fact]:
 Named = tuple[str, Entry, str]  # phase, where it is named, and the words
 
 
+def named_phases(record: PatientRecord) -> Iterator[Named]:
+    """All phases that plans, episodes and observations of the phase name, whenever they ran; for showing the course."""
+    for entry in record.of_type(*_PLANS):
+        text = plan_text(entry)
+        if text and (phase := phase_in(text)) is not None:
+            yield phase, entry, text
+    for entry in record.of_type("Observation"):
+        if _PHASE_NAME.search(entry.text) and (phase := phase_in(text := all_text(entry.resource))) is not None:
+            yield phase, entry, text
+
+
 def _plans(facts: Facts, record: PatientRecord) -> Iterator[Named]:
     for entry in record.of_type(*_PLANS):
         text = plan_text(entry)

@@ -47,7 +47,7 @@ class Lab:
 
 
 _CSF_CELLS = frozenset({"diagnosis.cns.csf_rbc", "diagnosis.cns.csf_wbc"})
-_MAX_ANC = 100.0
+MAX_ANC = 100.0
 _MAX_WBC = 2000.0
 LABS = (
     Lab("wbc_current", "labs.wbc", "cells", _MAX_WBC),
@@ -141,13 +141,13 @@ def anc(facts: Facts) -> Iterator[Fact]:
         (
             (e, m)
             for e in results_about(facts.record, "labs.anc")
-            if (m := measured(e.resource, "cells")) and not _is_share(e)
+            if (m := measured(e.resource, "cells")) and not is_share(e)
         ),
         (None, None),
     )
-    counted = _computed_anc(facts.record)
+    counted = next(computed_anc(facts.record), None)
     if entry is not None and found is not None and (counted is None or _day(entry) >= _day(counted[0])):
-        yield judged(facts, "anc", entry, found, _MAX_ANC)
+        yield judged(facts, "anc", entry, found, MAX_ANC)
     elif counted is not None:
         differential, value = counted
         seen = seen_in(differential, value.found, inferred=True, note="WBC x percent of neutrophils")
@@ -157,7 +157,7 @@ def anc(facts: Facts) -> Iterator[Fact]:
         yield nothing(facts, "anc", concepts=("labs.anc", "labs.neutrophil_percent"))
 
 
-def _is_share(entry: Entry) -> bool:
+def is_share(entry: Entry) -> bool:
     """Whether a result that is only called "neutrophils" is a percentage and no count."""
     if not entry.text_concepts:
         return False
@@ -169,24 +169,26 @@ def _day(entry: Entry) -> date:
     return entry.when.end if entry.when else date.min
 
 
-def _computed_anc(record: PatientRecord) -> tuple[Entry, Measured] | None:
-    """The newest differential with a WBC of the same day, and the count both make."""
+def computed_anc(record: PatientRecord) -> Iterator[tuple[Entry, Measured]]:
+    """Each day's differential with a WBC of the same day, and the count both make; newest first."""
     counts = {
         _day(e): m.value
         for e in reversed(results_about(record, "labs.wbc"))
         if (m := measured(e.resource, "cells")) and isinstance(m.value, float)
     }
-    shares = [e for e in results_about(record, "labs.neutrophil_percent") if e.when is not None]
-    for entry in shares:
-        white = counts.get(_day(entry))
-        share = _share([e for e in shares if _day(e) == _day(entry)])
+    by_day: dict[date, list[Entry]] = {}
+    for entry in results_about(record, "labs.neutrophil_percent"):
+        if entry.when is not None:
+            by_day.setdefault(_day(entry), []).append(entry)
+    for day, shares in by_day.items():
+        white = counts.get(day)
+        share = _share(shares)
         if white is None or share is None:
             continue
         low, complete = share
         count = round(white * low / 100, 6)
         value = count if complete else Interval(low=count)
-        return entry, Measured(value, f"{white:g} x {low:g} %")
-    return None
+        yield shares[0], Measured(value, f"{white:g} x {low:g} %")
 
 
 def _share(entries: list[Entry]) -> tuple[float, bool] | None:

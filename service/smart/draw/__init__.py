@@ -1,1 +1,1 @@
-"""Pictures of the pages as SVG: shapes and classes; colors are in the style sheets, and every text is escaped."""
+"""Pictures that the server draws: shapes with classes, colored by the style sheets; every text in them is escaped."""
