@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,7 +63,7 @@ def resources(case: Case, read: Mapping[str, Iterable[tuple[str, str]]]) -> tupl
     record = case.record
     entries = [entry for entry in record.entries if len(record.entries) <= _ALL or entry.reference in read]
     entries.sort(key=lambda entry: entry.type)  # stable: newest first within a type
-    shown = []
+    shown = list(_patient(case, read))
     for number, entry in enumerate(entries):
         coding = best_coding(entry, record.terminology)
         shown.append(
@@ -79,6 +79,16 @@ def resources(case: Case, read: Mapping[str, Iterable[tuple[str, str]]]) -> tupl
             )
         )
     return tuple(shown), len(record.entries) - len(entries)
+
+
+def _patient(case: Case, read: Mapping[str, Iterable[tuple[str, str]]]) -> Iterator[Shown]:
+    """The Patient resource, which is no entry of the record."""
+    patient, own = case.record.patient, case.record.patient_id
+    if patient is not None:
+        reference = f"Patient/{own}" if own else "Patient"
+        yield Shown(
+            "resource-patient", reference, "", "", False, (), tuple(read.get(reference, ())), fields_of(patient)
+        )
 
 
 def coverage(case: Case) -> tuple[Read, ...]:
