@@ -18,7 +18,7 @@ from service.rules.expression import leaves
 from service.rules.rule import Rule
 from service.smart.case import Case
 from service.smart.plain import SUPPOSED, explainer, plain_words
-from service.smart.views.difference import Differs, difference, in_short
+from service.smart.views.difference import Change, Differs, difference, in_short
 from service.smart.words import Language
 
 IN_FULL = 6  # gaps of which it is worked out what answering them would change
@@ -196,16 +196,23 @@ def _cuts(name: str, rules: Iterable[Rule]) -> tuple[set[tuple[float, bool]], bo
 
 
 def _changes(case: Case, full: Answer, possible: Iterable[_Answer], language: Language) -> Iterator[IfSo]:
-    """What each answer would change; answers that change the same stand together."""
+    """What each answer would change; answers of which the same is to be said stand together."""
     words = plain_words(case.engine)
-    alike: dict[tuple[Differs, ...], list[str]] = {}
+    alike: dict[tuple[tuple[str, str], ...], list[str]] = {}
     for said, fact in possible:
         after = case.engine.in_full(case.question, case.facts.assuming(fact))
-        alike.setdefault(difference(full, after, words, {fact.name}), []).append(said)
-    for found, values in alike.items():
-        yield IfSo(tuple(values), in_short(found, language, called(language)))
+        found = difference(full, after, words, {fact.name})
+        alike.setdefault(in_short(found, language, called(language)), []).append(said)
+    for lines, values in alike.items():
+        yield IfSo(tuple(values), lines)
 
 
 def called(language: Language) -> Callable[[Differs], str]:
     """What a difference is called: facts in the language of the page, content as it is."""
-    return lambda one: language.fact(one.name) if one.fact else one.name
+
+    def name(one: Differs) -> str:
+        if one.kind is Change.LABEL:
+            return f"{one.name} ({one.detail})"
+        return language.fact(one.name) if one.fact else one.name
+
+    return name
