@@ -111,7 +111,7 @@ def _asking(case: Case, gap: Gap, explain: Explainer, orders: AlreadyOrdered) ->
         words.label(fact.name),
         WHY[str(fact.reason)] if fact.reason else "",
         words.value(fact) if fact.known else "",
-        fact.detail or one.answers.asked or "",
+        fact.detail or ("" if one.kind.judgement else one.answers.asked) or "",
         next((p.found for p in fact.provenance if p.found), "") or "",
         gap.question or "",
         one.kind.judgement,
