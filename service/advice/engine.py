@@ -36,6 +36,7 @@ from service.rules.interpret import trace
 from service.rules.rule import Content, Rule
 from service.rules.verdict import Trace, Verdict
 
+_EVERY = 1_000_000  # gaps, of which the vocabulary sets the limit
 A = TypeVar("A", bound=Advice | OrderAdvice)
 Gate = Callable[[PatientRecord], bool | None]
 
@@ -234,6 +235,20 @@ class Engine:
             advice = of_the_moment(advice)
         shown = self._unsilenced(advice, question, facts)[: self.content.policy.cards_on_chart_open]
         return self._drawn(question, facts, shown, tuple(verdicts), speaking)
+
+    def in_full(self, question: Question, facts: Facts) -> Answer:
+        """All there is to say of a patient with ALL at a hook, whatever the limits on cards; none are drawn.
+
+        Args:
+            facts: of the question's patient; some may be supposed (`Facts.assuming`), which is quicker than to ask anew.
+        """
+        if self._gate(question.record) is None:
+            return Answer((), (undiagnosed(facts),), (), facts)
+        speaking, drug_rules = self._speaking(question.hook, question.as_of)
+        verdicts = self._evaluator.verdicts(speaking.to(facts), facts)
+        waiting = speaking.waiting_for(facts)
+        advice = advise(verdicts, drug_rules, facts, self.content, self.vocabulary, self._by_fact, waiting, gaps=_EVERY)
+        return Answer((), tuple(advice), tuple(verdicts), facts)
 
     def basis(self, advice: Advice | OrderAdvice, facts: Facts) -> Basis:
         """What advice for a patient rests on."""

@@ -41,12 +41,13 @@ def plan(
     vocabulary: Vocabulary,
     by_fact: Mapping[str, tuple[tuple[str, Orderable], ...]],
     editions: frozenset[str] = frozenset(),
+    most: int = SHOWN,
 ) -> Missing | None:
     """The gaps, most useful first: a fact that alone stands between the patient and a preferred option leads.
 
     Before all others come ``editions``, the facts on which it hangs which guideline answers at all.
 
-    A test that is ordered already is not asked for again. Facts about an order that is being considered are not asked for: the order itself answers them.
+    At most ``most`` are told in full. A test that is ordered already is not asked for again. Facts about an order that is being considered are not asked for: the order itself answers them.
     """
     score: dict[str, float] = {}
     waiting: dict[str, dict[str, Rule]] = {}
@@ -91,7 +92,7 @@ def plan(
             orders=by_fact.get(name, ()),
             question=_question(name, waiting[name].values(), content),
         )
-        for name in names[:SHOWN]
+        for name in names[:most]
     )
     return Missing(gaps, tuple(tests), further=len(names) - len(gaps), ordered=tuple(dict.fromkeys(ordered)))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from service.advice.missing import SHOWN
 from service.advice.missing import plan as plan_missing
 from service.advice.model import INCOMPLETE, UNDIAGNOSED, Advice, Care, Missing, Notice, Options, Unsafe, Urgency
 from service.advice.options import DrugRules, choose, current_drugs, is_offer
@@ -33,12 +34,14 @@ def advise(
     vocabulary: Vocabulary,
     by_fact: Mapping[str, tuple[tuple[str, Orderable], ...]],
     editions: frozenset[str] = frozenset(),
+    gaps: int = SHOWN,
 ) -> list[Advice]:
     """Everything worth saying, most urgent first.
 
     Args:
         verdicts: of the rules about the patient; ``drug_rules`` are asked here about each drug that is named.
         editions: facts on which it hangs which guideline answers.
+        gaps: how many of the missing facts are told.
     """
     options = choose(verdicts, drug_rules, facts, content)
     applying = [v for v in verdicts if v.outcome is Outcome.APPLIES and not is_offer(v.rule)]
@@ -50,7 +53,7 @@ def advise(
     advice: list[Advice] = [*_unsafe(_forbidden_now(drug_rules, facts), warnings)]
     advice += _with_notes(options, notes, figures)
     advice += _care(options, notes, vocabulary)
-    missing = plan_missing(verdicts, options, facts, content, vocabulary, by_fact, editions)
+    missing = plan_missing(verdicts, options, facts, content, vocabulary, by_fact, editions, gaps)
     if missing is not None:
         advice.append(missing)
     advice += [Notice(verdict.rule.advise.subject, (verdict,)) for verdict in referrals]

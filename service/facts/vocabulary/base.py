@@ -285,6 +285,9 @@ class Vocabulary:
         return iter(self._types.values())
 
     def __contains__(self, name: str) -> bool:
+        base = name.partition("(")[0].strip()
+        if base not in self._types and base not in self._aliases:
+            return False  # before an error looks for the nearest of all names
         try:
             self.lookup(name)
         except ValueProblem:
