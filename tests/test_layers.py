@@ -17,6 +17,7 @@ LAYERS = (
     ("settings", "variables", "services"),
     ("hooks",),
     ("smart",),
+    ("addresses", "listing"),
     ("book",),
     ("store",),
     ("population",),
