@@ -35,6 +35,11 @@ _STATUS = {
     Trouble.BAD_LAUNCH: HTTPStatus.BAD_REQUEST,
     Trouble.NOT_REGISTERED: HTTPStatus.FORBIDDEN,
     Trouble.LOGIN_FAILED: HTTPStatus.BAD_GATEWAY,
+    Trouble.UNREADABLE: HTTPStatus.BAD_GATEWAY,
+    Trouble.NO_SMART: HTTPStatus.BAD_GATEWAY,
+    Trouble.LAUNCH_OVER: HTTPStatus.BAD_REQUEST,
+    Trouble.DENIED: HTTPStatus.FORBIDDEN,
+    Trouble.NO_CONTEXT: HTTPStatus.BAD_GATEWAY,
 }
 
 
@@ -52,12 +57,18 @@ class Site:
     def answer(self, template: str, values: Mapping[str, object], status: int = 200) -> Response:
         """A page."""
         language = self.language()
-        given: dict[str, object] = {"here": request.path, "banner": None, "views": (), "active": "", "case": None}
+        given: dict[str, object] = {
+            "here": f"{self.renderer.root}{request.path}",
+            "banner": None,
+            "views": (),
+            "active": "",
+            "case": None,
+        }
         response = Response(self.renderer.page(template, language, {**given, **values}), status, mimetype="text/html")
         response.headers["Content-Security-Policy"] = self.renderer.policy
         if request.args.get("lang") in LANGUAGES:
             path = f"{self.renderer.root}/"
-            self._set_cookie(response, LANGUAGE, language.code, path, 31_536_000)
+            self.set_cookie(response, LANGUAGE, language.code, path, 31_536_000)
         return response
 
     def trouble(self, problem: CannotShow) -> Response:
@@ -80,7 +91,7 @@ class Site:
             raise CannotShow(Trouble.LOGIN_FAILED, str(error)) from None
         response = redirect(where, 303)
         for name, value in cookies.items():
-            self._set_cookie(response, name, value, where)
+            self.set_cookie(response, name, value, where)
         return response
 
     def opened(self, sid: str) -> Opened:
@@ -94,7 +105,7 @@ class Site:
             raise CannotShow(Trouble.SESSION_OVER)
         return found
 
-    def _set_cookie(self, response: AnyResponse, name: str, value: str, path: str, seconds: int | None = None) -> None:
+    def set_cookie(self, response: AnyResponse, name: str, value: str, path: str, seconds: int | None = None) -> None:
         """A cookie that scripts cannot read. In the frame of an EHR it is a third party's: allowed by TLS only, and
         parted by the page around (CHIPS).
         """
@@ -118,7 +129,7 @@ def chart(site: Site, patients: Patients, traces: Traces) -> Blueprint:
         opened = site.opened(sid)
         case = patients.read(opened, anew="anew" in request.form)
         form = {name: value for name, value in list(request.form.items())[:_MOST_FORM] if name != "anew"}
-        told = traces.of(opened.card) if opened.card else ()
+        told = traces.of(opened) if opened.card else ()
         asked = Asked(site.language(), form, part, opened.card, told)
         return site.answer(view.template, {**_frame(site, sid, view, case), **view.build(case, asked)})
 
