@@ -74,7 +74,10 @@ class Site:
     def trouble(self, problem: CannotShow) -> Response:
         """The page that says why another one cannot be shown, and what to do."""
         log.warning("no page: %s request_id=%s", problem, g.get("request_id", "-"))
-        values = {"trouble": problem.trouble.value, "detail": problem.detail}
+        # The page of a session can be asked for again in another language, the answer of a login cannot.
+        again = request.path if request.path.startswith("/smart/p/") else "/smart/"
+        here = f"{self.renderer.root}{again}"
+        values = {"trouble": problem.trouble.value, "detail": problem.detail, "here": here}
         return self.answer("trouble.html", values, _STATUS[problem.trouble])
 
     def open(self, opened: Opened) -> AnyResponse:

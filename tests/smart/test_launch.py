@@ -94,7 +94,7 @@ def test_with_a_signed_assertion(registrations: Registered) -> None:
     assert key == registrations.jwk
 
 
-def test_a_server_of_the_first_version_is_asked_for_its_scopes(browser: Browser, tmp_path: Any) -> None:
+def test_a_server_of_the_first_version_is_asked_for_its_scopes() -> None:
     """A fresh app, as what a server said is kept for some minutes."""
     with smart_ehr() as ehr:
         ehr.configuration = lambda found: {**found, "capabilities": ["launch-ehr", "permission-v1"]}

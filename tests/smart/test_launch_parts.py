@@ -20,9 +20,9 @@ from service.smart.launch.keys import UnusableKey, signing_key
 from service.smart.launch.pending import Pending, cookie_name, pending_of, sealed
 from service.smart.launch.registrations import Registration, Registrations, read_registrations
 from service.smart.launch.request import authorize_url, challenge, new_secret, scopes
-from service.smart.launch.server import Configuration, configuration_of
+from service.smart.launch.server import Configuration, Configurations, configuration_of
 from service.smart.launch.token import card_of, granted
-from service.smart.ports import CannotShow
+from service.smart.ports import CannotShow, Reply
 from service.smart.session import Seal
 
 ISS = "https://fhir.example.org/r4"
@@ -324,6 +324,39 @@ def test_a_pending_launch_comes_back_to_its_own_state_only() -> None:
 def test_a_launch_that_does_not_fit_a_cookie_is_refused() -> None:
     with pytest.raises(ValueError, match="too long"):
         sealed(Seal(), Pending("s", "v", ISS, "patient/X.rs " * 300, "r"))
+
+
+class Silent:
+    """A server that does not answer, until it does."""
+
+    def __init__(self) -> None:
+        self.asked, self.answers = 0, False
+
+    def get(self, url: str) -> Reply:
+        self.asked += 1
+        if not self.answers:
+            raise ConnectionError("no answer in time")
+        return Reply(200, ABOUT)
+
+    def post(self, url: str, form: Any, headers: Any) -> Reply:
+        raise AssertionError("not asked here")
+
+
+def test_a_server_that_is_silent_is_not_asked_by_each_launch() -> None:
+    web, now = Silent(), [0.0]
+    servers = Configurations(web, lambda: now[0])
+    for _ in range(3):
+        with pytest.raises(CannotShow, match="no answer in time"):
+            servers.of(ISS)
+    assert web.asked == 1
+    web.answers, now[0] = True, 5.0
+    assert servers.of(ISS).token == ABOUT["token_endpoint"]
+    now[0] = 304.0
+    servers.of(ISS)
+    assert web.asked == 2
+    now[0] = 305.0
+    servers.of(ISS)
+    assert web.asked == 3
 
 
 TOKEN = {"access_token": "t", "token_type": "bearer", "patient": "p1", "expires_in": 60, "scope": "launch"}

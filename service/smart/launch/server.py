@@ -13,6 +13,7 @@ from service.addresses import Base, parse_place
 from service.smart.ports import CannotShow, Trouble, Web
 
 FRESH_S = 300.0  # for which what a server said is used again
+FAILED_S = 5.0  # for which one that did not answer is not asked again: launches need no login, and each would wait
 _MOST_KEPT = 64
 _LONGEST = 2000  # characters of an address
 _PATH = "/.well-known/smart-configuration"
@@ -80,7 +81,7 @@ class Configurations:
 
     def __init__(self, web: Web, clock: Callable[[], float] = time.monotonic):
         self._web, self._clock = web, clock
-        self._kept: OrderedDict[str, tuple[float, Configuration]] = OrderedDict()
+        self._kept: OrderedDict[str, tuple[float, Configuration | CannotShow]] = OrderedDict()
         self._lock = threading.Lock()
 
     def of(self, iss: str) -> Configuration:
@@ -93,9 +94,21 @@ class Configurations:
             CannotShow: it does not answer, or cannot be launched from.
         """
         with self._lock:
-            found = self._kept.get(iss)
-        if found is not None and self._clock() - found[0] < FRESH_S:
-            return found[1]
+            at, known = self._kept.get(iss, (0.0, None))
+        age = self._clock() - at
+        if isinstance(known, Configuration) and age < FRESH_S:
+            return known
+        if isinstance(known, CannotShow) and age < FAILED_S:
+            raise CannotShow(known.trouble, known.detail)
+        try:
+            read = self._ask(iss)
+        except CannotShow as problem:
+            self._keep(iss, problem)
+            raise
+        self._keep(iss, read)
+        return read
+
+    def _ask(self, iss: str) -> Configuration:
         try:
             reply = self._web.get(f"{iss}{_PATH}")
         except OSError as error:
@@ -103,9 +116,10 @@ class Configurations:
         if reply.status != 200:
             trouble = Trouble.SERVER_GONE if reply.status >= 500 else Trouble.NO_SMART
             raise CannotShow(trouble, f"smart-configuration: status {reply.status}")
-        read = configuration_of(iss, reply.body)
+        return configuration_of(iss, reply.body)
+
+    def _keep(self, iss: str, what: Configuration | CannotShow) -> None:
         with self._lock:
-            self._kept[iss] = self._clock(), read
+            self._kept[iss] = self._clock(), what
             while len(self._kept) > _MOST_KEPT:
                 self._kept.popitem(last=False)
-        return read
