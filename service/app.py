@@ -21,12 +21,14 @@ from service.hooks.ports import ReplayGuard
 from service.hooks.profiles import ProfileChoice
 from service.hooks.templates import TemplateProblems, read_templates, with_templates
 from service.hooks.trust import guard
+from service.launches import launch_address, with_launch_link
 from service.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
     from service.kept import Kept
 
 log = logging.getLogger("allcue.store")
+CHART_HOOK = "patient-view"  # the pages read what its prefetch templates ask for
 PAGES = ("/smart/", "/demo")  # for people: sessions guard them, not the tokens of CDS clients
 
 
@@ -71,7 +73,7 @@ def create_app(
     if settings.rate:  # after the guard, which tells who calls
         throttle.install(app, throttle.TokenBuckets(settings.rate, settings.burst), settings.rate)
     choice = ProfileChoice(settings.profile, settings.link_hosts)
-    decide = within(settings.time_limit, decide)
+    decide = with_launch_link(within(settings.time_limit, decide), launch_address(settings))
     app.register_blueprint(
         cds_services(services, decide, settings.servers, settings.fhir, settings.body, profile_of=choice.named)
     )
@@ -135,7 +137,9 @@ def _engine(settings: Settings, kept: Kept | None) -> tuple[Sequence[ServiceDefi
         settings.site_content,
         memory=kept.memory if kept is not None else None,
     )
-    return _offered(served(settings.hooks), settings), decide_with(clinic), companion(settings, clinic, kept)
+    chart = next(iter(_offered(served((CHART_HOOK,)), settings)))
+    pages = companion(settings, clinic, kept, chart)
+    return _offered(served(settings.hooks), settings), decide_with(clinic), pages
 
 
 def _offered(services: Sequence[ServiceDefinition], settings: Settings) -> Sequence[ServiceDefinition]:

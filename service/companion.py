@@ -19,28 +19,34 @@ from flask import Blueprint
 from fhir_examples import request as examples
 from service.advice.engine import Question
 from service.bundles import invocation_of
-from service.hooks.contract import Invocation, KeyState, Prefetched
+from service.hooks.contract import Invocation, KeyState, Prefetched, ServiceDefinition
 from service.hooks.envelope import HookRequest
 from service.hooks.errors import HookError
 from service.hooks.fhir_access import FhirClient
-from service.hooks.gather import gather
+from service.hooks.gather import Lacking, gather
+from service.hooks.servers import AllowedServers
 from service.kept import Kept
-from service.services import SERVICES
+from service.launches import registrations_of
+from service.memory import patient_name
 from service.settings import Settings
 from service.smart.case import Case, Unread, case_of
 from service.smart.demo.pages import demo
+from service.smart.launch.flow import Launches
+from service.smart.launch.pages import launch
+from service.smart.launch.registrations import Registrations
 from service.smart.pages import Site, chart
 from service.smart.ports import CannotShow, Trouble
 from service.smart.render import Renderer
 from service.smart.session import Opened, Seal
 from service.store.database import StoreUnavailable
+from service.store.secret import Pseudonyms
 from service.store.story import Story, stories
+from service.web import GuardedWeb
 from service.wiring import Clinic
 
 DEADLINE_S = 10.0  # for all reads of a page: who opens it waits for it, unlike who opens a chart
 KEPT_S = 120.0  # for which a record that was read is shown again, from page to page
 _MOST_KEPT = 32
-_CHART = next(service for service in SERVICES if service.hook == "patient-view")
 
 
 class CompanionPatients:
@@ -50,13 +56,21 @@ class CompanionPatients:
     anew for each page, since they are not made for several threads.
     """
 
-    def __init__(self, clinic: Clinic, client: FhirClient, clock: Callable[[], float] = time.monotonic):
-        self._clinic, self._client, self._clock = clinic, client, clock
+    def __init__(
+        self,
+        clinic: Clinic,
+        client: FhirClient,
+        chart: ServiceDefinition,
+        clock: Callable[[], float] = time.monotonic,
+    ):
+        self._clinic, self._client, self._chart, self._clock = clinic, client, chart, clock
         self._kept: OrderedDict[str, tuple[float, Question, datetime, tuple[Unread, ...], str]] = OrderedDict()
         self._lock = threading.Lock()
 
     def read(self, opened: Opened, *, anew: bool = False) -> Case:
         """As `service.smart.ports.Patients.read`."""
+        if self._left(opened) == 0:
+            raise CannotShow(Trouble.TOKEN_EXPIRED)
         key = sha256(json.dumps(astuple(opened)).encode()).hexdigest()
         found = None if anew else self._again(key)
         if found is None:
@@ -67,6 +81,10 @@ class CompanionPatients:
                     self._kept.popitem(last=False)
         _, question, read_at, unread, source = found
         return case_of(self._clinic.engine, question, read_at, unread, source)
+
+    def _left(self, opened: Opened) -> float | None:
+        """Seconds that the token still lasts, 0 for none; None if that is not known."""
+        return max(0.0, opened.expires - time.time()) if opened.expires else None
 
     def _again(self, key: str) -> tuple[float, Question, datetime, tuple[Unread, ...], str] | None:
         with self._lock:
@@ -81,23 +99,17 @@ class CompanionPatients:
             invocation, source = _given(opened.given), "demo"
         else:
             invocation, source = self._fetched(opened), opened.base
-        try:
-            question = self._clinic.question(invocation)
-        except HookError as error:
-            raise _no_patient(error) from None
+        question = self._clinic.question(invocation)
         unread = tuple(_unread(invocation))
         return self._clock(), question, datetime.now(UTC).astimezone(), unread, source
 
     def _fetched(self, opened: Opened) -> Invocation:
-        left = opened.expires - time.time() if opened.expires else None
-        if left is not None and left <= 0:
-            raise CannotShow(Trouble.TOKEN_EXPIRED)
         authorization: dict[str, Any] | None = None
         if opened.token:
-            authorization = {"access_token": opened.token, "scope": opened.scope, "expires_in": left}
+            authorization = {"access_token": opened.token, "scope": opened.scope, "expires_in": self._left(opened)}
         asked = HookRequest.model_validate(
             {
-                "hook": _CHART.hook,
+                "hook": self._chart.hook,
                 "hookInstance": str(uuid.uuid4()),
                 "context": {"patientId": opened.patient, "userId": "Practitioner/unknown"},
                 "fhirServer": opened.base,
@@ -105,36 +117,86 @@ class CompanionPatients:
             }
         )
         try:
-            found = gather(_CHART, asked, self._client)
+            found = gather(self._chart, asked, self._client)
+        except Lacking as error:
+            raise self._why(opened, error) from None
         except HookError as error:
-            raise _no_patient(error) from None
+            raise CannotShow(Trouble.UNREADABLE, _words(error)) from None
         return Invocation(
-            _CHART, _CHART.hook, str(asked.hook_instance), asked.context, found, opened.base, datetime.now(UTC)
+            self._chart,
+            self._chart.hook,
+            str(asked.hook_instance),
+            asked.context,
+            found,
+            opened.base,
+            datetime.now(UTC),
         )
+
+    def _why(self, opened: Opened, error: Lacking) -> CannotShow:
+        """Why patient and diagnosis could not be read."""
+        lacking = error.keys[0]
+        said = f"{lacking.key}: {lacking.detail}" if lacking.detail else lacking.key
+        return CannotShow(Trouble.TOKEN_EXPIRED if self._left(opened) == 0 else _trouble(lacking), said)
 
 
 class KeptTraces:
-    """How cards came about, from the store; nothing where there is none."""
+    """How cards came about, from the store; nothing where there is none.
 
-    def __init__(self, kept: Kept | None, days: int):
-        self._kept, self._days = kept, days
+    A trace is shown only if it names the patient of the session, under the keyed hash of the site's secret: without a
+    secret no trace names anybody, and none is shown. The demo sees those of calls that no registered client made.
+    """
 
-    def of(self, card: str) -> tuple[Story, ...]:
+    def __init__(self, kept: Kept | None, days: int, secret: str, registrations: Registrations):
+        self._kept, self._days, self._registrations = kept, days, registrations
+        self._names = Pseudonyms(secret) if secret else None
+
+    def of(self, opened: Opened) -> tuple[Story, ...]:
         """As `service.smart.ports.Traces.of`."""
-        if self._kept is None:
+        if self._kept is None or not opened.card:
             return ()
         try:
-            return stories(self._kept.database, card, int(time.time()), self._days)
+            found = stories(self._kept.database, opened.card, int(time.time()), self._days)
         except StoreUnavailable:
             return ()
+        return tuple(story for story in found if self._is_of(story, opened))
+
+    def _is_of(self, story: Story, opened: Opened) -> bool:
+        if opened.given:
+            return not story.client
+        if self._names is None or story.patient is None:
+            return False
+        registered = self._registrations.find(opened.base)
+        tenants = {"", registered.registration.tenant if registered else ""}
+        # A call without fhirServer names its patient by client and id alone.
+        return story.patient in {
+            patient_name(self._names, story.client, tenant, server, opened.patient)
+            for tenant in tenants
+            for server in ("", opened.base)
+        }
 
 
-def companion(settings: Settings, clinic: Clinic, kept: Kept | None) -> tuple[Blueprint, ...]:
-    """The blueprints of the SMART app and, where it is switched on, of the demo page."""
-    renderer = Renderer(urlsplit(settings.public_base_url).path)
+def companion(
+    settings: Settings, clinic: Clinic, kept: Kept | None, chart_service: ServiceDefinition
+) -> tuple[Blueprint, ...]:
+    """The blueprints of the SMART app and, where it is switched on, of the demo page.
+
+    Args:
+        chart_service: whose prefetch templates tell what a chart is read from.
+
+    Raises:
+        SettingsError: the app cannot be launched as the settings want it.
+    """
+    renderer = Renderer(urlsplit(settings.public_base_url).path, settings.smart_frames)
     site = Site(renderer, Seal(settings.site_secret), settings.public_base_url.startswith("https:"))
-    client = FhirClient(settings.servers, replace(settings.fhir, deadline=DEADLINE_S))
-    found = [chart(site, CompanionPatients(clinic, client), KeptTraces(kept, settings.trace_days))]
+    registrations = registrations_of(settings)
+    servers = AllowedServers.of((one.registration.iss for one in registrations), open_loopback=settings.local_only)
+    patients = CompanionPatients(
+        clinic, FhirClient(servers, replace(settings.fhir, deadline=DEADLINE_S)), chart_service
+    )
+    traces = KeptTraces(kept, settings.trace_days, settings.site_secret, registrations)
+    types = tuple(dict.fromkeys(kind for kinds in chart_service.resource_types.values() for kind in kinds))
+    launches = Launches(registrations, GuardedWeb(settings.fhir), Seal(settings.site_secret, "launch"), types)
+    found = [chart(site, patients, traces), launch(site, launches, settings.public_base_url)]
     if settings.shows_demo:
         found.append(demo(site, examples.names()))
     return tuple(found)
@@ -160,17 +222,20 @@ def _why(found: Prefetched) -> str:
     return found.detail or str(found.state)
 
 
-_TROUBLES = (
-    ("status 401", Trouble.TOKEN_EXPIRED),
-    ("expired", Trouble.TOKEN_EXPIRED),
-    ("status 403", Trouble.REFUSED),
-    ("status 404", Trouble.NO_PATIENT),
-    ("status 410", Trouble.NO_PATIENT),
-)
+_TROUBLES = {401: Trouble.TOKEN_EXPIRED, 403: Trouble.REFUSED}
+_GONE = (404, 410)
 
 
-def _no_patient(error: HookError) -> CannotShow:
-    """Why patient and diagnosis could not be read."""
-    words = "; ".join(issue.diagnostics for issue in error.issues)
-    trouble = next((trouble for sign, trouble in _TROUBLES if sign in words), Trouble.SERVER_GONE)
-    return CannotShow(trouble, words)
+def _trouble(lacking: Prefetched) -> Trouble:
+    """Why a key without which there is no chart could not be had, from the status of the FHIR server's answer."""
+    if lacking.state is KeyState.ABSENT:
+        return Trouble.REFUSED  # not asked for: the token does not cover it, or the server may not be read
+    if lacking.status is None:
+        return Trouble.SERVER_GONE
+    if lacking.status in _GONE and lacking.key == "patient":
+        return Trouble.NO_PATIENT
+    return _TROUBLES.get(lacking.status, Trouble.SERVER_GONE if lacking.status >= 500 else Trouble.UNREADABLE)
+
+
+def _words(error: HookError) -> str:
+    return "; ".join(issue.diagnostics for issue in error.issues)

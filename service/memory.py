@@ -134,11 +134,16 @@ def _trace(invocation: Invocation, as_of: date, content: str, basis: Basis, card
     )
 
 
-def _patient(names: Pseudonyms, invocation: Invocation) -> str:
-    """The patient as a keyed hash. An id says who it is only within one FHIR server, of one tenant, of one client."""
-    base = parse_base(invocation.fhir_server or "")
+def patient_name(names: Pseudonyms, client: str, tenant: str, fhir_server: str, patient: str) -> str:
+    """A patient as a keyed hash. An id says who it is only within one FHIR server, of one tenant, of one client."""
+    base = parse_base(fhir_server)
     where = "" if base is None else f"{base.scheme}://{base.host}:{base.port}{base.path}"
-    return names.of("patient", invocation.client, invocation.tenant or "", where, str(invocation.context["patientId"]))
+    return names.of("patient", client, tenant, where, patient)
+
+
+def _patient(names: Pseudonyms, invocation: Invocation) -> str:
+    patient = str(invocation.context["patientId"])
+    return patient_name(names, invocation.client, invocation.tenant or "", invocation.fhir_server or "", patient)
 
 
 def _facts(names: Pseudonyms, basis: Basis) -> str:

@@ -42,6 +42,8 @@ class Settings:
     are kept. ``suppress_days``: how long a justified override silences the same advice; 0 for never.
     ``keep_comments``: whether the words of clinicians are kept, which may name the patient. ``prefetch_file``: prefetch
     templates of the site's own.
+    ``smart_file``: FHIR servers that the SMART app is registered with; ``smart_frames``: origins of EHRs that may show its
+    pages in a frame.
     ``demo``: whether the demo page is served; None: only where nobody but this machine can call.
     ``profile``: what answers look like for clients that are registered with none of their own. ``link_hosts``: hosts
     that links may lead to where a profile limits them.
@@ -69,6 +71,8 @@ class Settings:
     hooks: tuple[str, ...] = HOOK_NAMES
     prefetch_file: Path | None = None
     profile: str = DEFAULT_PROFILE
+    smart_file: Path | None = None
+    smart_frames: tuple[str, ...] = ()
     link_hosts: tuple[str, ...] = ()
     fhir: Limits = field(default_factory=Limits)
     database_url: str = field(default="", repr=False)  # it may hold a password
@@ -117,6 +121,8 @@ class Settings:
             trace_days=variables.get("TRACE_DAYS", read.between(1, 36_500), default.trace_days),
             suppress_days=variables.get("SUPPRESS_DAYS", read.between(0, 3650), default.suppress_days),
             keep_comments=variables.get("KEEP_COMMENTS", read.yes_or_no, default.keep_comments),
+            smart_file=variables.get("SMART_FILE", read.file, None),
+            smart_frames=variables.get("SMART_FRAMES", read.frames, ()),
             demo=variables.get("DEMO", read.yes_or_no, None),
         )
         if problems := variables.problems():

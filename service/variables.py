@@ -159,6 +159,18 @@ def hosts(value: str) -> tuple[str, ...]:
     return named
 
 
+def frames(value: str) -> tuple[str, ...]:
+    """Origins that may show pages in a frame (CSP ``frame-ancestors``); a name may begin with ``*.``."""
+    named = words(value)
+    for name in named:
+        base = parse_base(name.replace("://*.", "://any.", 1).rstrip("/"))
+        if base is None or base.path or (base.scheme != "https" and not base.loopback):
+            raise ValueError(
+                "must be origins, such as https://ehr.example.org, or https://*.example.org for all below it"
+            )
+    return tuple(name.rstrip("/") for name in named)
+
+
 def servers(value: str) -> tuple[str, ...]:
     """Addresses of FHIR servers."""
     urls = words(value)

@@ -12,11 +12,12 @@ SERVICE = ROOT / "service"
 # From the top down: a module may import its own layer and those to the right of it.
 LAYERS = (
     ("cli", "commands", "wsgi"),
-    ("app", "wiring", "occasion", "ahead", "bundles", "callers", "companion", "kept", "memory"),
+    ("app", "wiring", "occasion", "ahead", "bundles", "callers", "companion", "kept", "launches", "memory", "web"),
     ("conformance",),
     ("settings", "variables", "services"),
     ("hooks",),
     ("smart",),
+    ("addresses", "listing"),
     ("book",),
     ("store",),
     ("population",),

@@ -107,6 +107,8 @@ def serve(host: str, port: int, workers: int, site: Path | None = None) -> int:
         "preload_app": True,
         "proc_name": "allcue",
         "control_socket_disable": True,
+        "limit_request_line": 8190,  # a code that an authorization server sends by the browser may be a long token
+        "limit_request_field_size": 32_768,  # the cookies of a session hold an access token, sealed
         "forwarder_headers": "",  # else a client of a proxy on this machine tells with SCRIPT_NAME what its path means
     }
     _Server(app, lambda: create_app(settings_now()), options).run()

@@ -54,6 +54,8 @@ class Prefetched:
     """The resources of one prefetch key and how far they can be trusted to be all there is.
 
     ``full_urls`` runs along ``resources``. ``detail`` says why a key is not complete; it never holds patient values.
+    ``status``: the HTTP status of the last answer that a FHIR server gave to this key; None where it was not asked or
+    did not answer.
     """
 
     key: str
@@ -61,6 +63,7 @@ class Prefetched:
     resources: tuple[Json, ...] = ()
     full_urls: tuple[str | None, ...] = ()
     detail: str | None = None
+    status: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

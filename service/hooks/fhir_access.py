@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urljoin
 
@@ -158,24 +158,28 @@ class FhirReader:
         url = self._base + self._sized(item.query)
         if item.first:
             url = _join(self._base, item.first.next_url or "")
+        status: int | None = None
         while True:
             if trouble := self._refuse(item, url, seen, len(pages)):
-                return _settle(item, pages, trouble, limited)
+                return replace(_settle(item, pages, trouble, limited), status=status)
             seen.add(url)
             try:
+                status = None
                 body = self._ask(url, left, first=not pages)
+                status = 200
                 self._count(len(body))
                 page = _page(parse(body))
             except (Unreachable, Unreadable) as error:
                 if item.by_id and isinstance(error, Refused) and error.status in _NO_SEARCH:
                     self._client.refused_ids(self._base, item.query.partition("?")[0])
-                return _settle(item, pages, f"the FHIR server could not be read: {error}", limited)
+                status = error.status if isinstance(error, Refused) else status
+                found = _settle(item, pages, f"the FHIR server could not be read: {error}", limited)
+                return replace(found, status=status)
             left -= len(body)
             pages.append(page)
-            if page.next_url is None:
-                return _settle(item, pages, None, limited)
             if not page.next_url:
-                return _settle(item, pages, "the link to the next page has no address", limited)
+                unread = None if page.next_url is None else "the link to the next page has no address"
+                return replace(_settle(item, pages, unread, limited), status=status)
             url = _join(url, page.next_url)
 
     def _sized(self, query: str) -> str:

@@ -19,6 +19,14 @@ _ANOTHER = "the FHIR server answered with another patient"
 _UNREAD_PAGES = "only the first page came, and the FHIR server may not be read for more"
 
 
+class Lacking(HookError):
+    """Keys that the service cannot answer without could not be had. ``keys``: these, with why."""
+
+    def __init__(self, keys: Iterable[Prefetched], *issues: Issue):
+        self.keys = tuple(keys)
+        super().__init__(412, *issues)
+
+
 class Gathered(Mapping[str, Prefetched]):
     """Every key of the service's templates with its state: the required ones at once, the others when first asked for;
     with these, as one key more, the Medications that they and the context refer to, if the service reads any.
@@ -71,7 +79,7 @@ class Gathered(Mapping[str, Prefetched]):
             read = reader.read(list(_wanted(self._service, self._request, missing, pages)))
             for key, item in read.items():
                 if _of_another(self._service, self._request, item):
-                    found[key] = Prefetched(key, KeyState.FAILED, detail=_ANOTHER)
+                    found[key] = Prefetched(key, KeyState.FAILED, detail=_ANOTHER, status=item.status)
                 else:
                     found[key] = _better(found.get(key), item)
         for key in wanted_keys:
@@ -95,7 +103,8 @@ def gather(service: ServiceDefinition, request: HookRequest, client: FhirClient)
     """The keys of a call.
 
     Raises:
-        HookError: 412 with an issue for each required key that could not be had; 400 where the Patient that was sent
+        Lacking: 412 with an issue for each required key that could not be had.
+        HookError: 400 where the Patient that was sent
             is not the patient of the context.
     """
     return Gathered(service, request, client)
@@ -143,13 +152,14 @@ def _better(sent: Prefetched | None, read: Prefetched) -> Prefetched:
 
 
 def _require(service: ServiceDefinition, found: Mapping[str, Prefetched]) -> None:
-    issues = [
-        Issue("processing", _missing_words(service, found[key]), f"{ROOT}.prefetch.{key}")
+    lacking = [
+        found[key]
         for key in service.prefetch
         if key in service.required and found[key].state in (KeyState.ABSENT, KeyState.FAILED)
     ]
-    if issues:
-        raise HookError(412, *issues)
+    if lacking:
+        words = ((item, _missing_words(service, item)) for item in lacking)
+        raise Lacking(lacking, *(Issue("processing", said, f"{ROOT}.prefetch.{item.key}") for item, said in words))
 
 
 def _missing_words(service: ServiceDefinition, item: Prefetched) -> str:

@@ -36,6 +36,11 @@ _STATUS = {
     Trouble.BAD_LAUNCH: HTTPStatus.BAD_REQUEST,
     Trouble.NOT_REGISTERED: HTTPStatus.FORBIDDEN,
     Trouble.LOGIN_FAILED: HTTPStatus.BAD_GATEWAY,
+    Trouble.UNREADABLE: HTTPStatus.BAD_GATEWAY,
+    Trouble.NO_SMART: HTTPStatus.BAD_GATEWAY,
+    Trouble.LAUNCH_OVER: HTTPStatus.BAD_REQUEST,
+    Trouble.DENIED: HTTPStatus.FORBIDDEN,
+    Trouble.NO_CONTEXT: HTTPStatus.BAD_GATEWAY,
 }
 
 
@@ -54,7 +59,7 @@ class Site:
         """A page."""
         language = self.language()
         given: dict[str, object] = {
-            "here": request.path,
+            "here": f"{self.renderer.root}{request.path}",
             "kept": "",
             "banner": None,
             "views": (),
@@ -65,13 +70,16 @@ class Site:
         response.headers["Content-Security-Policy"] = self.renderer.policy
         if request.args.get("lang") in LANGUAGES:
             path = f"{self.renderer.root}/"
-            self._set_cookie(response, LANGUAGE, language.code, path, 31_536_000)
+            self.set_cookie(response, LANGUAGE, language.code, path, 31_536_000)
         return response
 
     def trouble(self, problem: CannotShow) -> Response:
         """The page that says why another one cannot be shown, and what to do."""
         log.warning("no page: %s request_id=%s", problem, g.get("request_id", "-"))
-        values = {"trouble": problem.trouble.value, "detail": problem.detail}
+        # The page of a session can be asked for again in another language, the answer of a login cannot.
+        again = request.path if request.path.startswith("/smart/p/") else "/smart/"
+        here = f"{self.renderer.root}{again}"
+        values = {"trouble": problem.trouble.value, "detail": problem.detail, "here": here}
         return self.answer("trouble.html", values, _STATUS[problem.trouble])
 
     def open(self, opened: Opened) -> AnyResponse:
@@ -88,7 +96,7 @@ class Site:
             raise CannotShow(Trouble.LOGIN_FAILED, str(error)) from None
         response = redirect(where, 303)
         for name, value in cookies.items():
-            self._set_cookie(response, name, value, where)
+            self.set_cookie(response, name, value, where)
         return response
 
     def opened(self, sid: str) -> Opened:
@@ -102,7 +110,7 @@ class Site:
             raise CannotShow(Trouble.SESSION_OVER)
         return found
 
-    def _set_cookie(self, response: AnyResponse, name: str, value: str, path: str, seconds: int | None = None) -> None:
+    def set_cookie(self, response: AnyResponse, name: str, value: str, path: str, seconds: int | None = None) -> None:
         """A cookie that scripts cannot read. In the frame of an EHR it is a third party's: allowed by TLS only, and
         parted by the page around (CHIPS).
         """
@@ -126,7 +134,7 @@ def chart(site: Site, patients: Patients, traces: Traces) -> Blueprint:
         opened = site.opened(sid)
         case = patients.read(opened, anew="anew" in request.form)
         form = {name: value for name, value in list(request.form.items())[:_MOST_FORM] if name != "anew"}
-        told = traces.of(opened.card) if opened.card else ()
+        told = traces.of(opened) if opened.card else ()
         asked = Asked(site.language(), form, part, opened.card, told, request.args.to_dict())
         frame = _frame(site, sid, view, case)
         try:

@@ -18,10 +18,15 @@ class Trouble(StrEnum):
     TOKEN_EXPIRED = "token-expired"  # noqa: S105 - a reason, not a token
     SERVER_GONE = "server-gone"  # the FHIR server does not answer
     REFUSED = "refused"  # the FHIR server does not let this be read
+    UNREADABLE = "unreadable"  # it answers, but not with what can be used
     NO_PATIENT = "no-patient"  # the patient of the session is not there
-    BAD_LAUNCH = "bad-launch"  # a launch that was not begun here, or with parameters that are not usable
+    BAD_LAUNCH = "bad-launch"  # a launch with parameters that are not usable
+    LAUNCH_OVER = "launch-over"  # a launch that this browser did not begin, began too long ago, or has ended
     NOT_REGISTERED = "not-registered"  # a FHIR server this app is not registered with
+    NO_SMART = "no-smart"  # a FHIR server that does not say how to log in, or not in a way that is safe
+    DENIED = "denied"  # who logged in did not let the app read, or may not
     LOGIN_FAILED = "login-failed"  # the authorization server refused, or gave no usable token
+    NO_CONTEXT = "no-context"  # a token that is for no patient
 
 
 class CannotShow(Exception):
@@ -71,6 +76,8 @@ class Web(Protocol):
 class Traces(Protocol):
     """Looks up how a card came about."""
 
-    def of(self, card: str) -> tuple[Any, ...]:
-        """The stories of a card (`service.store.story.Story`); none where nothing is kept or the store is away."""
+    def of(self, opened: Opened) -> tuple[Any, ...]:
+        """The stories (`service.store.story.Story`) of the card that a session came from; none where nothing is kept, the
+        store is away, or it cannot be told that the card is this patient's.
+        """
         ...

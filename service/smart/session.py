@@ -48,10 +48,12 @@ class TooLarge(ValueError):
 class Seal:
     """Encrypts with one key; another key, as after a restart without a secret, opens nothing."""
 
-    def __init__(self, secret: str = ""):
-        """``secret``: the site's, from which the key is derived; a random key for this process and its children if empty."""
+    def __init__(self, secret: str = "", purpose: str = "session"):
+        """``secret``: the site's, from which the key is derived; a random key for this process and its children if empty.
+        ``purpose``: what is sealed; what was sealed for one purpose opens for no other.
+        """
         raw = secret.encode() if secret else secrets.token_bytes(32)
-        key = HKDF(SHA256(), 32, None, b"allcue smart session 1").derive(raw)
+        key = HKDF(SHA256(), 32, None, f"allcue smart {purpose} 1".encode()).derive(raw)
         self._fernet = Fernet(base64.urlsafe_b64encode(key))
 
     def close(self, value: Mapping[str, Any]) -> str:
@@ -78,7 +80,7 @@ def to_cookies(seal: Seal, sid: str, opened: Opened) -> dict[str, str]:
     Raises:
         TooLarge: a token that does not fit.
     """
-    sealed = seal.close(asdict(opened))
+    sealed = seal.close({**asdict(opened), "sid": sid})
     pieces = [sealed[at : at + _PIECE] for at in range(0, len(sealed), _PIECE)]
     if len(pieces) > _MOST:
         raise TooLarge(f"the access token is too large to be kept: {len(opened.token)} characters")
@@ -96,7 +98,7 @@ def from_cookies(seal: Seal, sid: str, cookies: Mapping[str, str], seconds: int)
             break
         pieces.append(piece)
     found = seal.open("".join(pieces), seconds) if pieces else None
-    if found is None or set(found) != {field.name for field in fields(Opened)}:
+    if found is None or found.pop("sid", "") != sid or set(found) != {field.name for field in fields(Opened)}:
         return None
     return Opened(**found)
 

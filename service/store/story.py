@@ -29,7 +29,8 @@ class Told:
 @dataclass(frozen=True, slots=True)
 class Story:
     """One card of one client. ``shown``: ISO 8601 in UTC. ``decision``: verdicts and facts; None for cards of versions
-    that did not keep it. ``silent_until``: the end of the silence that its override began, if that still lasts."""
+    that did not keep it. ``silent_until``: the end of the silence that its override began, if that still lasts.
+    ``patient``: the keyed hash of whose it is; None where no patient was named."""
 
     client: str
     card: str
@@ -44,6 +45,7 @@ class Story:
     decision: Mapping[str, Any] | None
     feedback: tuple[Told, ...]
     silent_until: str | None
+    patient: str | None = None
 
 
 def stories(database: Database, card: str, now: int, keep_days: int) -> tuple[Story, ...]:
@@ -71,6 +73,7 @@ def stories(database: Database, card: str, now: int, keep_days: int) -> tuple[St
             json.loads(trace["decision"]) if trace["decision"] else None,
             tuple(_told(row) for row in told if row["client"] == trace["client"]),
             _moment(silent[trace["client"]]) if trace["client"] in silent else None,
+            trace["patient"],
         )
         for trace in traces
     )  # fmt: skip
