@@ -135,7 +135,8 @@ def _engine(settings: Settings, kept: Kept | None) -> tuple[Sequence[ServiceDefi
         settings.site_content,
         memory=kept.memory if kept is not None else None,
     )
-    return _offered(served(settings.hooks), settings), decide_with(clinic), companion(settings, clinic, kept)
+    offered = _offered(served(settings.hooks), settings)
+    return offered, decide_with(clinic), companion(settings, offered, clinic, kept)
 
 
 def _offered(services: Sequence[ServiceDefinition], settings: Settings) -> Sequence[ServiceDefinition]:

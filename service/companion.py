@@ -7,7 +7,7 @@ import threading
 import time
 import uuid
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import astuple, replace
 from datetime import UTC, date, datetime
 from hashlib import sha256
@@ -16,25 +16,27 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint
 
-from fhir_examples import request as examples
 from service.advice.engine import Question
-from service.bundles import invocation_of
-from service.hooks.contract import Invocation, KeyState, Prefetched
+from service.given import GivenPatients, today
+from service.hooks.contract import Invocation, KeyState, Prefetched, ServiceDefinition
 from service.hooks.envelope import HookRequest
 from service.hooks.errors import HookError
 from service.hooks.fhir_access import FhirClient
 from service.hooks.gather import gather
+from service.inside import Inside
 from service.kept import Kept
 from service.services import SERVICES
 from service.settings import Settings
 from service.smart.case import Case, Unread, case_of
 from service.smart.demo.pages import demo
+from service.smart.demo.pasted import Pasted
 from service.smart.pages import Site, chart
 from service.smart.ports import CannotShow, Trouble
 from service.smart.render import Renderer
 from service.smart.session import Opened, Seal
 from service.store.database import StoreUnavailable
 from service.store.story import Story, stories
+from service.trial import Trials
 from service.wiring import Clinic
 
 DEADLINE_S = 10.0  # for all reads of a page: who opens it waits for it, unlike who opens a chart
@@ -50,8 +52,10 @@ class CompanionPatients:
     anew for each page, since they are not made for several threads.
     """
 
-    def __init__(self, clinic: Clinic, client: FhirClient, clock: Callable[[], float] = time.monotonic):
-        self._clinic, self._client, self._clock = clinic, client, clock
+    def __init__(
+        self, clinic: Clinic, client: FhirClient, given: GivenPatients, clock: Callable[[], float] = time.monotonic
+    ):
+        self._clinic, self._client, self._given, self._clock = clinic, client, given, clock
         self._kept: OrderedDict[str, tuple[float, Question, datetime, tuple[Unread, ...], str]] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -78,7 +82,7 @@ class CompanionPatients:
 
     def _read(self, opened: Opened) -> tuple[float, Question, datetime, tuple[Unread, ...], str]:
         if opened.given:
-            invocation, source = _given(opened.given), "demo"
+            invocation, source = self._given.invocation(opened.given), "demo"
         else:
             invocation, source = self._fetched(opened), opened.base
         try:
@@ -129,25 +133,24 @@ class KeptTraces:
             return ()
 
 
-def companion(settings: Settings, clinic: Clinic, kept: Kept | None) -> tuple[Blueprint, ...]:
+def companion(
+    settings: Settings, services: Sequence[ServiceDefinition], clinic: Clinic, kept: Kept | None
+) -> tuple[Blueprint, ...]:
     """The blueprints of the SMART app and, where it is switched on, of the demo page."""
     renderer = Renderer(urlsplit(settings.public_base_url).path)
     site = Site(renderer, Seal(settings.site_secret), settings.public_base_url.startswith("https:"))
     client = FhirClient(settings.servers, replace(settings.fhir, deadline=DEADLINE_S))
-    found = [chart(site, CompanionPatients(clinic, client), KeptTraces(kept, settings.trace_days))]
+    pasted = Pasted()
+
+    def day() -> date:
+        return settings.as_of or today()
+
+    patients = CompanionPatients(clinic, client, GivenPatients(pasted, day))
+    found = [chart(site, patients, KeptTraces(kept, settings.trace_days))]
     if settings.shows_demo:
-        found.append(demo(site, examples.names()))
+        trials = Trials(settings, services, clinic, Inside(settings, services, clinic, kept), pasted, day)
+        found.append(demo(site, trials, local_only=settings.local_only))
     return tuple(found)
-
-
-def _given(name: str) -> Invocation:
-    """An example, moved so that its day is today."""
-    kind, _, what = name.partition(":")
-    if kind != "example" or what not in examples.names():
-        raise CannotShow(Trouble.NO_PATIENT)
-    bundle = json.loads((examples.FOLDER / f"{what}.json").read_text(encoding="utf-8"))
-    today = date.today()  # noqa: DTZ011 - the day of the machine's own clock, as everywhere in the demo
-    return invocation_of(examples.moved(bundle, today - examples.day_of(what)), today)
 
 
 def _unread(invocation: Invocation) -> Iterator[Unread]:

@@ -12,7 +12,7 @@ SERVICE = ROOT / "service"
 # From the top down: a module may import its own layer and those to the right of it.
 LAYERS = (
     ("cli", "commands", "wsgi"),
-    ("app", "wiring", "occasion", "ahead", "bundles", "callers", "companion", "kept", "memory"),
+    ("app", "wiring", "occasion", "ahead", "bundles", "callers", "companion", "given", "inside", "kept", "memory", "moments", "trial"),
     ("conformance",),
     ("settings", "variables", "services"),
     ("hooks",),
@@ -20,7 +20,7 @@ LAYERS = (
     ("book",),
     ("store",),
     ("population",),
-    ("content",),
+    ("content", "validation"),
     ("advice",),
     ("rules",),
     ("facts",),
