@@ -30,8 +30,8 @@ class Told:
 
 @dataclass(slots=True)
 class Sent:
-    """What only the server writes, sealed in the form. ``made_context``, ``made_drafts``: for whom and when these were made
-    up; ``body``, ``status``, ``ms``, ``headers``: the last answer; ``digest``: of the request that was answered.
+    """What only the server writes, sealed in the form. ``context``: as it was made up; ``context_of``, ``drafts_of``: the
+    patient and hook for which that and the drafts were made; ``loaded``: the example of orders that the drafts come from; ``body``, ``status``, ``ms``, ``headers``: the last answer; ``digest``: of the request that was answered.
     """
 
     service: str = ""
@@ -39,6 +39,7 @@ class Sent:
     context_of: str = ""
     context: str = ""
     drafts_of: str = ""
+    loaded: str = ""
     made_up: bool = False
     not_sent: dict[str, int] = field(default_factory=dict)
     profile: str = ""

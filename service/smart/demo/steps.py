@@ -40,6 +40,8 @@ class Turn:
             "add": self._add, "load": self._load, "remove": self._remove, "send": self._send, "again": self._again,
             "send-shown": self._send_shown, "apply": self._apply, "dismiss": self._dismiss,
         }  # fmt: skip
+        if name not in ("load", "apply", "dismiss", "send-shown"):
+            self._settle_orders()
         steps.get(name, self._make)(what)
         self._look_back()
 
@@ -47,10 +49,7 @@ class Turn:
         """The patient that is picked or pasted. Raises Unusable."""
         state = self.state
         if state.orders:
-            name, bundle, _ = self.trial.order_example(state.orders)
-            if name == state.example:
-                return bundle
-            state.orders = ""
+            return self.trial.order_example(state.orders)[1]
         if state.example:
             return self.trial.example(state.example)
         if not state.pasted.strip():
@@ -90,18 +89,27 @@ class Turn:
 
     def _to_orders(self) -> None:
         """Orders go with a hook about orders; who adds one while the chart is opened means to choose it."""
-        if self.state.hook not in self.trial.order_hooks:
+        if (self.state.hook or self.state.sent.hook) not in self.trial.order_hooks:
             self.state.hook = "order-select"
+
+    def _settle_orders(self) -> None:
+        """Load an example of orders that was picked and not loaded; let go of one whose patient was changed."""
+        state, sent = self.state, self.state.sent
+        if state.orders and state.orders != sent.loaded:
+            self._load("")
+        elif state.orders and self.trial.order_example(state.orders)[0] != state.example:
+            state.orders, state.drafts, state.chosen = "", [], []
+        sent.loaded = state.orders
 
     def _load(self, _: str) -> None:
         try:
             patient, _bundle, drafts = self.trial.order_example(self.state.orders)
         except Unusable as problem:
-            self.errors["orders"] = str(problem)
+            self.errors["orders"], self.state.orders = str(problem), ""
             return
         self.state.example, self.state.drafts = patient, list(drafts)
         self.state.chosen = list(range(len(drafts)))
-        self.state.sent.drafts_of = ""
+        self.state.sent.drafts_of, self.state.sent.loaded = "", self.state.orders
         self._to_orders()
         self.news = "loaded"
 
@@ -118,7 +126,8 @@ class Turn:
 
     def _make(self, _: str) -> None:
         state, sent = self.state, self.state.sent
-        if sent.drafts_of and sent.drafts_of != f"{state.who}|{state.hook}":  # made up for another patient or hook
+        here = f"{state.who}|{state.hook}"
+        if sent.drafts_of and sent.drafts_of != here:  # made up for another patient or hook
             state.drafts, state.chosen = [], []
         try:
             patient = self.patient()
@@ -130,13 +139,15 @@ class Turn:
             self.errors.setdefault("example" if state.example else "pasted", str(problem))
             return
         filled = not state.drafts and bool(made.drafts)
-        state.hook, state.drafts, state.chosen = made.hook, list(made.drafts), list(made.chosen)
+        state.drafts, state.chosen = list(made.drafts), list(made.chosen)
+        if state.example:
+            state.hook = made.hook
         state.context = json.dumps(made.context, indent=1, ensure_ascii=False)
         state.request = json.dumps(made.request, indent=1, ensure_ascii=False)
-        here = f"{state.who}|{made.hook}"
+        here = f"{state.who}|{state.hook}"
         drafts_of = here if filled or (sent.drafts_of == here) else ""
         state.sent = Sent(made.service, made.hook, here, state.context if context is None else "", drafts_of,
-                          made.made_up, dict(made.not_sent))  # fmt: skip
+                          sent.loaded, made.made_up, dict(made.not_sent))  # fmt: skip
         self.news = "made"
 
     def _context(self) -> dict[str, Any] | None:

@@ -29,7 +29,9 @@ function show(page, wanted, pressed) {
   const opened = [...document.querySelectorAll("details.ruling[open] .mono")].map((mark) => mark.textContent);
   document.getElementById("content").replaceWith(page.getElementById("content"));
   for (const mark of document.querySelectorAll("details.ruling .mono")) {
-    if (opened.includes(mark.textContent)) mark.closest("details").open = true;
+    if (!opened.includes(mark.textContent)) continue;
+    mark.closest("details.ruling").open = true;
+    mark.closest("details.outcome").open = true;
   }
   ready();
   const problem = document.querySelector(".problem");
@@ -90,6 +92,7 @@ function ready() {
 document.addEventListener("submit", send);
 document.addEventListener("input", (event) => {
   if (event.target.dataset.search) search(event.target);
+  if (event.target.name === "example" && event.target.value === "") form().querySelector(".own-text").open = true;
   if (event.target.id === "pasted" && event.target.value) form().querySelector(".own input").checked = true;
 });
 document.addEventListener("change", async (event) => {
