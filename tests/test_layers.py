@@ -12,7 +12,21 @@ SERVICE = ROOT / "service"
 # From the top down: a module may import its own layer and those to the right of it.
 LAYERS = (
     ("cli", "commands", "wsgi"),
-    ("app", "wiring", "occasion", "ahead", "bundles", "callers", "companion", "given", "inside", "kept", "memory", "moments", "trial"),
+    (
+        "app",
+        "wiring",
+        "occasion",
+        "ahead",
+        "bundles",
+        "callers",
+        "companion",
+        "given",
+        "inside",
+        "kept",
+        "memory",
+        "moments",
+        "trial",
+    ),
     ("conformance",),
     ("settings", "variables", "services"),
     ("hooks",),

@@ -44,7 +44,7 @@ def main(host: str, port: int, opens: bool) -> None:
     click.echo(_TRY.format(address=address))
     if opens and has_browser(os.environ, sys.platform):
         # A process of its own: a browser of the terminal would hold the service up.
-        subprocess.Popen(
+        subprocess.Popen(  # noqa: S603 - our own module, arguments as they are
             [sys.executable, "-m", "service.commands.demo_browser", host, str(port), f"{address}/demo"],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip

@@ -31,7 +31,7 @@ def demo(site: Site, trial: Trial, *, local_only: bool) -> Blueprint:
         local_only: open to this machine alone.
     """
     blueprint = Blueprint("demo", __name__)
-    guard.install(blueprint, local_only=local_only)
+    guard.install(blueprint, local_only=local_only, base=trial.base)
 
     @blueprint.before_request
     def take_large_fields() -> None:
