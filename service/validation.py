@@ -125,14 +125,38 @@ def _checked(where: str, value: Any) -> list[Finding]:
         model = get_fhir_model_class(kind)
     except (ValueError, KeyError):
         return [Finding(where, name, "", "is of no type that FHIR R4B has", NO_TYPE)]
+    # The models pass over null, which FHIR's JSON has in arrays alone (R4, "JSON Representation of Resources").
+    nulls = [
+        Finding(where, name, path, "is null, which FHIR allows in arrays only", note) for path in _nulls(value, ())
+    ]
     try:
-        model.model_validate(dict(value))
+        model.model_validate(_without_nulls(value))
     except ValidationError as error:
         rows = error.errors(include_url=False, include_input=False, include_context=False)
-        return [Finding(where, name, _path(row["loc"]), _words(row["type"], row["msg"], kind), note) for row in rows]
+        return nulls + [
+            Finding(where, name, _path(row["loc"]), _words(row["type"], row["msg"], kind), note) for row in rows
+        ]
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError):  # faults of the models themselves
         return [Finding(where, name, "", "cannot be checked: something in it is of no type that FHIR R4B has", note)]
-    return []
+    return nulls
+
+
+def _nulls(value: Any, path: tuple[int | str, ...]) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for key, child in value.items():
+            if child is None:
+                yield _path((*path, str(key)))
+            else:
+                yield from _nulls(child, (*path, str(key)))
+    elif isinstance(value, list):
+        for number, child in enumerate(value):
+            yield from _nulls(child, (*path, number))
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without_nulls(child) for key, child in value.items() if child is not None}
+    return [_without_nulls(child) for child in value] if isinstance(value, list) else value
 
 
 def _path(location: tuple[int | str, ...]) -> str:

@@ -41,7 +41,8 @@ def test_of_a_request_prefetch_and_context_are_checked(path: Path) -> None:
 @pytest.mark.parametrize(
     ("raw", "where", "element", "problem", "note"),
     [
-        (OBSERVATION | {"code": None}, "", "code", "is missing", SAME),
+        ({"resourceType": "Observation", "status": "final"}, "", "code", "is missing", SAME),
+        (OBSERVATION | {"code": {"text": None}}, "", "code.text", "is null, which FHIR allows in arrays only", SAME),
         (OBSERVATION | {"colour": 1}, "", "colour", "is no element there (Observation)", SAME),
         (OBSERVATION | {"category": {}}, "", "category", "must be an array", SAME),
         (OBSERVATION | {"valueQuantity": {"value": "many"}}, "", "valueQuantity.value", "does not match", SAME),
