@@ -140,8 +140,6 @@ class Turn:
             return
         filled = not state.drafts and bool(made.drafts)
         state.drafts, state.chosen = list(made.drafts), list(made.chosen)
-        if state.example:
-            state.hook = made.hook
         state.context = json.dumps(made.context, indent=1, ensure_ascii=False)
         state.request = json.dumps(made.request, indent=1, ensure_ascii=False)
         here = f"{state.who}|{state.hook}"
