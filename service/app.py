@@ -138,8 +138,8 @@ def _engine(settings: Settings, kept: Kept | None) -> tuple[Sequence[ServiceDefi
         memory=kept.memory if kept is not None else None,
     )
     chart = next(iter(_offered(served((CHART_HOOK,)), settings)))
-    pages = companion(settings, clinic, kept, chart)
-    return _offered(served(settings.hooks), settings), decide_with(clinic), pages
+    offered = _offered(served(settings.hooks), settings)
+    return offered, decide_with(clinic), companion(settings, offered, clinic, kept, chart)
 
 
 def _offered(services: Sequence[ServiceDefinition], settings: Settings) -> Sequence[ServiceDefinition]:

@@ -54,25 +54,25 @@ def invocation_of(raw: object, as_of: date | None) -> Invocation:
 
 def with_orders(invocation: Invocation, drugs: tuple[str, ...], hook: str) -> Invocation:
     """The same patient at the moment of ordering some drugs, given in words."""
-    patient = {"reference": f"Patient/{invocation.context['patientId']}"}
-    entries = [
-        {
-            "resource": {
-                "resourceType": "MedicationRequest",
-                "id": f"order-{number}",
-                "status": "draft",
-                "intent": "order",
-                "subject": patient,
-                "medicationCodeableConcept": {"text": drug},
-                "dosageInstruction": [{"text": drug}],
-            }
-        }
-        for number, drug in enumerate(drugs, 1)
-    ]
+    patient = str(invocation.context["patientId"])
+    entries = [{"resource": in_words(f"order-{number}", drug, patient)} for number, drug in enumerate(drugs, 1)]
     drafts = {"resourceType": "Bundle", "type": "collection", "entry": entries}
     context = {**invocation.context, "draftOrders": drafts}
     service = replace(invocation.service, hook=hook)
     return replace(invocation, service=service, hook=hook, context=context)
+
+
+def in_words(name: str, drug: str, patient: str) -> dict[str, Any]:
+    """A draft order with the id ``name`` for a drug that is told in words alone."""
+    return {
+        "resourceType": "MedicationRequest",
+        "id": name,
+        "status": "draft",
+        "intent": "order",
+        "subject": {"reference": f"Patient/{patient}"},
+        "medicationCodeableConcept": {"text": drug},
+        "dosageInstruction": [{"text": drug}],
+    }
 
 
 def _service(hook: object) -> ServiceDefinition:

@@ -105,6 +105,20 @@ def facts(
 
 
 @main.command()
+@_FILES
+@click.option("--as-of", type=_DATE, help="Day of judgement; today if not given.")
+@click.option("--json", "as_json", is_flag=True, help="For machines: one JSON object per file and line.")
+def validate(files: tuple[str, ...], as_of: datetime | None, as_json: bool) -> None:
+    """What the FHIR R4B models find wrong with Bundles, resources, prefetch objects or requests, and what is set aside.
+
+    Exit status 0 if nothing was found, 1 if something was, 2 where a file could not be read.
+    """
+    from service.commands import validate as command
+
+    sys.exit(command.run(files, _day(as_of), as_json=as_json))
+
+
+@main.command()
 @click.argument("card", metavar="UUID")
 @click.option(
     "--json", "as_json", is_flag=True, help="For machines: a JSON array, one object per client with such a card."

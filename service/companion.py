@@ -7,7 +7,7 @@ import threading
 import time
 import uuid
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import astuple, replace
 from datetime import UTC, date, datetime
 from hashlib import sha256
@@ -16,21 +16,22 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint
 
-from fhir_examples import request as examples
 from service.advice.engine import Question
-from service.bundles import invocation_of
+from service.given import GivenPatients, today
 from service.hooks.contract import Invocation, KeyState, Prefetched, ServiceDefinition
 from service.hooks.envelope import HookRequest
 from service.hooks.errors import HookError
 from service.hooks.fhir_access import FhirClient
 from service.hooks.gather import Lacking, gather
 from service.hooks.servers import AllowedServers
+from service.inside import Inside
 from service.kept import Kept
 from service.launches import registrations_of
 from service.memory import patient_name
 from service.settings import Settings
 from service.smart.case import Case, Unread, case_of
 from service.smart.demo.pages import demo
+from service.smart.demo.pasted import Pasted
 from service.smart.launch.flow import Launches
 from service.smart.launch.pages import launch
 from service.smart.launch.registrations import Registrations
@@ -41,6 +42,7 @@ from service.smart.session import Opened, Seal
 from service.store.database import StoreUnavailable
 from service.store.secret import Pseudonyms
 from service.store.story import Story, stories
+from service.trial import Trials
 from service.web import GuardedWeb
 from service.wiring import Clinic
 
@@ -60,10 +62,12 @@ class CompanionPatients:
         self,
         clinic: Clinic,
         client: FhirClient,
+        given: GivenPatients,
         chart: ServiceDefinition,
         clock: Callable[[], float] = time.monotonic,
     ):
-        self._clinic, self._client, self._chart, self._clock = clinic, client, chart, clock
+        self._clinic, self._client, self._given = clinic, client, given
+        self._chart, self._clock = chart, clock
         self._kept: OrderedDict[str, tuple[float, Question, datetime, tuple[Unread, ...], str]] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -96,7 +100,7 @@ class CompanionPatients:
 
     def _read(self, opened: Opened) -> tuple[float, Question, datetime, tuple[Unread, ...], str]:
         if opened.given:
-            invocation, source = _given(opened.given), "demo"
+            invocation, source = self._given.invocation(opened.given), "demo"
         else:
             invocation, source = self._fetched(opened), opened.base
         question = self._clinic.question(invocation)
@@ -176,11 +180,16 @@ class KeptTraces:
 
 
 def companion(
-    settings: Settings, clinic: Clinic, kept: Kept | None, chart_service: ServiceDefinition
+    settings: Settings,
+    services: Sequence[ServiceDefinition],
+    clinic: Clinic,
+    kept: Kept | None,
+    chart_service: ServiceDefinition,
 ) -> tuple[Blueprint, ...]:
     """The blueprints of the SMART app and, where it is switched on, of the demo page.
 
     Args:
+        services: what is offered to clients, which the demo page can call.
         chart_service: whose prefetch templates tell what a chart is read from.
 
     Raises:
@@ -190,26 +199,21 @@ def companion(
     site = Site(renderer, Seal(settings.site_secret), settings.public_base_url.startswith("https:"))
     registrations = registrations_of(settings)
     servers = AllowedServers.of((one.registration.iss for one in registrations), open_loopback=settings.local_only)
-    patients = CompanionPatients(
-        clinic, FhirClient(servers, replace(settings.fhir, deadline=DEADLINE_S)), chart_service
-    )
+    pasted = Pasted()
+
+    def day() -> date:
+        return settings.as_of or today()
+
+    client = FhirClient(servers, replace(settings.fhir, deadline=DEADLINE_S))
+    patients = CompanionPatients(clinic, client, GivenPatients(pasted, day), chart_service)
     traces = KeptTraces(kept, settings.trace_days, settings.site_secret, registrations)
     types = tuple(dict.fromkeys(kind for kinds in chart_service.resource_types.values() for kind in kinds))
     launches = Launches(registrations, GuardedWeb(settings.fhir), Seal(settings.site_secret, "launch"), types)
     found = [chart(site, patients, traces), launch(site, launches, settings.public_base_url)]
     if settings.shows_demo:
-        found.append(demo(site, examples.names()))
+        trials = Trials(settings, services, clinic, Inside(settings, services, clinic, kept), pasted, day)
+        found.append(demo(site, trials, local_only=settings.local_only))
     return tuple(found)
-
-
-def _given(name: str) -> Invocation:
-    """An example, moved so that its day is today."""
-    kind, _, what = name.partition(":")
-    if kind != "example" or what not in examples.names():
-        raise CannotShow(Trouble.NO_PATIENT)
-    bundle = json.loads((examples.FOLDER / f"{what}.json").read_text(encoding="utf-8"))
-    today = date.today()  # noqa: DTZ011 - the day of the machine's own clock, as everywhere in the demo
-    return invocation_of(examples.moved(bundle, today - examples.day_of(what)), today)
 
 
 def _unread(invocation: Invocation) -> Iterator[Unread]:
