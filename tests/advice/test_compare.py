@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from service.advice.compare import Comparer, Comparison, Item, Reason, SameSource, Why
+from service.advice.compare import Comparer, Comparison, Item, SameSource
+from service.advice.sides import Reason, Why
 from service.facts.given import facts_from_mapping
 from service.facts.model import Site
 from service.facts.registry import REGISTRY
