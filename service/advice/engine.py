@@ -216,14 +216,24 @@ class Engine:
         """The cards if only these rules spoke, whatever the policy and the hook: how a rule looks, a pinned edition."""
         return self._said(question, facts, *self._parted(Speaking(tuple(rules))))
 
-    def _said(self, question: Question, facts: Facts, speaking: Speaking, drug_rules: DrugRules) -> Answer:
+    def everything(self, question: Question, facts: Facts) -> tuple[Advice, ...]:
+        """All advice on the patient as a whole, not cut to the number of cards, nor without what is silenced."""
+        if self._gate(question.record) is None:
+            return (undiagnosed(facts),)
+        return tuple(self._advised(question, facts, *self._speaking(question.hook, question.as_of))[0])
+
+    def _advised(
+        self, question: Question, facts: Facts, speaking: Speaking, drug_rules: DrugRules
+    ) -> tuple[list[Advice], tuple[Verdict, ...]]:
         verdicts = self._evaluator.verdicts(speaking.to(facts), facts)
         waiting = speaking.waiting_for(facts)
         advice = advise(verdicts, drug_rules, facts, self.content, self.vocabulary, self._by_fact, waiting)
-        if question.hook in self.content.policy.hooks:
-            advice = of_the_moment(advice)
+        return (of_the_moment(advice) if question.hook in self.content.policy.hooks else advice), tuple(verdicts)
+
+    def _said(self, question: Question, facts: Facts, speaking: Speaking, drug_rules: DrugRules) -> Answer:
+        advice, verdicts = self._advised(question, facts, speaking, drug_rules)
         shown = self._unsilenced(advice, question, facts)[: self.content.policy.cards_on_chart_open]
-        return self._drawn(question, facts, shown, tuple(verdicts), speaking)
+        return self._drawn(question, facts, shown, verdicts, speaking)
 
     def basis(self, advice: Advice | OrderAdvice, facts: Facts) -> Basis:
         """What advice for a patient rests on."""
