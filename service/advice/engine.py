@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from service.advice.already import AlreadyOrdered
 from service.advice.basis import Basis, basis
 from service.advice.cards import Call, Card, CardWriter
+from service.advice.labels import Label
 from service.advice.missing import orderables_by_fact
 from service.advice.model import Advice, Notice
 from service.advice.options import ORDERED, DrugRules
@@ -221,6 +222,11 @@ class Engine:
         if self._gate(question.record) is None:
             return (undiagnosed(facts),)
         return tuple(self._advised(question, facts, *self._speaking(question.hook, question.as_of))[0])
+
+    def labels(self, question: Question, drugs: Sequence[str], facts: Facts) -> tuple[Label, ...]:
+        """The labels of drugs that would be given together, by all rules that speak, whether anything offers them."""
+        drug_rules = self._speaking(question.hook, question.as_of)[1]
+        return drug_rules.labels(drugs, drug_rules.asked(drugs, facts, of_patient=True), facts)
 
     def _advised(
         self, question: Question, facts: Facts, speaking: Speaking, drug_rules: DrugRules

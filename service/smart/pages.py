@@ -119,7 +119,8 @@ def chart(site: Site, patients: Patients, traces: Traces) -> Blueprint:
         case = patients.read(opened, anew="anew" in request.form)
         form = {name: value for name, value in list(request.form.items())[:_MOST_FORM] if name != "anew"}
         told = traces.of(opened.card) if opened.card else ()
-        asked = Asked(site.language(), form, part, opened.card, told)
+        query = {name: tuple(values[:_MOST_FORM]) for name, values in request.args.lists()}
+        asked = Asked(site.language(), form, part, opened.card, told, query)
         return site.answer(view.template, {**_frame(site, sid, view, case), **view.build(case, asked)})
 
     @blueprint.get("/smart/p/<sid>/")

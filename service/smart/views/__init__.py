@@ -12,13 +12,14 @@ from service.smart.words import Language
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What is asked of a view. ``form``: the fields of a form that was sent. ``part``: what the address names below the
-    view, such as the id of a rule. ``card``: uuid of the card that the session came from; ``told``: how it came about."""
+    view, such as the id of a rule; ``query``: what it names behind that, never patient data. ``card``: uuid of the card that the session came from; ``told``: how it came about."""
 
     language: Language
     form: Mapping[str, str] = field(default_factory=dict)
     part: str = ""
     card: str = ""
     told: tuple[object, ...] = ()
+    query: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from service.advice.labels import REGION
 from service.advice.model import INCOMPLETE, UNDIAGNOSED, Advice, Missing, Notice, Options
 from service.advice.options import is_offer
 from service.rules.tables import Difference
+from service.rules.verdict import Outcome
 from service.smart.case import Case
 from service.smart.views import Asked
 from service.smart.views.beside import beside
@@ -64,6 +65,7 @@ def build(case: Case, asked: Asked) -> Mapping[str, object]:
         "incomplete": any(isinstance(item, Notice) and item.key == INCOMPLETE for item in advice),
         "unread_types": tuple(part for item in advice if isinstance(item, Notice) for part in item.unread),
         "unreached": unreached(case, reached),
+        "waiting": sum(v.outcome is Outcome.CANNOT_TELL and is_offer(v.rule) for v in case.answer.verdicts),
         "judged": sum(is_offer(verdict.rule) for verdict in case.answer.verdicts),
     }
 

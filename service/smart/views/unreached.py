@@ -21,7 +21,7 @@ _Group = tuple[Leaf, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Condition:
     """A condition that offers of a topic make and this patient does not meet, or an exclusion that holds. ``rules``: how
     many of them. ``here``: what the patient has instead.
     """
@@ -42,7 +42,7 @@ class Unreached:
     rules: int
     waiting: int
     needs: tuple[Need, ...]
-    asks: tuple[Asked, ...]
+    asks: tuple[Condition, ...]
 
 
 def unreached(case: Case, reached: Iterable[str] = ()) -> tuple[Unreached, ...]:
@@ -84,10 +84,10 @@ def _unreached(title: str, verdicts: list[Verdict], case: Case) -> Unreached:
     )
 
 
-def _asked(group: _Group, count: int, excludes: bool, words: Words, facts: Facts) -> Asked:
+def _asked(group: _Group, count: int, excludes: bool, words: Words, facts: Facts) -> Condition:
     lines = list(dict.fromkeys(words.criterion(leaf.criterion) for leaf in group))
     text = " or ".join(lines[:_MOST_ALTERNATIVES])
     if len(lines) > _MOST_ALTERNATIVES:
         text += f", or {len(lines) - _MOST_ALTERNATIVES} more"
     names = dict.fromkeys(leaf.criterion.fact for leaf in group)
-    return Asked(text, count, excludes, tuple(seen(facts[name], words) for name in names))
+    return Condition(text, count, excludes, tuple(seen(facts[name], words) for name in names))
