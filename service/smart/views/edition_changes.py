@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from service.advice.sides import Why
-from service.rules.rule import Source
+from service.advice.words import PREFERENCE
+from service.rules.rule import Rule, Source
 from service.rules.verdict import Verdict
 from service.smart.views.edition_rows import Line, Section, Silence
+
+SEPARATOR = " / "  # between what several rules of one edition print
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +26,8 @@ class Altered:
 @dataclass(frozen=True, slots=True)
 class Change:
     """One difference. ``kind``: ``added``, ``dropped``, ``altered``, ``begins`` (the later one takes up a topic) or ``ends``
-    (it says nothing on a topic). ``names``: the subjects; ``line``: of one of them. ``silence``: why the other is silent.
+    (it says nothing on a topic). ``names``: the subjects; ``line``: of one of them. ``silence``: why the other is silent;
+    ``open``: whether it cannot be told if it is.
     """
 
     kind: str
@@ -33,6 +37,7 @@ class Change:
     line: Line | None = None
     silence: Silence | None = None
     altered: tuple[Altered, ...] = ()
+    open: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +90,10 @@ def _each(title: str, lines: Iterable[Line], one: int, two: int) -> Iterator[Cha
             altered = tuple(_altered(line, one, two))
             if altered:
                 yield Change("altered", title, (line.subject,), line.offer, line, None, altered)
-        elif second.says:
-            yield Change("added", title, (line.subject,), line.offer, line, first.silent[0] if first.silent else None)
         else:
-            yield Change(
-                "dropped", title, (line.subject,), line.offer, line, second.silent[0] if second.silent else None
-            )
+            kind, silent = ("added", first) if second.says else ("dropped", second)
+            reason = silent.silent[0] if silent.silent else None
+            yield Change(kind, title, (line.subject,), line.offer, line, reason, open=silent.open)
 
 
 def _altered(line: Line, one: int, two: int) -> list[Altered]:
@@ -103,12 +106,13 @@ def _altered(line: Line, one: int, two: int) -> list[Altered]:
 
 
 def _printed(what: str, said: tuple[Verdict, ...]) -> str:
-    found = dict.fromkeys(
-        {"act": v.rule.advise.act, "category": v.rule.source.category, "preference": v.rule.source.preference}[what]
-        or ""
-        for v in said
-    )
-    return " / ".join(value for value in found if value)
+    of: dict[str, Callable[[Rule], str | None]] = {
+        "act": lambda rule: rule.advise.act,
+        "category": lambda rule: rule.source.category,
+        "preference": lambda rule: PREFERENCE.get(rule.source.preference or ""),
+    }
+    found = dict.fromkeys(of[what](verdict.rule) for verdict in said)
+    return SEPARATOR.join(value for value in found if value)
 
 
 def _speaks(line: Line, index: int) -> bool:

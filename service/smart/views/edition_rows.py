@@ -48,13 +48,15 @@ class Saying:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One edition on one subject. ``in_force``: whether it answers this topic for the patient today. ``changed``: what it
+    """One edition on one subject. ``open``: whether it cannot be told if it says it: a rule of it on the subject, under the
+    same main topic, waits for facts. ``in_force``: whether it answers this topic for the patient today. ``changed``: what it
     says otherwise than the edition before it that speaks.
     """
 
     says: tuple[Saying, ...]
     silent: tuple[Silence, ...]
     further: int
+    open: bool
     in_force: bool
     changed: tuple[str, ...]
 
@@ -81,6 +83,11 @@ class Section:
     answering: tuple[Answering, ...] = ()
     history: tuple[Period, ...] = ()
 
+    @property
+    def offers(self) -> bool:
+        """Whether a treatment is offered under it."""
+        return any(line.offer for line in self.lines)
+
 
 class Lines:
     """Makes sections of a comparison."""
@@ -95,11 +102,12 @@ class Lines:
         return tuple(self._section(title, list(group), safety) for title, group in grouped)
 
     def _section(self, title: str, items: list[Item], safety: bool) -> Section:
-        topics = {item.topic for item in items} | {v.rule.topic for i in items for side in i.sides for v in side}
+        said = {item.topic for item in items} | {v.rule.topic for i in items for side in i.sides for v in side}
+        topics = {topic for topic in said if self._content.topic_title(topic) == title}
         answering = () if safety else self._policy.answering(topics)
         return Section(
             title,
-            tuple(self._line(item, {one.source for one in answering}) for item in items),
+            tuple(self._line(item) for item in items),
             tuple(
                 source.short_label for index, source in enumerate(self._found.sources)
                 if all(_off_topic(item, index) for item in items)
@@ -108,22 +116,24 @@ class Lines:
             () if safety else self._policy.history(topics),
         )  # fmt: skip
 
-    def _line(self, item: Item, answering: set[str]) -> Line:
+    def _line(self, item: Item) -> Line:
         said = next(side[0] for side in item.sides if side)
         cells = tuple(
-            self._cell(item, index, source, answering) for index, source in enumerate(self._found.sources)
+            self._cell(item, index, source) for index, source in enumerate(self._found.sources)
         )  # fmt: skip
         return Line(name_of(item), is_offer(said.rule), cells, item)
 
-    def _cell(self, item: Item, index: int, source: Source, answering: set[str]) -> Cell:
+    def _cell(self, item: Item, index: int, source: Source) -> Cell:
         before = next((i for i in reversed(range(index)) if item.sides[i]), None)
         changed = [] if before is None else [c for c in item.changes(before, index) if c != "page"]
-        reasons = item.silences[index]
+        topics = {verdict.rule.topic for verdict in item.sides[index]} or {item.topic}
+        reasons = sorted(item.silences[index], key=lambda reason: not _is_open(reason, item))
         return Cell(
             tuple(self._saying(verdict, item) for verdict in item.sides[index]),
             tuple(self._silence(reason, item) for reason in reasons[:_MOST_REASONS]),
             max(0, len(reasons) - _MOST_REASONS),
-            source.id in answering,
+            any(_is_open(reason, item) for reason in reasons),
+            any(source.id in self._policy.answer(topic) for topic in topics),
             tuple(changed),
         )
 
@@ -167,9 +177,16 @@ class Lines:
 
 
 def name_of(item: Item) -> str:
-    """What a subject is called: the regimen where all name the same."""
-    names = {v.rule.advise.regimen or item.subject for side in item.sides for v in side if is_offer(v.rule)}
-    return names.pop() if len(names) == 1 else item.subject
+    """What a subject is called: as the newest source that offers it calls it."""
+    offers = [verdict.rule for side in reversed(item.sides) for verdict in side if is_offer(verdict.rule)]
+    return (offers[0].advise.regimen or item.subject) if offers else item.subject.replace("-", " ")
+
+
+def _is_open(reason: Reason, item: Item) -> bool:
+    """Whether a source may still say it once facts are known. A warning against it settles nothing of that."""
+    if reason.why is not Why.CANNOT_TELL or reason.verdict is None:
+        return False
+    return reason.verdict.rule.topic.partition("/")[0] == item.topic.partition("/")[0]
 
 
 def _off_topic(item: Item, index: int) -> bool:

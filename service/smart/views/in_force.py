@@ -74,6 +74,7 @@ class InForce:
         self.truth = {p.id: find(p.when, case.facts, True).truth for p in self._policy.populations.values()}
         active = (self._content.sources[name] for name in self._policy.active)
         self._days = sorted({source.in_force_from for source in active if source.in_force_from <= case.as_of})
+        self._answers: dict[str, frozenset[str]] = {}
         self._spoken: dict[date, tuple[Rule, ...]] = {}
 
     @property
@@ -126,6 +127,12 @@ class InForce:
                 not own or any(self.truth[turn.population.id] is True for turn in own),
             )
         return tuple(found.values())
+
+    def answer(self, topic: str) -> frozenset[str]:
+        """Ids of the sources that answer one topic today."""
+        if topic not in self._answers:
+            self._answers[topic] = frozenset(one.source for one in self.answering((topic,)))
+        return self._answers[topic]
 
     def history(self, topics: Collection[str]) -> tuple[Period, ...]:
         """Which sources would have answered topics for this patient as of today, from each day on that changed it."""
