@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 from fhir_examples import request as examples
@@ -38,8 +40,19 @@ def bundle_of(name: str) -> dict[str, Any]:
     return found
 
 
-def example(name: str, change: Callable[[str], str] = str, as_of: date | None = None) -> Case:
-    """An example on the day of its story. ``change``: what is done to its JSON text."""
+@cache
+def example(name: str) -> Case:
+    """An example on the day of its story."""
+    return changed(name)
+
+
+@cache
+def renderer() -> Renderer:
+    return Renderer()
+
+
+def changed(name: str, change: Callable[[str], str] = str, as_of: date | None = None) -> Case:
+    """An example of which the JSON text, or the day, is another one."""
     bundle = json.loads(change(json.dumps(bundle_of(name), ensure_ascii=False)))
     return case_from(bundle, as_of or examples.day_of(name))
 
@@ -55,4 +68,18 @@ def drawn(name: str, case: Case, ask: Asked | None = None, language: str = "en")
         "banner": banner(case), "case": case, "views": VIEWS, "active": name, "title": view.title, "base": "/smart/p/s",
         "here": f"/smart/p/s/{name}",
     }  # fmt: skip
-    return Renderer().page(view.template, Language(language), {**frame, **view.build(case, ask)})
+    return renderer().page(view.template, Language(language), {**frame, **view.build(case, ask)})
+
+
+def keeps_the_rules(page: str) -> None:
+    """No inline script or style; ids once; what labels something is there; headings in order; tables with captions."""
+    assert not re.search(r"\sstyle=|\son\w+=|<script|<style", page)
+    ids = re.findall(r'\sid="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+    assert set(re.findall(r'aria-labelledby="([^"]+)"', page)) <= set(ids)
+    assert set(re.findall(r'href="#([^"]+)"', page)) <= set(ids)
+    levels = [int(level) for level in re.findall(r"<h([1-6])", page)]
+    assert levels[0] == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+    assert page.count("<table") == page.count("<caption")
+    assert not re.search(r"<th(?![^>]*scope=)[ >]", page)

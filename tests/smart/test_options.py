@@ -16,7 +16,7 @@ from service.smart.case import Case, case_of
 from service.smart.views import options
 from service.smart.views.option_rows import Row
 from service.smart.views.options import Choice
-from tests.smart.charts import EXAMPLES, READ_AT, asked, clinic, drawn, example
+from tests.smart.charts import EXAMPLES, READ_AT, asked, changed, clinic, drawn, example, keeps_the_rules
 
 PH_POSITIVE = "relapsed-ph-positive-t315i"
 MANY = "late-relapse-ph-negative"
@@ -108,10 +108,11 @@ def test_what_its_own_rule_excludes_is_ruled_out_with_the_fact_as_read() -> None
 
 
 def test_what_a_warning_rules_out_tells_the_warning_and_what_it_is_given_for() -> None:
-    found = [one for choice in choices(example("cd19-lost-after-blinatumomab")) for one in choice.ruled_out]
-    reasons = [reason for one in found for reason in one.reasons if reason.warning]
-    assert reasons
-    assert all("cd19" in {fact.name for fact in reason.facts} for reason in reasons)
+    (choice, *_) = choices(example("asparaginase-pancreatitis-grade-3"))
+    reasons = [reason for one in choice.ruled_out for reason in one.reasons]
+    assert all(reason.warning for reason in reasons)
+    assert {reason.cited.rule for reason in reasons} == {"nccn-2015-allb-asp-pancreatitis-g3-4"}
+    assert all("toxicity_worst(pancreatitis)" in {fact.name for fact in reason.facts} for reason in reasons)
     assert not any(fact.name == "ordered_drug" for reason in reasons for fact in reason.facts)
 
 
@@ -231,7 +232,9 @@ def test_warnings_about_what_is_given_and_tests_and_care_stand_in_the_second_par
     tests = built(example("new-ph-positive-70"))["beside"]
     assert len(tests.tests) == 16  # the card tells five in full
     page = drawn("options", example("asparaginase-pancreatitis-grade-3"))
-    assert page.index('href="#warnings"') < page.index('<form method="post" class="compare"') < page.index('id="warnings"')
+    assert (
+        page.index('href="#warnings"') < page.index('<form method="post" class="compare"') < page.index('id="warnings"')
+    )
 
 
 def test_patients_without_all_get_the_page_that_says_so() -> None:
@@ -242,29 +245,16 @@ def test_patients_without_all_get_the_page_that_says_so() -> None:
 
 
 def test_text_from_the_record_is_escaped_and_not_marked_up() -> None:
-    hostile = "<img src=x onerror=alert(1)> *B-ALL*, first relapse"
-    case = example(PH_POSITIVE, lambda text: text.replace("B-ALL, first relapse (bone marrow)", hostile))
-    page = drawn("options", case)
-    assert "&lt;img src=x onerror=alert(1)&gt; *B-ALL*" in page
+    hostile = "46,XX[20] <img src=x onerror=alert(1)> *x*"
+    page = drawn("options", changed("eot-surveillance", lambda text: text.replace("46,XX[20]", hostile)))
+    assert "&lt;img src=x onerror=alert(1)&gt; *x*" in page
     assert "<img" not in page
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-@pytest.mark.parametrize("language", ["en", "de"])
-def test_the_page_keeps_the_policy_and_its_parts_have_names(name: str, language: str) -> None:
-    page = drawn("options", example(name), language=language)
-    checked(page)
+def test_the_page_keeps_the_policy_and_its_parts_have_names(name: str) -> None:
+    keeps_the_rules(drawn("options", example(name)))
 
 
-def checked(page: str) -> None:
-    """No inline script or style; ids once; what labels something is there; headings in order; tables with captions."""
-    assert not re.search(r"\sstyle=|\son\w+=|<script|<style", page)
-    ids = re.findall(r'\sid="([^"]+)"', page)
-    assert len(ids) == len(set(ids))
-    assert set(re.findall(r'aria-labelledby="([^"]+)"', page)) <= set(ids)
-    assert set(re.findall(r'href="#([^"]+)"', page)) <= set(ids)
-    levels = [int(level) for level in re.findall(r"<h([1-6])", page)]
-    assert levels[0] == 1
-    assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
-    assert page.count("<table") == page.count("<caption")
-    assert not re.search(r"<th(?![^>]*scope=)[ >]", page)
+def test_the_page_is_drawn_in_german() -> None:
+    keeps_the_rules(drawn("options", example(PH_POSITIVE), language="de"))

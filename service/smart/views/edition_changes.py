@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from service.advice.sides import Why
 from service.advice.words import PREFERENCE
 from service.rules.rule import Rule, Source
 from service.rules.verdict import Verdict
@@ -76,7 +75,7 @@ def _changes(section: Section, one: int, two: int) -> Iterator[Change]:
     for offer in (True, False):
         lines = [line for line in section.lines if line.offer is offer and (_speaks(line, one) or _speaks(line, two))]
         for kind, silent in (("begins", one), ("ends", two)):
-            if lines and all(_off_topic(line, silent) for line in lines):
+            if lines and silent in section.blank:
                 yield Change(kind, section.title, tuple(dict.fromkeys(line.subject for line in lines)), offer)
                 break
         else:
@@ -117,8 +116,3 @@ def _printed(what: str, said: tuple[Verdict, ...]) -> str:
 
 def _speaks(line: Line, index: int) -> bool:
     return bool(line.cells[index].says)
-
-
-def _off_topic(line: Line, index: int) -> bool:
-    silent = line.cells[index].silent
-    return bool(silent) and all(one.why == Why.SILENT_TOPIC for one in silent)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
 
 from service.advice.compare import Comparison, Item
+from service.advice.engine import Engine
 from service.advice.options import is_offer
 from service.advice.sides import Reason, Why
 from service.facts.model import Facts
 from service.rules.criterion import Criterion
+from service.rules.editions import every_rule
 from service.rules.rule import Source
 from service.rules.verdict import Verdict
 from service.smart.case import Case
@@ -73,13 +76,13 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """The subjects of a topic. ``silent``: editions that have nothing on it. ``answering``: who answers it for this patient
+    """The subjects of a topic. ``blank``: the places of editions that have no rule on it at all. ``answering``: who answers it for this patient
     today, ``history`` since when who did; neither where safety is compared, which speaks from every source.
     """
 
     title: str
     lines: tuple[Line, ...]
-    silent: tuple[str, ...]
+    blank: frozenset[int]
     answering: tuple[Answering, ...] = ()
     history: tuple[Period, ...] = ()
 
@@ -104,14 +107,18 @@ class Lines:
     def _section(self, title: str, items: list[Item], safety: bool) -> Section:
         said = {item.topic for item in items} | {v.rule.topic for i in items for side in i.sides for v in side}
         topics = {topic for topic in said if self._content.topic_title(topic) == title}
+        lines = tuple(self._line(item) for item in items)
+        blank = frozenset(
+            index
+            for index, source in enumerate(self._found.sources)
+            if title not in titles_of(self._case.engine).get(source.id, ())
+            and not any(line.cells[index].says or line.cells[index].open for line in lines)
+        )
         answering = () if safety else self._policy.answering(topics)
         return Section(
             title,
-            tuple(self._line(item) for item in items),
-            tuple(
-                source.short_label for index, source in enumerate(self._found.sources)
-                if all(_off_topic(item, index) for item in items)
-            ),
+            lines,
+            blank,
             answering,
             () if safety else self._policy.history(topics),
         )  # fmt: skip
@@ -189,9 +196,13 @@ def _is_open(reason: Reason, item: Item) -> bool:
     return reason.verdict.rule.topic.partition("/")[0] == item.topic.partition("/")[0]
 
 
-def _off_topic(item: Item, index: int) -> bool:
-    reasons = item.silences[index]
-    return bool(reasons) and all(reason.why is Why.SILENT_TOPIC for reason in reasons)
+@lru_cache(maxsize=4)
+def titles_of(engine: Engine) -> Mapping[str, frozenset[str]]:
+    """The titles of the topics that each source has rules on."""
+    found: dict[str, set[str]] = {}
+    for rule in every_rule(engine.content):
+        found.setdefault(rule.source.ref, set()).add(engine.content.topic_title(rule.topic))
+    return {source: frozenset(titles) for source, titles in found.items()}
 
 
 def _plain(text: str) -> str:

@@ -11,6 +11,7 @@ from service.advice.labels import Label
 from service.advice.model import Option, Options
 from service.advice.option_lines import Heeded, OptionLines
 from service.rules.expression import leaves
+from service.rules.interpret import find
 from service.rules.rule import Rule
 from service.rules.tables import Evidence
 from service.rules.why import holding
@@ -144,13 +145,10 @@ class Rows:
         return RuledOut(self.lines.name(option), rules, tuple(reasons))
 
     def _met(self, rule: Rule) -> tuple[Seen, ...]:
-        """The facts that a warning is given for; which drug it is about is said anyway."""
-        names = dict.fromkeys(leaf.criterion.fact for leaf in leaves(rule.when))
-        return tuple(
-            seen(self._facts[name], self.words)
-            for name in names
-            if self._facts[name].known and not of_an_order(name, self.words)
-        )
+        """The facts that a warning is given for: of its lines those that hold; which drug it is about is said anyway."""
+        held = (leaf for leaf in leaves(rule.when) if find(leaf, self._facts, False).truth is True)
+        names = dict.fromkeys(leaf.criterion.fact for leaf in held)
+        return tuple(seen(self._facts[name], self.words) for name in names if not of_an_order(name, self.words))
 
     def _excluding(self, rule: Rule) -> tuple[Seen, ...]:
         names = dict.fromkeys(leaf.criterion.fact for leaf in holding(rule.unless, self._facts))
