@@ -234,7 +234,7 @@ def test_three_sources_stand_side_by_side_each_with_what_it_says_or_why_not() ->
     assert ino.changes(0, 1) == ()
 
 
-def test_what_two_of_three_file_under_other_topics_is_one_row() -> None:
+def test_among_compares_some_of_the_sources_in_the_order_asked() -> None:
     found = facts_from_mapping({"lineage": "B", **RELAPSE}, AS_OF, REGISTRY, VOCABULARY, Site("US"))
     every = Comparer(content(), VOCABULARY, REGISTRY, ("old", "empty-2020", "new"))
     pair = every.among(("new", "old")).compare(found)
