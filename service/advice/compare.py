@@ -1,72 +1,58 @@
-"""Two sources for one patient: what only one of them says, what both say otherwise, and why.
+"""Several sources for one patient: what each of them says, what changed from one to another, and why one is silent.
 
-A saying is what the rules of one source say on one subject of one topic. Where only one source says something, the
-other's rules on that subject are asked why not: there is none, or a condition fails, or a fact is missing.
+A saying is what the rules of one source say on one subject of one topic. Where a source does not say what another says,
+its rules on that subject are asked why not: there is none, or a condition fails, or a fact is missing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass
-from enum import StrEnum
 
 from service.advice.labels import Label, Standing
-from service.advice.options import ORDERED, DrugRules, current_drugs, is_offer, strength
-from service.facts.model import Fact, Facts, Registry, TokenSet, known
+from service.advice.options import ORDERED, current_drugs, is_offer, strength
+from service.advice.sides import Judged, Reason, Side, subjects_of, why_silent
+from service.facts.model import Facts, Registry, TokenSet
 from service.facts.vocabulary.base import Vocabulary
-from service.rules.compile import Evaluator
 from service.rules.editions import of_sources
-from service.rules.expression import Leaf
-from service.rules.rule import Content, Rule, Source, is_under
+from service.rules.rule import Content, Rule, Source
 from service.rules.verdict import Outcome, Verdict
-from service.rules.why import failing, holding
-
-
-class Why(StrEnum):
-    """Why a source does not say what the other says."""
-
-    SILENT_TOPIC = "silent-on-topic"
-    SILENT = "silent"
-    ELSEWHERE = "elsewhere"
-    AGAINST = "against"
-    CONDITION = "condition-fails"
-    EXCLUDED = "excluded"
-    CANNOT_TELL = "cannot-tell"
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """One rule's part in a source's silence.
-
-    ``failing``: conditions this patient does not meet, each a group of which one would do; ``excluding``: exclusions
-    that hold; ``missing``: facts a verdict waits for. ``facts``: those the rule was judged by.
-    """
-
-    why: Why
-    verdict: Verdict | None = None
-    failing: tuple[tuple[Leaf, ...], ...] = ()
-    excluding: tuple[Leaf, ...] = ()
-    missing: tuple[str, ...] = ()
-    facts: Facts | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One subject of one topic: the verdicts of both sources that apply; ``reasons`` of the one that says nothing.
-
-    ``changed``: what both say differently: ``act``, ``category``, ``preference``, ``page``.
+    """One subject of one topic, in the order of the sources: of each the verdicts that apply (``sides``), or why there
+    are none (``silences``). ``topic``: that of the first source that speaks.
     """
 
     topic: str
     subject: str
-    first: tuple[Verdict, ...]
-    second: tuple[Verdict, ...]
-    changed: tuple[str, ...] = ()
-    reasons: tuple[Reason, ...] = ()
+    sides: tuple[tuple[Verdict, ...], ...]
+    silences: tuple[tuple[Reason, ...], ...]
 
     @property
-    def sides(self) -> tuple[tuple[Verdict, ...], tuple[Verdict, ...]]:
-        return self.first, self.second
+    def first(self) -> tuple[Verdict, ...]:
+        return self.sides[0]
+
+    @property
+    def second(self) -> tuple[Verdict, ...]:
+        return self.sides[1]
+
+    @property
+    def changed(self) -> tuple[str, ...]:
+        """What the first two say differently."""
+        return self.changes(0, 1)
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """Why the first source that says nothing does not."""
+        return next((reasons for reasons in self.silences if reasons), ())
+
+    def changes(self, one: int, other: int) -> tuple[str, ...]:
+        """What two sources that both speak say differently: ``act``, ``category``, ``preference``, ``page``."""
+        first, second = self.sides[one], self.sides[other]
+        return tuple(_changed(first, second)) if first and second else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +60,21 @@ class LabelItem:
     """What each source reports of the label of one drug for this patient."""
 
     drug: str
-    first: Label
-    second: Label
+    labels: tuple[Label, ...]
     facts: Facts
 
     @property
+    def first(self) -> Label:
+        return self.labels[0]
+
+    @property
+    def second(self) -> Label:
+        return self.labels[1]
+
+    @property
     def differs(self) -> bool:
-        """Whether both report a label and it means something else for this patient."""
-        both = Standing.NOT_STATED not in (self.first.standing, self.second.standing)
-        return both and self.first.standing is not self.second.standing
+        """Whether sources that report a label say that it means something else for this patient."""
+        return len({label.standing for label in self.labels} - {Standing.NOT_STATED}) > 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,63 +88,18 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """All that two sources say of one patient, in the order of topics."""
+    """All that some sources say of one patient, in the order of topics.
 
-    sources: tuple[Source, Source]
-    tallies: tuple[Tally, Tally]
+    ``drugs``: those that labels and warnings were asked about, each set of drugs that would be given together.
+    """
+
+    sources: tuple[Source, ...]
+    tallies: tuple[Tally, ...]
     recommendations: tuple[Item, ...]
     safety: tuple[Item, ...]
     labels: tuple[LabelItem, ...]
     facts: Facts
-
-
-@dataclass(frozen=True, slots=True)
-class _Judged:
-    verdict: Verdict
-    facts: Facts
-
-    @property
-    def rule(self) -> Rule:
-        return self.verdict.rule
-
-    @property
-    def applies(self) -> bool:
-        return self.verdict.outcome is Outcome.APPLIES
-
-
-class _Side:
-    """The rules of one source."""
-
-    def __init__(self, source: Source, rules: tuple[Rule, ...], vocabulary: Vocabulary, registry: Registry):
-        self.source = source
-        self.rules = rules
-        self._drugs = vocabulary.lookup(ORDERED)
-        self._evaluator = Evaluator(rules)
-        self.drug_rules = DrugRules(rules, registry.dependents(ORDERED), self._evaluator, vocabulary)
-        self._plain = tuple(rule for rule in rules if rule not in self.drug_rules)
-
-    def judged(self, facts: Facts) -> list[_Judged]:
-        """Verdicts of the rules about the patient."""
-        return [_Judged(verdict, facts) for verdict in self._evaluator.verdicts(self._plain, facts)]
-
-    def asked(self, drugs: Sequence[tuple[str, ...]], facts: Facts) -> Iterator[_Judged]:
-        """Verdicts of the rules about drugs, for each set of drugs that would be given together."""
-        for together in drugs:
-            for verdict in self.drug_rules.asked(together, facts, of_patient=True):
-                yield _Judged(verdict, facts.assuming(self._ordered(together)))
-
-    def not_asked(self, subject: str, drugs: Sequence[tuple[str, ...]], facts: Facts) -> list[_Judged]:
-        """Verdicts of rules on a subject that speak about other drugs than those in question."""
-        rules = [rule for rule in self.drug_rules.rules if rule.is_safety and subject in _subjects(rule)]
-        assumed = facts.assuming(self._ordered([drug for together in drugs for drug in together]))
-        return [_Judged(verdict, assumed) for verdict in self._evaluator.verdicts(rules, assumed)]
-
-    def _ordered(self, words: Sequence[str]) -> Fact:
-        """An order of these drugs; words that are no drug are passed over."""
-        return known(ORDERED, self._drugs.token_set(filter(self._is_drug, words)))
-
-    def _is_drug(self, word: str) -> bool:
-        return self._drugs.known(word) is not None
+    drugs: tuple[tuple[str, ...], ...] = ()
 
 
 class SameSource(ValueError):
@@ -160,112 +107,112 @@ class SameSource(ValueError):
 
 
 class Comparer:
-    """Compares two sources of one content, patient by patient."""
+    """Compares sources of one content, patient by patient."""
 
-    def __init__(self, content: Content, vocabulary: Vocabulary, registry: Registry, names: tuple[str, str]):
-        """``names``: ids or aliases.
+    def __init__(self, content: Content, vocabulary: Vocabulary, registry: Registry, names: Sequence[str]):
+        """``names``: ids or aliases of two sources or more.
 
         Raises:
             service.rules.editions.UnknownSource: no such source.
-            SameSource: both names mean one source.
+            SameSource: two names mean one source.
         """
         self.content = content
-        first, second = (_source(content, name) for name in names)
-        if first is second:
-            raise SameSource(f"{names[0]!r} and {names[1]!r} are the same source, {first.id}.")
-        self.sides: tuple[_Side, ...] = tuple(
-            _Side(s, of_sources(content, [s.id]), vocabulary, registry) for s in (first, second)
+        self.sides: tuple[Side, ...] = tuple(
+            Side(s, of_sources(content, [s.id]), vocabulary, registry) for s in _different(content, names)
         )
         self._order = {title: index for index, title in enumerate(dict.fromkeys(content.topics.values()))}
 
+    def among(self, names: Sequence[str]) -> Comparer:
+        """A comparer of some of its sources, in this order, without preparing their rules again. Raises as above."""
+        by_id = {side.source.id: side for side in self.sides}
+        chosen = copy(self)
+        chosen.sides = tuple(by_id[source.id] for source in _different(self.content, names))
+        return chosen
+
     def compare(self, facts: Facts) -> Comparison:
-        """Both sources' answers for one patient."""
-        one, two = self.sides
+        """The sources' answers for one patient."""
         plain = tuple(side.judged(facts) for side in self.sides)
         said = [j for judged in plain for j in judged if j.applies and is_offer(j.rule)]
         drugs = list(dict.fromkeys([*(j.rule.advise.subjects for j in said), *_given(facts)]))
         asked = tuple(list(side.asked(drugs, facts)) for side in self.sides)
         safety = tuple(
-            _settled(j for j in (*plain[i], *asked[i]) if j.rule.is_safety) for i in range(2)
-        )  # fmt: skip
+            _settled(j for j in (*own, *of_drugs) if j.rule.is_safety)
+            for own, of_drugs in zip(plain, asked, strict=True)
+        )
         advice = tuple([j for j in judged if not j.rule.speaks_from_every_source] for judged in plain)
 
-        def no_more(_side: _Side, _subject: str) -> list[_Judged]:
+        def no_more(_side: Side, _subject: str) -> list[Judged]:
             return []
 
-        def further(side: _Side, subject: str) -> list[_Judged]:
+        def further(side: Side, subject: str) -> list[Judged]:
             return side.not_asked(subject, drugs, facts)
 
         return Comparison(
-            (one.source, two.source),
-            (_tally(plain[0]), _tally(plain[1])),
+            tuple(side.source for side in self.sides),
+            tuple(_tally(judged) for judged in plain),
             tuple(self._items(advice, safety, no_more)),
-            tuple(self._items(safety, ([], []), further)),
+            tuple(self._items(safety, [[] for _ in self.sides], further)),
             tuple(self._labels(drugs, plain, facts)),
             facts,
+            tuple(drugs),
         )
 
     def _items(
         self,
-        judged: Sequence[list[_Judged]],
-        against: Sequence[list[_Judged]],
-        further: Callable[[_Side, str], list[_Judged]],
+        judged: Sequence[list[Judged]],
+        against: Sequence[list[Judged]],
+        further: Callable[[Side, str], list[Judged]],
     ) -> Iterator[Item]:
-        """What either says, paired; by topic, what is offered most strongly first.
+        """What any of them says, side by side; by topic, what is offered most strongly first.
 
         Args:
             against: warnings that may be why a source does not recommend something.
             further: rules of a source on a subject that were not judged yet, to tell why it is silent.
         """
-        sides = [_by_subject(rows) for rows in judged]
-        pairs = [*_pairs(sides[0], sides[1])]
         items = []
-        for (topic, subject), first, second in pairs:
-            reasons: tuple[Reason, ...] = ()
-            if not first or not second:
-                other = 0 if not first else 1
-                side = self.sides[other]
-                about = [one for one in judged[other] if subject in _subjects(one.rule)] or further(side, subject)
-                reasons = tuple(_why(topic, subject, side, about, against[other]))
-            changed = tuple(_changed(first, second)) if first and second else ()
-            items.append(Item(topic, subject, first, second, changed, reasons))
+        for (topic, subject), row in _rows([_by_subject(rows) for rows in judged]):
+            silences = []
+            for side, said, own, warnings in zip(self.sides, row, judged, against, strict=True):
+                reasons: tuple[Reason, ...] = ()
+                if not said:
+                    about = [one for one in own if subject in subjects_of(one.rule)] or further(side, subject)
+                    reasons = tuple(why_silent(topic, subject, side, about, warnings))
+                silences.append(reasons)
+            items.append(Item(topic, subject, tuple(row), tuple(silences)))
         yield from sorted(items, key=self._place)
 
     def _place(self, item: Item) -> tuple[int, str, bool, tuple[int, int, int, str]]:
         """By title, since several topics may go under one; then offers, the strongest first."""
         title = self.content.topic_title(item.topic)
-        rule = (item.first or item.second)[0].rule
+        rule = next(side[0].rule for side in item.sides if side)
         return self._order.get(title, len(self._order)), title, not is_offer(rule), strength(rule)
 
     def _labels(
-        self, drugs: Sequence[tuple[str, ...]], plain: Sequence[list[_Judged]], facts: Facts
+        self, drugs: Sequence[tuple[str, ...]], plain: Sequence[list[Judged]], facts: Facts
     ) -> Iterator[LabelItem]:
         seen: set[str] = set()
         for together in drugs:
-            both = []
+            told = []
             for side, judged in zip(self.sides, plain, strict=True):
                 asked = side.drug_rules.asked(together, facts, of_patient=True)
-                both.append(side.drug_rules.labels(together, [*asked, *(j.verdict for j in judged)], facts))
-            for first, second in zip(*both, strict=True):
-                if first.drug not in seen and (first.verdict or second.verdict):
-                    yield LabelItem(first.drug, first, second, facts)
-                seen.add(first.drug)
+                told.append(side.drug_rules.labels(together, [*asked, *(j.verdict for j in judged)], facts))
+            for labels in zip(*told, strict=True):
+                drug = labels[0].drug
+                if drug not in seen and any(label.verdict for label in labels):
+                    yield LabelItem(drug, labels, facts)
+                seen.add(drug)
 
 
-def _why(topic: str, subject: str, side: _Side, about: list[_Judged], against: list[_Judged]) -> Iterator[Reason]:
-    """Why a source does not say something: what it says elsewhere, then its rules on the same topic, the closest first."""
-    for one in against:
-        if one.applies and one.rule.advise.act == "avoid" and subject in _subjects(one.rule):
-            yield Reason(Why.AGAINST, one.verdict, facts=one.facts)
-    if not about:
-        on_topic = any(is_under(rule.topic, topic) or is_under(topic, rule.topic) for rule in side.rules)
-        yield Reason(Why.SILENT if on_topic else Why.SILENT_TOPIC)
-    yield from sorted(map(_reason, about), key=lambda reason: _closeness(reason, topic))
-
-
-def _source(content: Content, name: str) -> Source:
-    of_sources(content, [name])  # tells which sources there are
-    return content.source_named(name)
+def _different(content: Content, names: Sequence[str]) -> Iterator[Source]:
+    """The sources of these names."""
+    seen: dict[str, str] = {}
+    for name in names:
+        of_sources(content, [name])  # tells which sources there are
+        source = content.source_named(name)
+        if source.id in seen:
+            raise SameSource(f"{seen[source.id]!r} and {name!r} are the same source, {source.id}.")
+        seen[source.id] = name
+        yield source
 
 
 def _given(facts: Facts) -> Iterator[tuple[str, ...]]:
@@ -278,7 +225,7 @@ def _given(facts: Facts) -> Iterator[tuple[str, ...]]:
         yield tuple(sorted(ordered.members))
 
 
-def _tally(judged: list[_Judged]) -> Tally:
+def _tally(judged: list[Judged]) -> Tally:
     outcomes = [one.verdict.outcome for one in judged]
     return Tally(len(outcomes), outcomes.count(Outcome.APPLIES), outcomes.count(Outcome.CANNOT_TELL))
 
@@ -286,9 +233,9 @@ def _tally(judged: list[_Judged]) -> Tally:
 _RANK = {Outcome.APPLIES: 0, Outcome.CANNOT_TELL: 1, Outcome.DOES_NOT_APPLY: 2}
 
 
-def _settled(judged: Iterable[_Judged]) -> list[_Judged]:
+def _settled(judged: Iterable[Judged]) -> list[Judged]:
     """One answer per rule: a warning that was asked about several drugs counts if it applies to one of them."""
-    best: dict[str, _Judged] = {}
+    best: dict[str, Judged] = {}
     for one in judged:
         known = best.get(one.rule.id)
         if known is None or _RANK[one.verdict.outcome] < _RANK[known.verdict.outcome]:
@@ -300,7 +247,7 @@ _Key = tuple[str, str]
 _Said = dict[_Key, tuple[Verdict, ...]]
 
 
-def _by_subject(judged: list[_Judged]) -> _Said:
+def _by_subject(judged: list[Judged]) -> _Said:
     """What applies, by topic and subject, the strongest first."""
     found: dict[_Key, list[Verdict]] = {}
     for one in judged:
@@ -309,16 +256,29 @@ def _by_subject(judged: list[_Judged]) -> _Said:
     return {key: tuple(sorted(rows, key=lambda verdict: strength(verdict.rule))) for key, rows in found.items()}
 
 
-def _pairs(first: _Said, second: _Said) -> Iterator[tuple[_Key, tuple[Verdict, ...], tuple[Verdict, ...]]]:
-    """Both sides by topic and subject; what is left over is paired where it stands under the same main topic."""
-    left = {key: rows for key, rows in second.items() if key not in first}
-    for key, rows in first.items():
-        match = second.get(key)
-        if match is None:
-            near = next((k for k in left if k[1] == key[1] and _root(k) == _root(key)), None)
-            match = left.pop(near) if near is not None else ()
-        yield key, rows, match
-    yield from ((key, (), rows) for key, rows in left.items())
+def _rows(sides: Sequence[_Said]) -> list[tuple[_Key, list[tuple[Verdict, ...]]]]:
+    """All sides by topic and subject; what only some say is put together where it stands under the same main topic."""
+    rows: dict[_Key, list[tuple[Verdict, ...]]] = {}
+    for index, side in enumerate(sides):
+        for key, said in side.items():
+            rows.setdefault(key, [()] * len(sides))[index] = said
+    put: list[tuple[_Key, list[tuple[Verdict, ...]]]] = []
+    for key, row in rows.items():
+        near = next((own for other, own in put if _go_together(other, own, key, row)), None)
+        if near is None:
+            put.append((key, row))
+        else:
+            near[:] = [one or other for one, other in zip(near, row, strict=True)]
+    return put
+
+
+def _go_together(
+    key: _Key, row: Sequence[tuple[Verdict, ...]], other: _Key, others: Sequence[tuple[Verdict, ...]]
+) -> bool:
+    """Whether two rows are on one subject of one main topic, and no source speaks in both."""
+    return (
+        key[1] == other[1] and _root(key) == _root(other) and not any(a and b for a, b in zip(row, others, strict=True))
+    )
 
 
 def _root(key: _Key) -> str:
@@ -337,29 +297,3 @@ def _changed(first: tuple[Verdict, ...], second: tuple[Verdict, ...]) -> Iterato
     for name, of in _COMPARED:
         if {of(verdict.rule) for verdict in first} != {of(verdict.rule) for verdict in second}:
             yield name
-
-
-def _subjects(rule: Rule) -> tuple[str, ...]:
-    return (rule.advise.subject, *rule.advise.subjects)
-
-
-def _reason(one: _Judged) -> Reason:
-    verdict, facts = one.verdict, one.facts
-    if one.applies:
-        return Reason(Why.ELSEWHERE, verdict, facts=facts)
-    if verdict.outcome is Outcome.CANNOT_TELL:
-        return Reason(Why.CANNOT_TELL, verdict, missing=verdict.missing, facts=facts)
-    fails = tuple(failing(verdict.rule.when, facts))
-    excluding = tuple(dict.fromkeys(holding(verdict.rule.unless, facts)))
-    return Reason(Why.CONDITION if fails else Why.EXCLUDED, verdict, fails, excluding, facts=facts)
-
-
-_NEAREST = (Why.ELSEWHERE, Why.CANNOT_TELL, Why.EXCLUDED, Why.CONDITION)  # to the patient
-
-
-def _closeness(reason: Reason, topic: str) -> tuple[bool, int, int, int, str]:
-    assert reason.verdict is not None
-    rule = reason.verdict.rule
-    same = 0 if rule.topic == topic else 1 if rule.topic.partition("/")[0] == topic.partition("/")[0] else 2
-    elsewhere = reason.why is Why.ELSEWHERE
-    return not elsewhere, same, _NEAREST.index(reason.why), len(reason.failing) + len(reason.missing), rule.id

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from service.advice.already import AlreadyOrdered
 from service.advice.basis import Basis, basis
 from service.advice.cards import Call, Card, CardWriter
+from service.advice.labels import Label
 from service.advice.missing import orderables_by_fact
 from service.advice.model import Advice, Notice
 from service.advice.options import ORDERED, DrugRules
@@ -227,14 +228,29 @@ class Engine:
         """The cards if only these rules spoke, whatever the policy and the hook: how a rule looks, a pinned edition."""
         return self._said(question, facts, *self._parted(Speaking(tuple(rules))))
 
-    def _said(self, question: Question, facts: Facts, speaking: Speaking, drug_rules: DrugRules) -> Answer:
+    def everything(self, question: Question, facts: Facts) -> tuple[Advice, ...]:
+        """All advice on the patient as a whole, not cut to the number of cards, nor without what is silenced."""
+        if self._gate(question.record) is None:
+            return (undiagnosed(facts),)
+        return tuple(self._advised(question, facts, *self._speaking(question.hook, question.as_of))[0])
+
+    def labels(self, question: Question, drugs: Sequence[str], facts: Facts) -> tuple[Label, ...]:
+        """The labels of drugs that would be given together, by all rules that speak, whether anything offers them."""
+        drug_rules = self._speaking(question.hook, question.as_of)[1]
+        return drug_rules.labels(drugs, drug_rules.asked(drugs, facts, of_patient=True), facts)
+
+    def _advised(
+        self, question: Question, facts: Facts, speaking: Speaking, drug_rules: DrugRules
+    ) -> tuple[list[Advice], tuple[Verdict, ...]]:
         verdicts = self._evaluator.verdicts(speaking.to(facts), facts)
         waiting = speaking.waiting_for(facts)
         advice = advise(verdicts, drug_rules, facts, self.content, self.vocabulary, self._by_fact, waiting)
-        if question.hook in self.content.policy.hooks:
-            advice = of_the_moment(advice)
+        return (of_the_moment(advice) if question.hook in self.content.policy.hooks else advice), tuple(verdicts)
+
+    def _said(self, question: Question, facts: Facts, speaking: Speaking, drug_rules: DrugRules) -> Answer:
+        advice, verdicts = self._advised(question, facts, speaking, drug_rules)
         shown = self._unsilenced(advice, question, facts)[: self.content.policy.cards_on_chart_open]
-        return self._drawn(question, facts, shown, tuple(verdicts), speaking)
+        return self._drawn(question, facts, shown, verdicts, speaking)
 
     def in_full(self, question: Question, facts: Facts) -> Answer:
         """All there is to say of a patient with ALL at a hook, whatever the limits on cards; none are drawn.

@@ -25,6 +25,15 @@ class LabelLines:
         drugs = ", ".join(label.drug for label in labels)
         return f"{self._head(facts)}: not stated in the sources for {drugs}" if drugs else ""
 
+    def about(self, label: Label, facts: Facts) -> str:
+        """What a label asks for, or, of one that is not for this patient, why; nothing where no source states one."""
+        if label.verdict is None:
+            return ""
+        rule = label.verdict.rule
+        if label.standing in (Standing.LABELLED, Standing.OPEN):
+            return (rule.advise.note or rule.title).removeprefix(f"{self._head(facts)}: ")
+        return self._why(label, facts)
+
     def _head(self, facts: Facts) -> str:
         region = facts.value(REGION)
         return f"{region} label" if isinstance(region, str) else "Label"
@@ -37,7 +46,7 @@ class LabelLines:
             rule = label.verdict.rule
             name = "" if alone else f"{label.drug} "
             where = f"({self.words.source(rule)})"
-            about = (rule.advise.note or rule.title).removeprefix(f"{head}: ")
+            about = self.about(label, facts)
             match label.standing:
                 case Standing.LABELLED:
                     open_ = "; ".join(self.words.label(fact) for fact in label.missing)
@@ -47,7 +56,7 @@ class LabelLines:
                     needs = "; ".join(self.words.label(fact) for fact in label.missing)
                     yield f"{head}: {name}not settled without {needs}: {about} {where}"
                 case _:
-                    yield f"{head}: {name}not labelled for this patient: {self._why(label, facts)} {where}"
+                    yield f"{head}: {name}not labelled for this patient: {about} {where}"
 
     def _why(self, label: Label, facts: Facts) -> str:
         """The conditions of the closest label that fail, each with what the patient has."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from service.advice.label_lines import LabelLines
 from service.advice.labels import Label, Standing
@@ -17,6 +18,17 @@ FACTS_SHOWN = 10
 IN_FULL = 5  # options told with all that goes with them; further ones are named with page and strength
 ASIDES = 6  # rows of evidence and of assumptions
 CAUTIONS = 5  # cautions told of one option
+
+
+@dataclass(frozen=True, slots=True)
+class Heeded:
+    """One caution on an option. ``verdict``: of the rule that says it, None where the option's own rule does in words.
+    ``needs``: facts that could still exclude it; none where it holds.
+    """
+
+    text: str
+    verdict: Verdict | None = None
+    needs: tuple[str, ...] = ()
 
 
 class OptionLines:
@@ -98,8 +110,10 @@ class OptionLines:
             "labels": self._labels.lines(option.labels, facts),
         }
 
-    def _cautions(self, option: Option) -> Iterator[str]:
-        """Cautions on an option: what must be done first, then of its own source, then from the newest source on."""
+    def heeded(self, option: Option) -> Iterator[Heeded]:
+        """Cautions on an option: what must be done first, then of its own source, then from the newest source on; last
+        those that cannot be excluded yet.
+        """
 
         def order(verdict: Verdict) -> tuple[bool, bool, int]:
             source = self.content.sources[verdict.rule.source.ref]
@@ -107,12 +121,17 @@ class OptionLines:
             return verdict.rule.advise.act != "require", source.id != own, -source.published.toordinal()
 
         for verdict in sorted(option.cautions, key=order):
-            yield self.line(verdict)
+            yield Heeded(verdict.rule.advise.note or verdict.rule.title, verdict)
         for verdict in option.verdicts:
-            yield from (text for text in verdict.rule.cautions if " " in text)
+            yield from (Heeded(text) for text in verdict.rule.cautions if " " in text)
         for verdict in sorted(option.open_cautions, key=order):
-            needs = "; ".join(self.words.label(name) for name in verdict.missing)
-            yield f"Unless excluded ({needs}): {self.line(verdict)}"
+            yield Heeded(verdict.rule.advise.note or verdict.rule.title, verdict, verdict.missing)
+
+    def _cautions(self, option: Option) -> Iterator[str]:
+        for one in self.heeded(option):
+            line = self.line(one.verdict) if one.verdict else one.text
+            needs = "; ".join(self.words.label(name) for name in one.needs)
+            yield f"Unless excluded ({needs}): {line}" if one.needs else line
 
     def _of(self, options: list[Option], told: Sequence[Option]) -> str:
         """Which options something is about; nothing where it is about all."""

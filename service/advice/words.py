@@ -29,7 +29,7 @@ _HIDDEN = (
 _CONTROL = re.compile(f"[{_HIDDEN}]+")
 _UNSEEN = re.compile(f"[<>{_HIDDEN}]")  # and what may be read as HTML
 _ADDRESS = re.compile(r"[A-Za-z0-9:/?#@!$&*+,;=%._~|-]{1,1024}")
-_PREFERENCE = {
+PREFERENCE = {
     "preferred": "preferred",
     "other": "other recommended",
     "useful-in-certain-circumstances": "useful in certain circumstances",
@@ -180,7 +180,7 @@ class Words:
 
     def strength(self, rule: Rule) -> str:
         """Preference and category as the source prints them."""
-        parts = [_PREFERENCE[rule.source.preference]] if rule.source.preference else []
+        parts = [PREFERENCE[rule.source.preference]] if rule.source.preference else []
         if rule.source.category:
             parts.append(f"category {rule.source.category}")
         return ", ".join(parts)

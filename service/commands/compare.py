@@ -10,9 +10,10 @@ from typing import Any
 
 import click
 
-from service.advice.compare import Comparer, Comparison, Item, LabelItem, Reason, SameSource, Tally
+from service.advice.compare import Comparer, Comparison, Item, LabelItem, SameSource, Tally
 from service.advice.explain import value_json
 from service.advice.labels import Label
+from service.advice.sides import Reason
 from service.advice.words import Words
 from service.bundles import Unreadable
 from service.commands.check import terminal_words

@@ -9,10 +9,11 @@ from itertools import groupby
 
 import click
 
-from service.advice.compare import Comparison, Item, LabelItem, Reason, Tally, Why
+from service.advice.compare import Comparison, Item, LabelItem, Tally
 from service.advice.explain import clean
 from service.advice.labels import Label, Standing
 from service.advice.options import ORDERED, is_offer
+from service.advice.sides import Reason, Why
 from service.advice.words import Words
 from service.commands.patients import Patient
 from service.facts.model import Facts

@@ -135,7 +135,8 @@ def chart(site: Site, patients: Patients, traces: Traces) -> Blueprint:
         case = patients.read(opened, anew="anew" in request.form)
         form = {name: value for name, value in list(request.form.items())[:_MOST_FORM] if name != "anew"}
         told = traces.of(opened) if opened.card else ()
-        asked = Asked(site.language(), form, part, opened.card, told, request.args.to_dict())
+        query = {name: tuple(values[:_MOST_FORM]) for name, values in request.args.lists()}
+        asked = Asked(site.language(), form, part, opened.card, told, query)
         frame = _frame(site, sid, view, case)
         try:
             return site.answer(view.template, {**frame, **view.build(case, asked)})

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from service.advice.compare import Comparer, Comparison, Item, Reason, SameSource, Why
+from service.advice.compare import Comparer, Comparison, Item, SameSource
+from service.advice.sides import Reason, Why
 from service.facts.given import facts_from_mapping
 from service.facts.model import Site
 from service.facts.registry import REGISTRY
@@ -220,3 +221,29 @@ def test_an_unknown_source_and_the_same_source_twice_are_refused() -> None:
         Comparer(content(), VOCABULARY, REGISTRY, ("guide-2016", "new"))
     with pytest.raises(SameSource, match="'guide-2025' and 'new' are the same source, guide-2025"):
         Comparer(content(), VOCABULARY, REGISTRY, ("guide-2025", "new"))
+
+
+def test_three_sources_stand_side_by_side_each_with_what_it_says_or_why_not() -> None:
+    found = facts_from_mapping({"lineage": "B", **RELAPSE}, AS_OF, REGISTRY, VOCABULARY, Site("US"))
+    three = Comparer(content(), VOCABULARY, REGISTRY, ("old", "empty-2020", "new")).compare(found)
+    assert [source.id for source in three.sources] == ["guide-2015", "empty-2020", "guide-2025"]
+    ino = item(three, "inotuzumab ozogamicin")
+    assert [[verdict.rule.id for verdict in side] for side in ino.sides] == [["old-ino"], [], ["new-ino"]]
+    assert [[reason.why for reason in reasons] for reasons in ino.silences] == [[], [Why.SILENT_TOPIC], []]
+    assert ino.changes(0, 2) == ("category", "preference", "page")
+    assert ino.changes(0, 1) == ()
+
+
+def test_among_compares_some_of_the_sources_in_the_order_asked() -> None:
+    found = facts_from_mapping({"lineage": "B", **RELAPSE}, AS_OF, REGISTRY, VOCABULARY, Site("US"))
+    every = Comparer(content(), VOCABULARY, REGISTRY, ("old", "empty-2020", "new"))
+    pair = every.among(("new", "old")).compare(found)
+    assert [source.id for source in pair.sources] == ["guide-2025", "guide-2015"]
+    subjects = [one.subject for one in every.compare(found).recommendations]
+    assert sorted(subjects) == sorted(one.subject for one in pair.recommendations)
+
+
+def test_among_takes_no_source_twice() -> None:
+    every = Comparer(content(), VOCABULARY, REGISTRY, ("old", "new"))
+    with pytest.raises(SameSource):
+        every.among(("new", "guide-2025"))

@@ -36,4 +36,4 @@ def supposing(name: str, *facts: Fact) -> Case:
 
 def asked(part: str = "", query: Mapping[str, str] | None = None, language: str = "en") -> Asked:
     """What a browser asks for."""
-    return Asked(Language(language), part=part, query=query or {})
+    return Asked(Language(language), part=part, query={name: (value,) for name, value in (query or {}).items()})

@@ -29,7 +29,11 @@ class Asked:
     part: str = ""
     card: str = ""
     told: tuple[object, ...] = ()
-    query: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def one(self, name: str) -> str:
+        """What the address says once under a name; empty where it says nothing."""
+        return next(iter(self.query.get(name, ())), "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,14 +69,14 @@ def build(case: Case, asked: Asked) -> Mapping[str, object]:
         raise NothingThere(asked.language.text("There is no such page."))
     content, verdicts = case.engine.content, case.answer.verdicts
     now = topics_now(content, verdicts)
-    everything = asked.query.get("show") == "all"
+    everything = asked.one("show") == "all"
     values: dict[str, object] = {
         "now": now,
         "others": _others(content, now),
         "everything": everything,
         "root": None,
     }
-    topic = asked.query.get("topic") or _first_topic(case, now)
+    topic = asked.one("topic") or _first_topic(case, now)
     if not topic:
         return values
     by_source = _by_source(content, topic)
@@ -85,7 +85,7 @@ def build(case: Case, asked: Asked) -> Mapping[str, object]:
     speaking = case.engine.in_force(case.as_of)
     editions = {name: _edition(topic, name, own, case, speaking) for name, own in by_source.items()}
     in_force = {name for name, edition in editions.items() if edition.in_force or edition.may_be}
-    source = asked.query.get("source") or _first_source(case, topic, by_source, in_force)
+    source = asked.one("source") or _first_source(case, topic, by_source, in_force)
     if source not in by_source:
         raise NothingThere(asked.language.text("This source has no rules on this topic."))
     rules = by_source[source]

@@ -68,10 +68,10 @@ def build(case: Case, asked: Asked) -> Mapping[str, object]:
     content = case.engine.content
     topics, sources = _topics(content.rules, content), _sources(content)
     wanted = Filter(
-        asked.query.get("topic", ""),
-        asked.query.get("source", ""),
-        asked.query.get("verdict", ""),
-        asked.query.get("editions") == "in-force",
+        asked.one("topic"),
+        asked.one("source"),
+        asked.one("verdict"),
+        asked.one("editions") == "in-force",
     )
     if wanted.topic and wanted.topic not in topics:
         raise NothingThere(asked.language.text("The rule book has no such topic."))
