@@ -13,7 +13,7 @@ from service.advice.already import AlreadyOrdered
 from service.advice.basis import Basis, basis
 from service.advice.cards import Call, Card, CardWriter
 from service.advice.labels import Label
-from service.advice.missing import orderables_by_fact
+from service.advice.missing import SHOWN, orderables_by_fact
 from service.advice.model import Advice, Notice
 from service.advice.options import ORDERED, DrugRules
 from service.advice.ordering.actions import OrderActions
@@ -228,23 +228,17 @@ class Engine:
         """The cards if only these rules spoke, whatever the policy and the hook: how a rule looks, a pinned edition."""
         return self._said(question, facts, *self._parted(Speaking(tuple(rules))))
 
-    def everything(self, question: Question, facts: Facts) -> tuple[Advice, ...]:
-        """All advice on the patient as a whole, not cut to the number of cards, nor without what is silenced."""
-        if self._gate(question.record) is None:
-            return (undiagnosed(facts),)
-        return tuple(self._advised(question, facts, *self._speaking(question.hook, question.as_of))[0])
-
     def labels(self, question: Question, drugs: Sequence[str], facts: Facts) -> tuple[Label, ...]:
         """The labels of drugs that would be given together, by all rules that speak, whether anything offers them."""
         drug_rules = self._speaking(question.hook, question.as_of)[1]
         return drug_rules.labels(drugs, drug_rules.asked(drugs, facts, of_patient=True), facts)
 
     def _advised(
-        self, question: Question, facts: Facts, speaking: Speaking, drug_rules: DrugRules
+        self, question: Question, facts: Facts, speaking: Speaking, drug_rules: DrugRules, gaps: int = SHOWN
     ) -> tuple[list[Advice], tuple[Verdict, ...]]:
         verdicts = self._evaluator.verdicts(speaking.to(facts), facts)
         waiting = speaking.waiting_for(facts)
-        advice = advise(verdicts, drug_rules, facts, self.content, self.vocabulary, self._by_fact, waiting)
+        advice = advise(verdicts, drug_rules, facts, self.content, self.vocabulary, self._by_fact, waiting, gaps=gaps)
         return (of_the_moment(advice) if question.hook in self.content.policy.hooks else advice), tuple(verdicts)
 
     def _said(self, question: Question, facts: Facts, speaking: Speaking, drug_rules: DrugRules) -> Answer:
@@ -253,18 +247,16 @@ class Engine:
         return self._drawn(question, facts, shown, verdicts, speaking)
 
     def in_full(self, question: Question, facts: Facts) -> Answer:
-        """All there is to say of a patient with ALL at a hook, whatever the limits on cards; none are drawn.
+        """All there is to say of a patient with ALL at a hook, whatever the limits on cards and whatever is silenced; no card is
+        drawn.
 
         Args:
             facts: of the question's patient; some may be supposed (`Facts.assuming`), which is quicker than to ask anew.
         """
         if self._gate(question.record) is None:
             return Answer((), (undiagnosed(facts),), (), facts)
-        speaking, drug_rules = self._speaking(question.hook, question.as_of)
-        verdicts = self._evaluator.verdicts(speaking.to(facts), facts)
-        waiting = speaking.waiting_for(facts)
-        advice = advise(verdicts, drug_rules, facts, self.content, self.vocabulary, self._by_fact, waiting, gaps=_EVERY)
-        return Answer((), tuple(advice), tuple(verdicts), facts)
+        advice, verdicts = self._advised(question, facts, *self._speaking(question.hook, question.as_of), gaps=_EVERY)
+        return Answer((), tuple(advice), verdicts, facts)
 
     def basis(self, advice: Advice | OrderAdvice, facts: Facts) -> Basis:
         """What advice for a patient rests on."""

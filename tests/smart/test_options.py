@@ -39,7 +39,7 @@ def rows(case: Case) -> dict[str, Row]:
 def offered(case: Case) -> dict[str, Option]:
     return {
         f"{item.topic.partition('/')[0]}/{option.subject}": option
-        for item in case.engine.everything(case.question, case.facts)
+        for item in case.engine.in_full(case.question, case.facts).advice
         if isinstance(item, Options)
         for option in item.offered
     }

@@ -43,7 +43,7 @@ class Gaps:
 
 def build(case: Case, asked: Asked) -> Mapping[str, object]:
     """Values of ``options.html``. A form names the options to be compared."""
-    advice = case.engine.everything(case.question, case.facts) if case.has_advice else ()
+    advice = case.engine.in_full(case.question, case.facts).advice if case.has_advice else ()
     rows = Rows(case)
     choices = tuple(_choice(item, rows, case) for item in advice if isinstance(item, Options))
     picked = {name.removeprefix(_PICKED) for name in asked.form if name.startswith(_PICKED)}
