@@ -46,13 +46,19 @@ class Site:
 
     def language(self) -> Language:
         """The language of this request: asked for now, asked for before, else what the browser prefers."""
-        wanted = request.args.get("lang") or request.cookies.get(LANGUAGE)
+        asked = request.args.get("lang")
+        wanted = asked if asked in LANGUAGES else request.cookies.get(LANGUAGE)
         return Language(best_language(wanted, request.headers.get("Accept-Language")))
+
+    def _here(self) -> str:
+        """Where the links to other languages lead: this page; of what is only sent to, the page it was sent from."""
+        only_sent_to = request.url_rule is not None and "GET" not in (request.url_rule.methods or ())
+        return self.renderer.root + (request.path.rpartition("/")[0] if only_sent_to else request.path)
 
     def answer(self, template: str, values: Mapping[str, object], status: int = 200) -> Response:
         """A page."""
         language = self.language()
-        given: dict[str, object] = {"here": request.path, "banner": None, "views": (), "active": "", "case": None}
+        given: dict[str, object] = {"here": self._here(), "banner": None, "views": (), "active": "", "case": None}
         response = Response(self.renderer.page(template, language, {**given, **values}), status, mimetype="text/html")
         response.headers["Content-Security-Policy"] = self.renderer.policy
         if request.args.get("lang") in LANGUAGES:
