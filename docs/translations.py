@@ -136,7 +136,7 @@ def problems(language: str, wanted: Iterable[Message], found: Mapping[Key, Messa
         key = (message.context or "", _english(message))
         seen.add(key)
         said = found[key].string if key in found else ""
-        forms = [said] if isinstance(said, str) else list(said)
+        forms = [said] if isinstance(said, str) else list(said or ())
         if not all(forms) or key not in found or found[key].fuzzy:
             yield f"{language}: not translated: {key}"
         elif found[key].pluralizable != message.pluralizable:
@@ -160,7 +160,7 @@ def _fields(text: str) -> list[str]:
 
 def update(language: str) -> list[str]:
     """Write the catalogs of a language anew; what is left to do there."""
-    left = []
+    left: list[str] = []
     for name, make in CATALOGS.items():
         path = FOLDER / language / name
         wanted, old = make(language), present(path, language)
