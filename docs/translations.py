@@ -28,12 +28,15 @@ REGISTRY = f"{SMART}/views/registry.py"
 _METHODS = [("**.py", "python"), ("**.html", "jinja2")]
 _OPTIONS = {"**.html": {"newstyle_gettext": "true", "trim_blocks": "true", "lstrip_blocks": "true", "silent": "false"}}
 _TEXT = {None: (1,), 2: ((2, "c"), 1)}  # Language.text(english, context)
-KEYWORDS: Mapping[str, object] = {
+KEYWORDS: Mapping[str, object] = {  # with a line before them where a class keeps them for itself
     "_": None,
     "gettext": None,
     "ngettext": (1, 2),
     "text": _TEXT,
+    "_text": _TEXT,
     "number_of": (1, 2),
+    "_many": (1, 2),
+    "NothingThere": (1,),
 }
 # Words of `service.advice.words.Words` and of `service.facts.model` that stand around values
 _AROUND = ("yes", "no", "unknown", "none", "list may be incomplete", "known only in part", "found", "to")
@@ -63,7 +66,7 @@ msgstr ""
 "Content-Transfer-Encoding: 8bit\\n"
 
 """
-_FIELDS = re.compile(r"%\((\w+)\)[sd]|%(?!\()")
+_FIELDS = re.compile(r"%\(\w+\)[sd]|\{\w+\}|%(?!\()")
 
 
 def _words() -> Iterator[tuple[Key, str]]:

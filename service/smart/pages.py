@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
+from urllib.parse import urlencode
 
 from flask import Blueprint, Response, g, redirect, request
 from werkzeug.exceptions import NotFound
@@ -51,9 +52,13 @@ class Site:
         return Language(best_language(wanted, request.headers.get("Accept-Language")))
 
     def _here(self) -> str:
-        """Where the links to other languages lead: this page; of what is only sent to, the page it was sent from."""
+        """Where links to this page in another language begin: of a page that is only sent to, the one before it."""
         only_sent_to = request.url_rule is not None and "GET" not in (request.url_rule.methods or ())
-        return self.renderer.root + (request.path.rpartition("/")[0] if only_sent_to else request.path)
+        path = self.renderer.root + (request.path.rpartition("/")[0] if only_sent_to else request.path)
+        if request.endpoint != "smart.page":  # after a login the address holds what belongs into no link
+            return f"{path}?"
+        kept = urlencode([pair for pair in request.args.items(multi=True) if pair[0] != "lang"])
+        return f"{path}?{kept}&" if kept else f"{path}?"
 
     def answer(self, template: str, values: Mapping[str, object], status: int = 200) -> Response:
         """A page."""

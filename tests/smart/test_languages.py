@@ -181,6 +181,13 @@ def test_a_page_that_was_sent_a_form_links_to_itself_in_the_other_language() -> 
     assert German(client.get(f"{base}missing?lang=de").text).language == "de"
 
 
+def test_what_else_the_address_asks_for_is_kept() -> None:
+    client = app_of(SETTINGS).test_client()
+    base = opened(client, EXAMPLES[0])
+    page = German(client.get(f"{base}rules?topic=a%26b&lang=en&source=x").text)
+    assert f"{base}rules?topic=a%26b&source=x&lang=de" in page.links
+
+
 def test_the_cookie_says_only_the_language() -> None:
     client = app_of(SETTINGS).test_client()
     [cookie] = client.get("/demo?lang=de").headers.getlist("Set-Cookie")
