@@ -31,8 +31,10 @@ class Values:
     quotes: tuple[str, str]
 
     def say(self, said: str, fact: str = "") -> str:
-        """A value. ``fact``: its name, for words that mean something else there: "poor" of TPMT and of cytogenetic risk."""
+        """A value, or a unit alone. ``fact``: its name, for words that mean something else there: "poor" of TPMT and of cytogenetic risk."""
         whole = self._of_fact(said, fact)
+        if whole is None:
+            whole = self.look(UNIT, said)
         if whole is not None:
             return whole
         return (

@@ -36,7 +36,9 @@ _SAID = ("aria-label", "title", "alt", "placeholder", "aria-description", "aria-
 _VOID = frozenset(
     ("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr")
 )
-_OWN_WORDS = frozenset({"q", "code", "pre", "script", "style", "textarea"})  # of the record, or of machines
+_OWN_WORDS = frozenset(
+    {"q", "code", "pre", "script", "style", "textarea"}
+)  # of the record, or of machines; so is the class "mono"
 
 
 class German(HTMLParser):
@@ -53,7 +55,8 @@ class German(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
         inherited = self._open[-1][1] if self._open else ""
-        language = "-" if tag in _OWN_WORDS or given.get("translate") == "no" else given.get("lang") or inherited
+        own = tag in _OWN_WORDS or "mono" in (given.get("class") or "").split() or given.get("translate") == "no"
+        language = "-" if own else given.get("lang") or inherited
         if tag == "html":
             self.language = given.get("lang") or ""
         if tag == "a" and given.get("href"):
@@ -83,25 +86,34 @@ class German(HTMLParser):
         self.said += [" ".join(text.split()) for text in texts if text.strip()]
 
 
+_PARTS = re.compile(r"[·:;,()]|\s[–—]\s")
+_QUOTED = re.compile("„[^“]*“")  # in the words of the record
+
+
+def pieces(said: str) -> set[str]:
+    """A text and what it is put together of."""
+    return {said, *(piece.strip() for piece in _PARTS.split(said))}
+
+
 @cache
 def english() -> frozenset[str]:
-    """Texts of the catalogs that are other words in German; one-letter ones and bare signs say too little."""
-    found = set()
+    """Texts of the catalogs that are other words in German; bare signs say too little."""
+    texts: set[str] = set()
+    german: set[str] = set()
     for name in CATALOGS:
         for (_, text), message in messages(present(FOLDER / "de" / name, "de")).items():
-            forms = [message.string] if isinstance(message.string, str) else list(message.string)
-            if text not in forms and len(text) > 2:
-                found.add(" ".join(re.sub(r"%%", "%", text).split()))
-    german = {message.string for name in CATALOGS for message in present(FOLDER / "de" / name, "de") if message.id}
-    return frozenset(found - german)
+            texts.add(" ".join(text.replace("%%", "%").split()))
+            for form in [message.string] if isinstance(message.string, str) else list(message.string or ()):
+                german |= pieces(form)
+    return frozenset(text for text in texts - german if len(text) > 2)
 
 
 def left_english(page: str) -> list[str]:
     """English texts of ours, and English sentences of anybody, that a German page does not mark as English."""
     found = []
     for said in German(page).said:
-        pieces = {said, *(piece.strip() for piece in re.split(r"[·:;,()]|\s[–—]\s", said))}
-        if pieces & english() or _ENGLISH.search(said):
+        ours = _QUOTED.sub("", said)
+        if pieces(ours) & english() or _ENGLISH.search(ours):
             found.append(said)
     return list(dict.fromkeys(found))
 

@@ -99,6 +99,11 @@ def test_what_has_no_german_stays_english(said: str) -> None:
     assert GERMAN.text(said) == said
 
 
+def test_a_unit_may_stand_alone() -> None:
+    assert GERMAN.value("% of cells") == "% der Zellen"
+    assert GERMAN.value("10*9/L") == "10⁹/l"
+
+
 def test_a_word_may_mean_something_else_of_one_fact() -> None:
     assert GERMAN.value("poor", "tpmt") != GERMAN.value("poor", "cytogenetic_risk")
     assert GERMAN.value("poor", "cytogenetic_risk") == GERMAN.value("poor") == "ungünstig"
