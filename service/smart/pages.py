@@ -52,18 +52,21 @@ class Site:
         return Language(best_language(wanted, request.headers.get("Accept-Language")))
 
     def _here(self) -> str:
-        """Where links to this page in another language begin: of a page that is only sent to, the one before it."""
+        """Where links to this page in another language lead: of a page that is only sent to, to the one before it."""
         only_sent_to = request.url_rule is not None and "GET" not in (request.url_rule.methods or ())
-        path = self.renderer.root + (request.path.rpartition("/")[0] if only_sent_to else request.path)
-        if request.endpoint != "smart.page":  # after a login the address holds what belongs into no link
-            return f"{path}?"
-        kept = urlencode([pair for pair in request.args.items(multi=True) if pair[0] != "lang"])
-        return f"{path}?{kept}&" if kept else f"{path}?"
+        return self.renderer.root + (request.path.rpartition("/")[0] if only_sent_to else request.path)
 
     def answer(self, template: str, values: Mapping[str, object], status: int = 200) -> Response:
         """A page."""
         language = self.language()
-        given: dict[str, object] = {"here": self._here(), "banner": None, "views": (), "active": "", "case": None}
+        given: dict[str, object] = {
+            "here": self._here(),
+            "kept": "",
+            "banner": None,
+            "views": (),
+            "active": "",
+            "case": None,
+        }
         response = Response(self.renderer.page(template, language, {**given, **values}), status, mimetype="text/html")
         response.headers["Content-Security-Policy"] = self.renderer.policy
         if request.args.get("lang") in LANGUAGES:
@@ -167,4 +170,5 @@ def _frame(site: Site, sid: str, view: View, case: Case) -> dict[str, object]:
         "active": view.name,
         "title": view.title,
         "base": f"{site.renderer.root}/smart/p/{sid}",
+        "kept": "".join(f"{urlencode({name: value})}&" for name, value in request.args.items() if name != "lang"),
     }
