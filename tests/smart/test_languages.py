@@ -20,8 +20,6 @@ EXAMPLES = (
     "relapsed-ph-positive-t315i",
     "frey-luger-patient-3-relapse-after-transplant",
     "german-record",
-    "ph-status-unknown",
-    "child-first-relapse-marrow-20-months",
     "nothing-but-a-patient",
     "not-a-leukemia-patient",
     "unreadable-units",
