@@ -52,14 +52,20 @@ class Site:
 
     def language(self) -> Language:
         """The language of this request: asked for now, asked for before, else what the browser prefers."""
-        wanted = request.args.get("lang") or request.cookies.get(LANGUAGE)
+        asked = request.args.get("lang")
+        wanted = asked if asked in LANGUAGES else request.cookies.get(LANGUAGE)
         return Language(best_language(wanted, request.headers.get("Accept-Language")))
+
+    def _here(self) -> str:
+        """Where links to this page in another language lead: of a page that is only sent to, to the one before it."""
+        only_sent_to = request.url_rule is not None and "GET" not in (request.url_rule.methods or ())
+        return self.renderer.root + (request.path.rpartition("/")[0] if only_sent_to else request.path)
 
     def answer(self, template: str, values: Mapping[str, object], status: int = 200) -> Response:
         """A page."""
         language = self.language()
         given: dict[str, object] = {
-            "here": f"{self.renderer.root}{request.path}",
+            "here": self._here(),
             "kept": "",
             "banner": None,
             "views": (),
@@ -177,5 +183,7 @@ def _frame(site: Site, sid: str, view: View, case: Case) -> dict[str, object]:
         "active": view.name,
         "title": view.title,
         "base": f"{site.renderer.root}/smart/p/{sid}",
-        "kept": "".join(f"{urlencode({name: value})}&" for name, value in request.args.items() if name != "lang"),
+        "kept": "".join(
+            f"{urlencode({name: value})}&" for name, value in request.args.items(multi=True) if name != "lang"
+        ),
     }

@@ -43,7 +43,8 @@ class Gaps:
 
 def build(case: Case, asked: Asked) -> Mapping[str, object]:
     """Values of ``options.html``. A form names the options to be compared."""
-    advice = case.engine.in_full(case.question, case.facts).advice if case.has_advice else ()
+    everything = case.engine.in_full(case.question, case.facts).advice if case.has_advice else ()
+    advice = tuple(item for item in everything if isinstance(item, Advice))
     rows = Rows(case)
     choices = tuple(_choice(item, rows, case) for item in advice if isinstance(item, Options))
     picked = {name.removeprefix(_PICKED) for name in asked.form if name.startswith(_PICKED)}
