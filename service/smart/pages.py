@@ -59,7 +59,7 @@ class Site:
     def _here(self) -> str:
         """Where links to this page in another language lead: of a page that is only sent to, to the one before it."""
         only_sent_to = request.url_rule is not None and "GET" not in (request.url_rule.methods or ())
-        return self.renderer.root + (request.path.rpartition("/")[0] if only_sent_to else request.path)
+        return self.renderer.root + ((only_sent_to and request.path.rpartition("/")[0]) or request.path)
 
     def answer(self, template: str, values: Mapping[str, object], status: int = 200) -> Response:
         """A page."""

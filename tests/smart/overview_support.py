@@ -57,7 +57,7 @@ def page(*resources: Json, language: str = "en", part: str = "", as_of: date = A
     shown = case(*resources, as_of=as_of)
     frame = {
         "banner": {"name": "N", "born": "", "sex": "", "patient": "p"}, "case": shown, "views": (), "active": "chart",
-        "title": "Chart", "base": "/smart/p/s", "here": "/",
+        "title": "Chart", "base": "/smart/p/s", "here": "/", "kept": "",
     }  # fmt: skip
     asked = Asked(Language(language), part=part)
     return Renderer().page("overview.html", Language(language), {**frame, **build(shown, asked)})

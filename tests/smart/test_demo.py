@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from fhir.resources.R4B import get_fhir_model_class
 from flask.testing import FlaskClient
+from werkzeug.datastructures import FileStorage
 
 from fhir_examples import request as examples
 from service.app import create_app
@@ -18,7 +19,7 @@ from service.hooks.trust.sign import new_key, public_part
 from service.services import HOOK_NAMES
 from service.settings import Settings
 from tests.apps import client_of
-from tests.smart.forms import Page
+from tests.smart.forms import Page, sent
 
 T315I = "relapsed-ph-positive-t315i"
 LOCAL = Settings()
@@ -152,7 +153,7 @@ def test_what_is_too_large_is_refused(client: FlaskClient) -> None:
     page = Page.opened(client).press("send", example="", pasted=text)
     assert page.status == 422
     assert "is larger than 2 MB" in page.html
-    answer = client.post("/demo", data={"pasted": "x" * 11_000_000}, content_type="multipart/form-data")
+    answer = sent(client, {"pasted": "x" * 11_000_000})
     assert answer.status_code == 413
 
 
@@ -160,15 +161,15 @@ def test_a_file_takes_the_place_of_what_was_pasted(client: FlaskClient) -> None:
     from io import BytesIO
 
     text = (examples.FOLDER / "t-all-relapse.json").read_bytes()
-    fields = {"do": "send", "example": T315I, "file": (BytesIO(b"\xef\xbb\xbf" + text), "patient.json")}
-    html = client.post("/demo", data=fields, content_type="multipart/form-data").get_data(as_text=True)
+    fields = {"do": "send", "example": T315I, "file": FileStorage(BytesIO(b"\xef\xbb\xbf" + text), "patient.json")}
+    html = sent(client, fields).get_data(as_text=True)
     page = Page(client, html)
     assert page.form.fields["example"] == ""
     entries = json.loads(text)["entry"]
     patient = next(row["resource"]["id"] for row in entries if row["resource"]["resourceType"] == "Patient")
     assert page.request["context"]["patientId"] == patient
-    fields = {"do": "send", "file": (BytesIO(b"\xff\xfe\xff"), "patient.json")}
-    html = client.post("/demo", data=fields, content_type="multipart/form-data").get_data(as_text=True)
+    fields = {"do": "send", "file": FileStorage(BytesIO(b"\xff\xfe\xff"), "patient.json")}
+    html = sent(client, fields).get_data(as_text=True)
     assert "is not UTF-8 text" in html
 
 

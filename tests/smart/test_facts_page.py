@@ -154,7 +154,7 @@ def test_text_of_the_record_is_no_markup() -> None:
     found = case_from(raw, T315I)
     values: dict[str, Any] = {
         "here": "/", "banner": {"name": "", "born": "", "sex": "", "patient": ""}, "views": (), "active": "facts", "case": found,
-        "title": "Facts", "base": "",
+        "title": "Facts", "base": "", "kept": "",
     }  # fmt: skip
     page = Renderer().page("facts.html", asked().language, {**values, **build(found, asked())})
     assert "<script>alert" not in page

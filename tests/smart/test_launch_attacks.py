@@ -189,7 +189,7 @@ def test_a_session_is_no_launch_and_a_launch_no_session(browser: Browser) -> Non
         "x",
         "<script>alert(1)</script>",
         "../../card",
-        f"{uuid.uuid4()}\r\nSet-Cookie: a=b",
+        "0b56b156-2971-4b08-ac13-51913b1e9f8e\r\nSet-Cookie: a=b",
         {"card": "x"},
         ["x"],
         5,
