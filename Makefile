@@ -26,6 +26,7 @@ $(FHIR_SERVER): tests/fhir-server/package-lock.json | $(STAMP)
 	@BIN=$(BIN) sh .ci/fhir-server
 
 test: $(STAMP) $(FHIR_SERVER)
+	@sh .ci/chromium
 	$(BIN)/python -m pytest -q --numprocesses auto --cov --cov-report=term $(MEASURED)
 	$(BIN)/python -m pytest -q --numprocesses auto $(MEASURED:%=--ignore=%)
 
