@@ -53,6 +53,7 @@ audit: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m bench
+	$(BIN)/python -m bench.pages
 
 clean:
 	rm -rf $(VENV) tests/fhir-server/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage build dist *.egg-info

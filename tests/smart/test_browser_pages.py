@@ -20,6 +20,10 @@ MOST_TABS = 120  # stops of one page that are gone through; long lists have more
 CAN_FOCUS = "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0']"
 
 
+def _first(links: list[str], start: str) -> str | None:
+    return next((link for link in links if re.match(rf"{re.escape(start)}(?:[/?#]|$)", link)), None)
+
+
 def visited(window: Window, base: str) -> Iterator[str]:
     """All pages of a chart, opened one after the other; of those that others link to, the first link that is found."""
     found: dict[str, str] = {}
@@ -27,7 +31,7 @@ def visited(window: Window, base: str) -> Iterator[str]:
         assert window.open(f"{base}{name}") == 200, name
         links = window.page.eval_on_selector_all("main a[href]", "links => links.map(link => link.href)")
         for other in ELSEWHERE:
-            found |= {other: link for link in links if link.startswith(f"{base}{other}")} if other not in found else {}
+            found |= {other: link} if (link := _first(links, f"{base}{other}")) and other not in found else {}
         yield f"{base}{name}"
     for address in found.values():
         assert window.open(address) == 200, address
