@@ -17,7 +17,7 @@ from service.facts.vocabulary import VOCABULARY
 from service.smart.session import SID
 from service.smart.views.registry import BY_NAME
 from tests.browser import Window, needs_chromium
-from tests.smart.test_browser_pages import visited
+from tests.smart.in_browser.test_browser_pages import visited
 
 pytestmark = needs_chromium
 ONE, OTHER = "relapsed-ph-positive-t315i", "german-record"

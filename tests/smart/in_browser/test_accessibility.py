@@ -13,7 +13,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from tests.browser import NARROW, WIDE, Window, needs_chromium
-from tests.smart.test_browser_pages import visited
+from tests.smart.in_browser.test_browser_pages import visited
 
 pytestmark = needs_chromium
 WCAG = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
