@@ -29,7 +29,9 @@ def visited(window: Window, base: str) -> Iterator[str]:
     found: dict[str, str] = {}
     for name in LISTED:
         assert window.open(f"{base}{name}") == 200, name
-        links = window.page.eval_on_selector_all("main a[href]", "links => links.map(link => link.href)")
+        links = window.page.eval_on_selector_all(
+            "main a[href]", "links => links.map(link => new URL(link.getAttribute('href'), document.baseURI).href)"
+        )
         for other in ELSEWHERE:
             found |= {other: link} if (link := _first(links, f"{base}{other}")) and other not in found else {}
         yield f"{base}{name}"
