@@ -26,6 +26,7 @@ $(FHIR_SERVER): tests/fhir-server/package-lock.json | $(STAMP)
 	@BIN=$(BIN) sh .ci/fhir-server
 
 test: $(STAMP) $(FHIR_SERVER)
+	@sh .ci/chromium
 	$(BIN)/python -m pytest -q --numprocesses auto --cov --cov-report=term $(MEASURED)
 	$(BIN)/python -m pytest -q --numprocesses auto $(MEASURED:%=--ignore=%)
 
@@ -52,6 +53,7 @@ audit: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m bench
+	$(BIN)/python -m bench.pages
 
 clean:
 	rm -rf $(VENV) tests/fhir-server/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage build dist *.egg-info

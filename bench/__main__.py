@@ -3,15 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
-import socket
 import statistics
-import subprocess
-import sys
-import time
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -19,50 +12,28 @@ import click
 from bench.karyotypes import figures as karyotype_figures
 from bench.load import Result, measure
 from bench.patients import request
+from bench.served import wsgi
 
 _PATH = "/cds-services/allcue-patient-view"
 _FLOOR, _ALL, _OTHER = "floor (parse 100 KB, constant 5 KB)", "patient with ALL (80 resources)", "patient without ALL"
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@contextmanager
-def _served(app: str) -> Iterator[int]:
-    """gunicorn with one worker, as `allcue serve` configures it."""
-    port = _free_port()
-    command = [
-        sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", "1", "--worker-class", "gthread",
-        "--threads", "4", "--log-level", "error", app,
-    ]  # fmt: skip
-    environment = {**os.environ, "ALLCUE_HOST": "127.0.0.1"}
-    process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
-    try:
-        _wait(port)
-        yield port
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-def _wait(port: int) -> None:
-    for _ in range(200):
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return
-    raise RuntimeError("the server did not start")
 
 
 def _cards(port: int, body: bytes) -> int:
     call = urllib.request.Request(f"http://127.0.0.1:{port}{_PATH}", body, {"Content-Type": "application/json"})
     with urllib.request.urlopen(call, timeout=30) as answer:
         return len(json.load(answer)["cards"])
+
+
+def _painted(rounds: int) -> dict[str, dict[str, float]]:
+    """First paint of the chart page, where there is a browser."""
+    from tests.browser import chromium
+
+    if chromium() is None:
+        click.echo("NOTICE: first paint not measured: no Chromium on the PATH")
+        return {}
+    from bench.paint import figures
+
+    return figures(2 * rounds + 1)
 
 
 @click.command()
@@ -74,7 +45,7 @@ def main(seconds: float, rounds: int, clients: int, output: Path | None) -> None
     """Requests a second and latency, and the ratio to the floor."""
     with_all, without = request(True), request(False)
     results: dict[str, list[Result]] = {_FLOOR: [], _ALL: [], _OTHER: []}
-    with _served("bench.floor:app") as floor, _served("service.wsgi:app") as allcue:
+    with wsgi("bench.floor:app") as floor, wsgi("service.wsgi:app") as allcue:
         shown = f"{len(with_all) // 1000} KB, {_cards(allcue, with_all)} cards; {len(without) // 1000} KB, {_cards(allcue, without)} cards"
         click.echo(f"requests: {shown}", err=True)
         for _ in range(rounds):
@@ -92,6 +63,11 @@ def main(seconds: float, rounds: int, clients: int, output: Path | None) -> None
     for name, figure in karyotype_figures(rounds).items():
         figures[name] = figure
         click.echo(f"{name:40} {figure['microseconds']:8.1f} µs a string, {figure['times_floor']:.0f} times the floor")
+    for name, figure in _painted(rounds).items():
+        figures[name] = figure
+        click.echo(
+            f"{name:40} {figure['first_paint_ms']:7.0f} ms, answered after {figure['answer_ms']:5.0f} ms, {figure['times_floor']:.1f} times the floor"
+        )
     if output:
         output.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
 

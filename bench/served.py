@@ -90,6 +90,28 @@ def served(
         yield found.port
 
 
+@contextmanager
+def wsgi(app: str) -> Iterator[int]:
+    """The port of a WSGI app under gunicorn with one worker, as ``allcue serve`` configures it.
+
+    Raises:
+        RuntimeError: it did not start.
+    """
+    port = free_port()
+    command = [
+        sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", "1", "--worker-class", "gthread",
+        "--threads", "4", "--log-level", "error", app,
+    ]  # fmt: skip
+    environ = {**os.environ, "PYTHONPATH": str(ROOT), "ALLCUE_HOST": "127.0.0.1"}
+    process = subprocess.Popen(command, env=environ, stderr=subprocess.DEVNULL)
+    try:
+        _wait(port, process)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
 def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
     for _ in range(3600):
         try:

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Locator, Page, Response, Route, expect, sync_playwright
+from playwright.sync_api import Locator, Page, Response, expect
 
+from tests.browser import launched
 from tests.sandbox.stage import Stage
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic"]
 WAIT_MS = 60_000  # the browser shares the machine with other tests
 CARD = ".MuiCard-root"
 NO_CARDS = "No recommendations to display"
 WIDTH, HEIGHT, HALF = 1100, 1240, 550  # of the window, and of its left half
-
-
-def chromium() -> str | None:
-    """The path of a Chromium on this machine."""
-    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
 class Sandbox:
@@ -127,15 +121,8 @@ def told(answer: Response) -> tuple[dict[str, Any], int]:
 @contextmanager
 def sandbox(stage: Stage, pictures: Path | None = None) -> Iterator[Sandbox]:
     """A browser with a fresh profile that reaches this machine only."""
-
-    def stay_here(route: Route) -> None:
-        route.continue_() if route.request.url.startswith("http://127.0.0.1:") else route.abort()
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+    with launched() as browser:
         page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
-        page.route("**/*", stay_here)
         page.set_default_timeout(WAIT_MS)
         expect.set_options(timeout=WAIT_MS)
         yield Sandbox(page, stage, pictures)
-        browser.close()
