@@ -9,15 +9,15 @@ from functools import cache
 from html import unescape
 
 import pytest
-from service.smart.views.option_rows import LabelRow
-from service.smart.views.said import Need
 
 from fhir_examples.request import FOLDER, day_of, names, request_of
 from service.bundles import invocation_of
 from service.settings import Settings
 from service.smart.case import Case, case_of
 from service.smart.views import Asked, board
+from service.smart.views.option_rows import LabelRow
 from service.smart.views.options import build as options_of
+from service.smart.views.said import Need
 from service.smart.words import Language
 from service.wiring import Clinic, build_clinic
 from tests.apps import client_of
