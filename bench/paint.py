@@ -10,7 +10,7 @@ import statistics
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -42,10 +42,13 @@ class Clinic:
     fhir: str
     patient: str
 
-    def session(self) -> tuple[str, list[dict[str, str]]]:
-        """A new session, as after a launch: the path of its pages, and the cookies that open them."""
+    def session(self, **changed: Any) -> tuple[str, list[dict[str, str]]]:
+        """A new session, as after a launch: the path of its pages, and the cookies that open them. ``changed``: fields of
+        `Opened` that are otherwise.
+        """
         sid = new_sid()
         opened = Opened(self.patient, self.fhir, _TOKEN, "launch patient/*.rs", int(time.time()) + 3600)
+        opened = replace(opened, **changed)
         path = f"/smart/p/{sid}/"
         sealed = to_cookies(Seal(_SECRET), sid, opened)
         return path, [{"name": name, "value": value} for name, value in sealed.items()]

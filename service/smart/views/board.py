@@ -88,7 +88,7 @@ def build(case: Case, asked: Asked) -> Mapping[str, object]:
     """Values of ``board.html``."""
     said = options.build(case, Asked(asked.language))
     treatments, mrd = treatments_of(case.record, case.as_of), mrd_of(case.record)
-    facts = key_facts(case)
+    facts = key_facts(case, asked.language)
     choices = cast(tuple[Choice, ...], said["choices"])
     lines, cautions = _lines(choices)
     results = {"cells": mrd.cells, "international": mrd.international, "transcripts": mrd.transcripts}
@@ -116,7 +116,7 @@ def build(case: Case, asked: Asked) -> Mapping[str, object]:
         "content": case.engine.content.digest,
         "iso": iso,
         "figures": lambda value: figures(value, asked.language),
-        "power": power,
+        "power": lambda value: power(value, asked.language),
     }
 
 
