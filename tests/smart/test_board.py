@@ -9,15 +9,15 @@ from functools import cache
 from html import unescape
 
 import pytest
+from service.smart.views.option_rows import LabelRow
+from service.smart.views.said import Need
 
 from fhir_examples.request import FOLDER, day_of, names, request_of
 from service.bundles import invocation_of
 from service.settings import Settings
 from service.smart.case import Case, case_of
 from service.smart.views import Asked, board
-from service.smart.views.option_rows import LabelRow
 from service.smart.views.options import build as options_of
-from service.smart.views.said import Need
 from service.smart.words import Language
 from service.wiring import Clinic, build_clinic
 from tests.apps import client_of
@@ -58,7 +58,10 @@ def test_every_option_and_what_was_not_used_is_on_the_sheet(example: str) -> Non
     for choice in options_of(found, ENGLISH)["choices"]:  # type: ignore[attr-defined]
         for one in (*choice.rows, *choice.ruled_out):
             assert one.name in text, one.name
-            assert all(rule.source in text for rule in one.cited)
+        for rule in (rule for row in choice.rows for rule in row.cited):
+            assert rule.source in text
+        for reason in (reason for one in choice.ruled_out for reason in one.reasons):
+            assert reason.cited.source in text
     for aside in values["asides"]:  # type: ignore[attr-defined]
         assert aside.references[0] in text
         assert aside.reason in text
@@ -83,7 +86,7 @@ def test_ph_status_that_nobody_told_is_not_negative() -> None:
 def test_the_course_is_told_in_order() -> None:
     text = page("frey-luger-patient-3-third-remission-after-blinatumomab")
     course = text[text.index("Course") : text.index("Treatment now")]
-    found = [word for word in re.findall(r"Diagnosis|Remission|Relapse|Allogeneic HCT", course)]
+    found = list(re.findall(r"Diagnosis|Remission|Relapse|Allogeneic HCT", course))
     assert found[0] == "Diagnosis"
     assert found.count("Relapse") >= 2
     assert "Allogeneic HCT" in found

@@ -207,7 +207,6 @@ def _cited(choices: Iterable[Choice], beside: Beside) -> Iterator[Cited]:
             yield from (label.cited for label in row.labels if label.cited is not None)
             yield from (caution.cited for caution in row.cautions if caution.cited is not None)
         for out in choice.ruled_out:
-            yield from out.cited
             yield from (reason.cited for reason in out.reasons)
     for warned in beside.warnings:
         yield from warned.cited

@@ -58,7 +58,7 @@ def test_a_supposed_answer_changes_the_advice_and_is_marked(window: Window) -> N
     base = window.chart(RELAPSE)
     window.open(f"{base}missing")
     result = window.page.locator("#result")
-    window.page.locator("input[name='fact:donor_available'][value=true]").check()
+    window.page.locator("input[name='fact:donor_available'][value=yes]").check()
     expect(result).to_contain_text("What if: this is not what the record says.")
     expect(result).to_contain_text("supposed here")
     expect(result.locator("#result-status")).not_to_be_empty()
@@ -70,7 +70,7 @@ def test_a_supposed_answer_changes_the_advice_and_is_marked(window: Window) -> N
 def test_so_it_does_without_scripts(window_of: Callable[..., Window]) -> None:
     window = window_of(java_script_enabled=False)
     window.open(f"{window.chart(RELAPSE)}missing")
-    window.page.locator("input[name='fact:donor_available'][value=true]").check()
+    window.page.locator("input[name='fact:donor_available'][value=yes]").check()
     window.page.get_by_role("button", name="Show the advice as it would be").click()
     expect(window.page.locator("#result")).to_contain_text("What if: this is not what the record says.")
 
@@ -148,7 +148,7 @@ def test_what_goes_wrong_is_told(
 
 
 def test_a_server_that_is_gone_is_told(browser: Browser) -> None:
-    with patient_on_server(30) as (fhir, patient):
+    with patient_on_server(60) as (fhir, patient):
         environ = environ_of(fhir)
     with running(environ) as service:
         gone = Clinic(f"http://127.0.0.1:{service.port}", fhir, patient)
