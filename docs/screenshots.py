@@ -36,11 +36,19 @@ def _supposed(page: Page) -> None:
 
 
 def _asked(page: Page) -> None:
-    """The demo with an answer."""
+    """The demo with the answer to an order that is stopped."""
     page.locator("input[name=example][value=relapsed-ph-positive-t315i]").check(force=True)
+    page.locator("#words").fill("imatinib 400 mg")
+    page.locator("button[value='add:words']").click()
+    page.locator("ul.drafts").wait_for()
+    page.locator("#hook").select_option("order-select")
     page.get_by_role("button", name="Ask Allcue").click()
-    page.locator("#answer article").first.wait_for()
+    page.locator("#answer article.critical").wait_for()
     _to(page, "#answer")
+
+
+def _timeline(page: Page) -> None:
+    _to(page, "section:has(svg.timeline)")
 
 
 def _on_paper(page: Page) -> None:
@@ -67,12 +75,12 @@ class Picture:
 
 _COURSE = "frey-luger-patient-3-third-remission-after-blinatumomab"
 PICTURES = (
-    Picture("chart", "chart", _COURSE, height=1350),
+    Picture("chart", "chart", _COURSE, height=1150, then=_timeline),
     Picture("chart-dark", "chart", _COURSE, dark=True),
-    Picture("chart-narrow", "chart", _COURSE, width=NARROW, height=1300),
+    Picture("chart-narrow", "chart", _COURSE, width=NARROW, then=_timeline),
     Picture("pathway", "pathway"),
-    Picture("options", "options"),
-    Picture("options-german", "options", "german-record", language="de-DE"),
+    Picture("options", "options", height=900),
+    Picture("options-german", "options", "german-record", height=900, language="de-DE"),
     Picture("what-if", "missing", then=_supposed),
     Picture("editions", "editions"),
     Picture("facts", "facts"),
