@@ -10,7 +10,7 @@ from html import unescape
 
 import pytest
 
-from fhir_examples.request import FOLDER, day_of, names, request_of
+from fhir_examples.request import FOLDER, day_of, moved, names, request_of
 from service.bundles import invocation_of
 from service.settings import Settings
 from service.smart.case import Case, case_of
@@ -31,9 +31,12 @@ def clinic() -> Clinic:
     return build_clinic()
 
 
-def case(example: str, day: date | None = None) -> Case:
+def case(example: str) -> Case:
+    """An example as the demo shows it: moved so that its day is today."""
+    today = date.today()  # noqa: DTZ011 - the machine's own day, as in the demo
     bundle = json.loads((FOLDER / f"{example}.json").read_text(encoding="utf-8"))
-    question = clinic().question(invocation_of(request_of(bundle, example), day or day_of(example)))
+    now = moved(bundle, today - day_of(example))
+    question = clinic().question(invocation_of(request_of(now, example), today))
     return case_of(clinic().engine, question, READ_AT, (), "an example")
 
 

@@ -46,19 +46,17 @@ def told(example: str) -> set[str]:
 
 
 def own_words(address: str) -> list[str]:
-    """What an address says beyond the words of the service itself: its pages, and the ids of rules, facts and sources."""
+    """What an address says beyond the words of the service itself: its pages and files, and what the rule book names
+    (rules, topics, sources, facts), which is the same for all patients.
+    """
     content = read_content()
-    ours = {"smart", "p", "static", "demo", "chart", *BY_NAME, *content.sources, *(rule.id for rule in content.rules)}
+    ours = {"smart", "p", "static", "demo", *BY_NAME, *content.sources, *(rule.id for rule in content.rules)}
+    ours |= {*content.topics, *(rule.topic for rule in content.rules)}
     parts = urlsplit(address)
-    said = [part for part in unquote(parts.path).split("/") if part and not SID.fullmatch(part) and part not in ours]
-    if "/smart/static/" in parts.path:
-        said = []
-    said = [part for part in said if part not in VOCABULARY]
-    return [
-        *said,
-        *(text for pair in parse_qsl(parts.query) if pair[0] not in ("lang", "v") for text in pair),
-        unquote(parts.fragment),
-    ]
+    path = [part for part in unquote(parts.path).split("/") if part and not SID.fullmatch(part)]
+    said = [] if "/smart/static/" in parts.path else path
+    said += [text for pair in parse_qsl(parts.query) if pair[0] not in ("lang", "v") for text in pair]
+    return [text for text in (*said, unquote(parts.fragment)) if text not in ours and text not in VOCABULARY]
 
 
 @pytest.mark.parametrize("example", [ONE, OTHER, "unreadable-units"])
@@ -80,9 +78,14 @@ def test_no_address_and_no_storage_tells_of_the_patient(example: str, window: Wi
 
 def test_addresses_that_tell_are_found() -> None:
     """The test above can fail."""
-    (said, *_) = own_words("http://127.0.0.1/smart/p/abcdefghijklmnopqrstuv/chart/46,XX?x=1#y")
-    assert said == "46,XX"
-    assert any(text in said.lower() for text in {"46,xx"})
+    base = "http://127.0.0.1/smart/p/abcdefghijklmnopqrstuv"
+    assert own_words(f"{base}/chart/46,XX?x=1960-01-02#y") == ["46,XX", "x", "1960-01-02", "y"]
+    assert [text for text in own_words(f"{base}/pathway?topic=relapsed-refractory/ph-positive&lang=de") if text] == [
+        "topic"
+    ]
+    assert {"1960-01-02", "karyotype"} <= {
+        text.lower() for text in texts({"a": [{"b": "1960-01-02"}, "Karyotype", True]})
+    }
 
 
 def test_two_patients_in_two_tabs_never_mix(window: Window) -> None:
