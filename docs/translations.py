@@ -1,7 +1,8 @@
 """Bring the catalogs of the pages up to date: ``python -m docs.translations``. Tests fail while they are not.
 
 ``facts.po`` has the words of the vocabulary: labels, groups, units, values, reasons for unknown. ``pages.po`` has the texts
-of templates and of the Python beside them. New texts come in untranslated, unused ones go; what is translated stays.
+of templates and of the Python beside them, ``topics.po`` the titles of topics. New texts come in untranslated, unused ones
+go; what is translated stays.
 """
 
 from __future__ import annotations
@@ -17,10 +18,12 @@ from babel.messages.pofile import read_po, write_po
 
 from docs.generate import ROOT
 from service.advice.words import OF_CELLS, WHY
+from service.book.pages import titled
+from service.content import read_content
 from service.facts.vocabulary import VOCABULARY
 from service.smart.values import UNIT, UNIT_OF_ONE, VALUE
 from service.smart.views.registry import VIEWS
-from service.smart.words import FACT, FOLDER, LANGUAGES, SOURCE
+from service.smart.words import FACT, FOLDER, LANGUAGES, SOURCE, TOPIC
 
 Key = tuple[str, str]  # context, English text
 SMART = "service/smart"
@@ -112,7 +115,22 @@ def pages(language: str, root: Path = ROOT) -> Catalog:
     return made
 
 
-CATALOGS = {"facts.po": facts, "pages.po": pages}
+def topics(language: str) -> Catalog:
+    """The titles of the topics of the content, without their translations; of those without a title of their own the last
+    part, unless it is a word of the vocabulary."""
+    content = read_content()
+    vocabulary = {english for (context, english), _ in _words() if context == VALUE}
+    made = _empty(language)
+    for topic, title in content.topics.items():
+        made.add(title, context=TOPIC, auto_comments=[topic])
+    for topic in sorted({rule.topic for rule in content.rules} - set(content.topics)):
+        part = titled(content, topic).partition(": ")[2]
+        if part not in vocabulary:
+            made.add(part, context=TOPIC, auto_comments=[topic])
+    return made
+
+
+CATALOGS = {"facts.po": facts, "pages.po": pages, "topics.po": topics}
 
 
 def _empty(language: str) -> Catalog:

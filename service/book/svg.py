@@ -26,10 +26,11 @@ _OTHER, _CONDITION = "#f2f2f2", "#ffffff"
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of a box; ``kind``: its class, none if empty."""
+    """A line of a box. ``kind``: its class; ``language``: the code of its own language; none if empty."""
 
     text: str
     kind: str = ""
+    language: str = ""
 
 
 @dataclass(slots=True)
@@ -67,18 +68,18 @@ def draw(step: Step, title: str, link: Callable[[Rule], str], also: Callable[[Ru
     return picture(_box(step, title, link, also), title)
 
 
-def wrapped(text: str, kind: str = "", characters: int = CHARACTERS) -> list[Line]:
+def wrapped(text: str, kind: str = "", characters: int = CHARACTERS, language: str = "") -> list[Line]:
     """A text as lines that fit into a box."""
-    return [Line(line, kind) for line in textwrap.wrap(text, characters)]
+    return [Line(line, kind, language) for line in textwrap.wrap(text, characters)]
 
 
-def picture(root: Box, title: str, *, level: bool = False, beside: bool = False) -> Markup:
+def picture(root: Box, title: str, *, level: bool = False, beside: bool = False, language: str = "") -> Markup:
     """A tree of boxes as SVG text; every text in it is escaped.
 
     Args:
         level: put a box beside the first of its children, so that first children make a straight way; else beside
             their middle. beside: the picture stands beside a text that says the same, so that screen readers and the
-            keyboard pass it over.
+            keyboard pass it over. language: the code of the title's own language; none if empty.
     """
     _columns(root, 0)
     height = _place(root, 1.0, level)
@@ -91,7 +92,7 @@ def picture(root: Box, title: str, *, level: bool = False, beside: bool = False)
     ).format(width=width, height=height, size=SIZE, role=role)
     parts = [
         head,
-        Markup("<title>{}</title>").format(title),
+        Markup("<title{}>{}</title>").format(_lang(language), title),
         *(_edge(box, child, level) for box in boxes for child in box.children),
         *(_drawn(box, beside) for box in boxes),
         Markup("</svg>"),
@@ -142,6 +143,10 @@ def _class(kind: str, of: str) -> Markup:
     return Markup(' class="{} {}"').format(of, kind) if kind else Markup("")
 
 
+def _lang(code: str) -> Markup:
+    return Markup(' lang="{}"').format(code) if code else Markup("")
+
+
 def _edge(box: Box, child: Box, level: bool) -> Markup:
     x1, x2 = box.x + WIDTH, child.x
     y1, y2 = (box.top + LINE, child.top + LINE) if level else (box.middle, child.middle)
@@ -157,8 +162,12 @@ def _drawn(box: Box, beside: bool) -> Markup:
         box.x, box.top, WIDTH, box.height, color
     )
     lines = Markup("").join(
-        Markup('<text x="{:.0f}" y="{:.1f}"{}>{}</text>').format(
-            box.x + PAD, box.top + PAD + LINE * (index + 0.8), _class(line.kind, "line"), escape(line.text)
+        Markup('<text x="{:.0f}" y="{:.1f}"{}{}>{}</text>').format(
+            box.x + PAD,
+            box.top + PAD + LINE * (index + 0.8),
+            _class(line.kind, "line"),
+            _lang(line.language),
+            escape(line.text),
         )
         for index, line in enumerate(box.lines)
     )

@@ -42,6 +42,8 @@ class Renderer:
             "markdown": markdown,
             "day": language.date,
             "fact": language.fact,
+            "topic": language.topic,
+            "topic_language": language.topic_language,
             "value": language.value,
             "decimal": language.number,
         }

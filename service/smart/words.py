@@ -25,6 +25,7 @@ from service.smart.values import VALUE, Values
 SOURCE = "en"  # the language of the texts in templates and Python
 LANGUAGES = (SOURCE, "de")
 FACT = "fact"  # gettext context of the labels of facts and of their groups
+TOPIC = "topic"  # of the titles of topics
 FOLDER = Path(__file__).resolve().parent / "locale"
 _DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T.*)?)?)?")
 _DAY = {"en": "d MMM y", "de": "dd.MM.y"}
@@ -86,6 +87,23 @@ class Language:
             return found
         name, colon, kind = label.partition(": ")
         return f"{self.text(name, FACT)}{colon}{self.text(kind, VALUE)}" if colon else label
+
+    def topic(self, title: str) -> str:
+        """The title of a topic, as `service.book.pages.titled` says it; English where there is no translation of all of it."""
+        found = self._topic(title)
+        return title if found is None else found
+
+    def topic_language(self, title: str) -> str:
+        """The code of the language in which `topic` says a title."""
+        return SOURCE if self._topic(title) is None else self.code
+
+    def _topic(self, title: str) -> str | None:
+        whole = self._found(title, TOPIC)
+        name, colon, kind = title.partition(": ")
+        if whole is not None or not colon:
+            return whole
+        above, own = self._found(name, TOPIC), self._found(kind, TOPIC) or self._found(kind, VALUE)
+        return None if above is None or own is None else f"{above}: {own}"
 
     def value(self, said: str, fact: str = "") -> str:
         """A value of a fact, or why it is unknown, as `service.advice.words.Words` says it.

@@ -207,6 +207,20 @@ def test_states_are_told_by_class_line_and_words_and_never_by_style(language: st
     assert all(a.attrib["tabindex"] == "-1" for a in ElementTree.fromstring(svg).iter(f"{SVG}a"))
 
 
+def test_what_content_says_is_marked_as_english_in_a_german_picture() -> None:
+    rules = chapters()["supportive/asparaginase", "nccn-2015"]
+    root = tree(case("german-record"), rules)
+    picture_of = ElementTree.fromstring(str(drawn(root, "Asparaginase toxicity", Language("de"), "", "NCCN 2015")))
+    english = flat(" ".join(line.text or "" for line in picture_of.iter(f"{SVG}text") if line.get("lang") == "en"))
+    german = flat(" ".join(line.text or "" for line in picture_of.iter(f"{SVG}text") if line.get("lang") is None))
+    assert all(flat(rule.title) in english for rule in rules)
+    assert "Toxizität von Asparaginase (NCCN 2015)" in german
+    unknown = ElementTree.fromstring(str(drawn(root, "Our own topic", Language("de"))))
+    (title,) = unknown.iter(f"{SVG}title")
+    assert title.get("lang") == "en"
+    assert "lang=" not in str(drawn(root, "Asparaginase toxicity", Language("en")))
+
+
 def test_a_text_in_a_picture_is_text() -> None:
     hostile = '</text><script>alert("x")</script>'
     svg = picture(Box([Line(hostile)], [Box([Line("b")], link='x"onload="y', kind="a b")]), hostile)

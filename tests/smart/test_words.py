@@ -9,6 +9,7 @@ from babel.messages.catalog import Catalog
 
 from docs.translations import CATALOGS, messages, pages, present, problems
 from service.advice.words import WHY, Words
+from service.book.pages import titled
 from service.content import read_content
 from service.facts.model import Interval, Reason, TokenSet, Value, known, unknown
 from service.facts.vocabulary import VOCABULARY
@@ -107,6 +108,30 @@ def test_a_unit_may_stand_alone() -> None:
 def test_a_word_may_mean_something_else_of_one_fact() -> None:
     assert GERMAN.value("poor", "tpmt") != GERMAN.value("poor", "cytogenetic_risk")
     assert GERMAN.value("poor", "cytogenetic_risk") == GERMAN.value("poor") == "ungünstig"
+
+
+@pytest.mark.parametrize(
+    ("title", "said", "language"),
+    [
+        ("Relapse of ALL after transplant", "Rezidiv der ALL nach Transplantation", "de"),
+        ("Labels: vincristine", "Zulassungen: Vincristin", "de"),  # the drug is a word of the vocabulary
+        ("Safety in ALL: live vaccines", "Sicherheit bei ALL: Lebendimpfstoffe", "de"),
+        ("Safety in ALL: our own rules", "Safety in ALL: our own rules", "en"),  # of a site: not by halves
+        ("Our clinic: vincristine", "Our clinic: vincristine", "en"),
+        ("", "", "en"),
+    ],
+)
+def test_a_topic_is_said_in_german_or_left_english_as_a_whole(title: str, said: str, language: str) -> None:
+    assert GERMAN.topic(title) == said
+    assert GERMAN.topic_language(title) == language
+    assert ENGLISH.topic(title) == title
+    assert ENGLISH.topic_language(title) == "en"
+
+
+def test_every_topic_that_rules_stand_under_has_german_words() -> None:
+    content = read_content()
+    for topic in {rule.topic for rule in content.rules} | set(content.topics):
+        assert GERMAN.topic_language(titled(content, topic)) == "de", topic
 
 
 def test_every_label_group_and_token_has_german_words(words: Words) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from markupsafe import Markup
 
@@ -10,7 +10,7 @@ from service.advice.explain import shortened
 from service.book.svg import Box, Line, picture, wrapped
 from service.smart.views.reading import Gap, Mark, Said, Seen, State
 from service.smart.views.way import Branch, End, Place
-from service.smart.words import Language
+from service.smart.words import SOURCE, Language
 
 _WIDE = 36  # characters of a line; bold ones take more room than those of the book
 _VALUE = 70  # characters of a value that are shown; the list beside the picture has all
@@ -29,25 +29,32 @@ _MARK_SIGN = {Mark.APPLIES: "✓", Mark.UNCHECKED: "✓", Mark.CANNOT_TELL: "?",
               Mark.NO: "✗", Mark.UNUSED: "✗"}  # fmt: skip
 
 
-def drawn(root: Branch, title: str, language: Language, everything: str = "") -> Markup:
+def drawn(root: Branch, title: str, language: Language, everything: str = "", source: str = "") -> Markup:
     """The picture.
 
     Args:
+        title: title of the topic, in English.
         everything: address of the page with all branches; empty where they are to be drawn.
+        source: what the source is called for short; a name, the same in every language.
     """
-    return picture(_Drawing(language, everything).box(root, title), title, level=True, beside=True)
+    said = language.topic(title) + (f" ({source})" if source else "")
+    own = language.topic_language(title)
+    own = "" if own == language.code else own
+    box = _Drawing(language, everything).box(root, wrapped(said, "title", _WIDE, own))
+    return picture(box, said, level=True, beside=True, language=own)
 
 
 class _Drawing:
     def __init__(self, language: Language, everything: str):
         self._language = language
         self._everything = everything
+        self._english = "" if language.code == SOURCE else SOURCE  # of what content says
 
-    def box(self, branch: Branch, title: str = "") -> Box:
-        lines = wrapped(title, "title", _WIDE)
+    def box(self, branch: Branch, title: Sequence[Line] = ()) -> Box:
+        lines = list(title)
         folded = bool(self._everything) and branch.place is Place.OFF and not title
         for said in (one for one in branch.conditions if one.bars or not folded):
-            lines += wrapped(f"unless {said.text}" if said.unless else said.text, "what", _WIDE)
+            lines += wrapped(f"unless {said.text}" if said.unless else said.text, "what", _WIDE, self._english)
             lines += wrapped(self._answer(said), "answer", _WIDE)
         if not branch.conditions:
             lines += wrapped(self._language.text("every patient"), "what", _WIDE)
@@ -76,8 +83,8 @@ class _Drawing:
         return Box(lines, link=self._everything, kind="off fold")
 
     def _end(self, end: End, place: Place) -> Box:
-        lines = wrapped(end.rule.title, "title", _WIDE)
-        lines += wrapped(end.strength, "answer", _WIDE)
+        lines = wrapped(end.rule.title, "title", _WIDE, self._english)
+        lines += wrapped(end.strength, "answer", _WIDE, self._english)
         lines += wrapped(self._verdict(end), "verdict", _WIDE)
         at = {Mark.APPLIES: Place.WAY, Mark.UNCHECKED: Place.WAY, Mark.EXCLUDED: Place.OFF, Mark.NO: Place.OFF}.get(
             end.mark, Place.STOP if place is Place.WAY else Place.OPEN

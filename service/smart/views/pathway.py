@@ -91,19 +91,19 @@ def build(case: Case, asked: Asked) -> Mapping[str, object]:
     rules = by_source[source]
     reading = Reading(case)
     root = way(rules, {verdict.rule.id: verdict for verdict in case.engine.evaluate(rules, case.facts)}, reading)
-    title = f"{titled(content, topic)} ({content.sources[source].short_label})"
+    title = titled(content, topic)
     everything_at = "?" + urlencode({"topic": topic, "source": source, "show": "all"})
     return values | {
         "root": root,
         "topic": topic,
-        "topic_title": titled(content, topic),
+        "topic_title": title,
         "source": content.sources[source],
         "editions": tuple(editions.values()),
         "edition": editions[source],
         "decides_edition": reading.gaps(sorted(speaking.waiting_for(case.facts))) if editions[source].may_be else (),
         "everything_link": everything_at,
         "less_link": "?" + urlencode({"topic": topic, "source": source}),
-        "picture": drawn(root, title, asked.language, "" if everything else everything_at),
+        "picture": drawn(root, title, asked.language, "" if everything else everything_at, content.sources[source].short_label),
         "tally": tally(root),
         "stops": tuple({gap.name: gap for said in root.stops() for gap in said.missing if not gap.of_order}.values()),
     }  # fmt: skip
