@@ -16,11 +16,12 @@ from service.hooks.contract import KeyState
 from service.smart.case import Case, case_of
 from service.smart.render import Renderer
 from service.smart.views import Asked
+from service.smart.views.key_facts import key_facts
 from service.smart.views.mrd import mrd_of
 from service.smart.views.registry import BY_NAME
 from service.smart.views.treatments import treatments_of
 from service.smart.words import Language
-from tests.facts.fhir import administration, observation, procedure, request, statement, status
+from tests.facts.fhir import administration, observation, patient, procedure, request, resource, statement, status
 from tests.smart.overview_support import AS_OF, Tags, case, clinic, leukemia, page
 
 KEYS = tuple(SERVICES[0].resource_types)
@@ -149,3 +150,18 @@ def test_the_board_sheet_says_of_a_result_what_the_chart_says(result: str, said:
     )
     assert said in text(case(*resources), "board")
     assert said in Tags(page(*resources)).text
+
+
+def test_a_no_that_nobody_said_is_marked_as_inferred() -> None:
+    key = {one.name: one for one in key_facts(case(leukemia()), Language("en"))}
+    assert (key["prior_allo_hct"].value, key["prior_allo_hct"].marks) == ("no", ("inferred",))
+    assert "disease state: new-diagnosis (inferred)" in text(case(leukemia("2025-05-30")), "board")
+
+
+def test_without_advice_the_page_says_which_reason_it_is() -> None:
+    died = text(case(patient(deceasedBoolean=True), leukemia()), "chart")
+    assert "The record says that the patient has died." in died
+    assert "no acute lymphoblastic leukemia" not in died
+    other = text(case(patient(), resource("Condition", code={"text": "Asthma"})), "chart")
+    assert "The record shows no acute lymphoblastic leukemia." in other
+    assert "died" not in other
