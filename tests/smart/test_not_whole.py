@@ -22,6 +22,7 @@ from service.smart.views.registry import BY_NAME
 from service.smart.views.treatments import treatments_of
 from service.smart.words import Language
 from tests.facts.fhir import administration, observation, patient, procedure, request, resource, statement, status
+from tests.smart import charts
 from tests.smart.overview_support import AS_OF, Tags, case, clinic, leukemia, page
 
 KEYS = tuple(SERVICES[0].resource_types)
@@ -165,3 +166,10 @@ def test_without_advice_the_page_says_which_reason_it_is() -> None:
     other = text(case(patient(), resource("Condition", code={"text": "Asthma"})), "chart")
     assert "The record shows no acute lymphoblastic leukemia." in other
     assert "died" not in other
+
+
+@pytest.mark.parametrize("view", ["options", "board"])
+def test_a_title_with_a_ph_status_does_not_speak_of_a_patient_whose_status_is_unknown(view: str) -> None:
+    note = "The Ph status of this patient is not known"
+    assert note in text(charts.case("ph-status-unknown"), view)
+    assert note not in text(charts.case("german-record"), view)
