@@ -222,8 +222,15 @@ def _unread(invocation: Invocation) -> Iterator[Unread]:
             yield Unread(tuple(sorted(invocation.service.expected(key))), _why(found))
 
 
+_NOT_WHOLE = {
+    KeyState.ABSENT: "not asked for or not sent",  # "absent" would say that there are none
+    KeyState.FAILED: "could not be read",
+    KeyState.PARTIAL: "only a part arrived",
+}
+
+
 def _why(found: Prefetched) -> str:
-    return found.detail or str(found.state)
+    return found.detail or _NOT_WHOLE.get(found.state, str(found.state))
 
 
 _TROUBLES = {401: Trouble.TOKEN_EXPIRED, 403: Trouble.REFUSED}
