@@ -24,7 +24,7 @@ from service.hooks.errors import HookError
 from service.hooks.fhir_access import FhirClient
 from service.hooks.gather import Lacking, gather
 from service.hooks.servers import AllowedServers
-from service.inside import Inside
+from service.inside import CLIENT, Inside
 from service.kept import Kept
 from service.launches import registrations_of
 from service.memory import patient_name
@@ -170,7 +170,7 @@ class KeptTraces:
 
     def _is_of(self, story: Story, opened: Opened) -> bool:
         if opened.given:
-            return not story.client
+            return story.client in ("", CLIENT)  # of calls of the demo page, or of nobody who is registered
         if self._names is None or story.patient is None:
             return False
         registered = self._registrations.find(opened.base)

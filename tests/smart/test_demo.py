@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -367,6 +368,18 @@ def test_findings_name_resource_element_and_problem(client: FlaskClient) -> None
 
 
 # The chart
+
+
+def test_a_card_leads_to_how_it_came_about(keeping: FlaskClient) -> None:
+    page = Page.opened(keeping).press("send", example=T315I)
+    card = next(iter(page.pressable("dismiss"))).partition(":")[2]
+    chart = keeping.post("/demo/chart", data={"example": T315I, "card": card}).headers["Location"]
+    for _ in range(100):  # traces are written behind the answer
+        html = keeping.get(f"{chart}card").get_data(as_text=True)
+        if '<h2 id="then' in html or "patient-view" in html:
+            break
+        time.sleep(0.05)
+    assert "patient-view" in html
 
 
 def test_the_chart_of_an_example_opens(client: FlaskClient) -> None:
