@@ -61,7 +61,11 @@ def difference(before: Answer, after: Answer, words: Words, known: Collection[st
     Args:
         known: facts of which it goes without saying that they are no longer missing, such as those that were supposed.
     """
-    first, second = _Told(before, words), _Told(after, words)
+    return differences(Told(before, words), Told(after, words), known)
+
+
+def differences(first: Told, second: Told, known: Collection[str] = ()) -> tuple[Differs, ...]:
+    """As `difference`, of answers of which it was worked out already what they tell."""
     found = [
         *_gone(Change.SPEAKS, second.sources, first.sources),
         *_gone(Change.SILENT, first.sources, second.sources),
@@ -83,7 +87,7 @@ _Named = Mapping[str, Differs]
 _Key = tuple[str, str]  # pathway, subject
 
 
-class _Told:
+class Told:
     """What an answer tells, by what it is about."""
 
     def __init__(self, answer: Answer, words: Words):
@@ -166,7 +170,7 @@ def _ids(option: Option) -> tuple[str, ...]:
     return tuple(verdict.rule.id for verdict in option.verdicts)
 
 
-def _options(first: _Told, second: _Told) -> Iterator[Differs]:
+def _options(first: Told, second: Told) -> Iterator[Differs]:
     for key, option in second.offered.items():
         old = first.offered.get(key)
         if old is None:
@@ -181,7 +185,7 @@ def _options(first: _Told, second: _Told) -> Iterator[Differs]:
             yield Differs(Change.GONE, _name(option), first.strength(option), _ids(option))
 
 
-def _changed(first: _Told, old: Option, second: _Told, new: Option) -> Iterator[Differs]:
+def _changed(first: Told, old: Option, second: Told, new: Option) -> Iterator[Differs]:
     """What differs of an option that both offer."""
     words, name, rules = second.words, _name(new), _ids(new)
     was, now = first.strength(old), second.strength(new)
