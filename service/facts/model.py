@@ -360,10 +360,7 @@ class Facts:
         return done
 
     def _as_before(self, provider: Provider) -> dict[str, Fact] | None:
-        """What a provider found before something was assumed, if all that it read then is still the same; else ``None``.
-
-        What it read then is read here too, so that a further assumption finds what this rests on.
-        """
+        """What a provider found before something was assumed, if all that it read then, and reads now, is still the same."""
         before = self._from
         done = before._ran.get(provider) if before is not None else None
         if before is None or done is None:
@@ -390,13 +387,10 @@ class Facts:
         return other
 
     def differing(self) -> frozenset[str]:
-        """Names of the facts that differ from those of the patient of whom something was assumed, as far as they were read
-        there; all that rests on none of these comes out as it did there.
-        """
-        before = self._from
-        if before is None:
+        """Names of the facts that differ from those read before something was assumed; ValueError where nothing was."""
+        if self._from is None:
             raise ValueError("nothing was assumed of these facts")
-        read = before._read
+        read = self._from._read
         return frozenset(name for name in self._changed if name in read and self[name] != read[name])
 
     def read_names(self) -> tuple[str, ...]:

@@ -11,9 +11,11 @@ from service.advice.engine import Answer
 from service.advice.model import INCOMPLETE, Missing, Notice, Options
 from service.facts.model import Fact, known
 from service.smart.plain import plain_words
-from service.smart.views.difference import Change, Differs, difference, grouped, headings, in_short
+from service.smart.views.change_words import grouped, headings, in_short
+from service.smart.views.difference import Change, Differs, difference
 from service.smart.views.gaps import possible
-from tests.smart.charts import ENGLISH, case
+from tests.smart.cases import ENGLISH
+from tests.smart.cases import example as case
 
 PH = "ph-status-unknown"
 REVERSED = {

@@ -18,7 +18,8 @@ from service.rules.expression import leaves
 from service.rules.rule import Rule
 from service.smart.case import Case
 from service.smart.plain import SUPPOSED, explainer, plain_words
-from service.smart.views.difference import Change, Differs, Told, differences, in_short
+from service.smart.views.change_words import in_short
+from service.smart.views.difference import Change, Differs, Told, differences
 from service.smart.words import Language
 
 IN_FULL = 6  # gaps of which it is worked out what answering them would change
