@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Flask
+from flask import Flask, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from service import __version__
@@ -25,11 +25,15 @@ from service.launches import launch_address, with_launch_link
 from service.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
+    from service.companion import Pages
     from service.kept import Kept
 
 log = logging.getLogger("allcue.store")
 CHART_HOOK = "patient-view"  # the pages read what its prefetch templates ask for
-PAGES = ("/smart/", "/demo")  # for people: sessions guard them, not the tokens of CDS clients
+PAGES = (
+    "/smart/",
+    "/demo/",
+)  # below these, and at /demo itself: for people. Sessions guard them, not the tokens of CDS clients
 
 
 def create_app(
@@ -55,7 +59,7 @@ def create_app(
         raise ValueError("decide and services belong together")
     kept = kept or _store(settings)
     verifier = verifier_of(settings, replay or (kept.replay if kept is not None else None))
-    pages: Sequence[Blueprint] = ()
+    pages: Pages | None = None
     if decide is None or services is None:
         services, decide, pages = _engine(settings, kept)
     app = Flask(__name__, static_folder=None)
@@ -65,11 +69,11 @@ def create_app(
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=0, x_host=0)  # type: ignore[method-assign]
     calls.install(app)
     browser.install_security(app)
-    browser.install_cors(app, settings.origins)
+    browser.install_cors(app, settings.origins, _is_page)
     if settings.local_only:
         browser.install_local_only(app)
     if verifier is not None:
-        guard.install(app, verifier, under=PAGES)
+        guard.install(app, verifier, guard.PUBLIC | {"/smart", "/demo"}, PAGES)
     if settings.rate:  # after the guard, which tells who calls
         throttle.install(app, throttle.TokenBuckets(settings.rate, settings.burst), settings.rate)
     choice = ProfileChoice(settings.profile, settings.link_hosts)
@@ -83,9 +87,17 @@ def create_app(
     base = settings.public_base_url
     surface = document(services, "Allcue", __version__, base, secured=verifier is not None, feedback=kept is not None)
     app.register_blueprint(operations("Allcue", __version__, base, lambda: offered > 0, surface, _store_word(kept)))
-    for blueprint in pages:
-        app.register_blueprint(blueprint)
+    if pages is not None:
+        for blueprint in pages.blueprints:
+            app.register_blueprint(blueprint)
+        fault = pages.fault
+        errors.install_pages(app, lambda status, words: fault(status, words) if _is_page(request.path) else None)
     return app
+
+
+def _is_page(path: str) -> bool:
+    """Whether people call this address with a browser, not clients."""
+    return path in ("/smart", "/demo") or path.startswith(PAGES)
 
 
 def log_to_stderr() -> None:
@@ -123,7 +135,7 @@ def _store_word(kept: Kept | None) -> Callable[[], str]:
     return lambda: "reachable" if kept.reach.is_reachable() else "unreachable"
 
 
-def _engine(settings: Settings, kept: Kept | None) -> tuple[Sequence[ServiceDefinition], Decide, Sequence[Blueprint]]:
+def _engine(settings: Settings, kept: Kept | None) -> tuple[Sequence[ServiceDefinition], Decide, Pages]:
     """The clinical engine with its services and its pages; imported here so that the protocol can be served without it."""
     from service.companion import companion
     from service.services import served

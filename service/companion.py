@@ -8,13 +8,13 @@ import time
 import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import astuple, replace
+from dataclasses import astuple, dataclass, replace
 from datetime import UTC, date, datetime
 from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Blueprint
+from flask import Blueprint, Response
 
 from service.advice.engine import Question
 from service.given import GivenPatients, today
@@ -80,6 +80,7 @@ class CompanionPatients:
         if found is None:
             found = self._read(opened)
             with self._lock:
+                self._forget()
                 self._kept[key] = found
                 while len(self._kept) > _MOST_KEPT:
                     self._kept.popitem(last=False)
@@ -92,11 +93,14 @@ class CompanionPatients:
 
     def _again(self, key: str) -> tuple[float, Question, datetime, tuple[Unread, ...], str] | None:
         with self._lock:
-            found = self._kept.get(key)
-            if found is not None and self._clock() - found[0] > KEPT_S:
-                del self._kept[key]
-                return None
-        return found
+            self._forget()
+            return self._kept.get(key)
+
+    def _forget(self) -> None:
+        """Let go of what is too old, of any session: nobody may come for it again. The lock must be held."""
+        now = self._clock()
+        for key in [key for key, found in self._kept.items() if now - found[0] > KEPT_S]:
+            del self._kept[key]
 
     def _read(self, opened: Opened) -> tuple[float, Question, datetime, tuple[Unread, ...], str]:
         if opened.given:
@@ -179,14 +183,22 @@ class KeptTraces:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """``blueprints``: all pages. ``fault``: an error of them as a page, from its status and words."""
+
+    blueprints: tuple[Blueprint, ...]
+    fault: Callable[[int, str], Response]
+
+
 def companion(
     settings: Settings,
     services: Sequence[ServiceDefinition],
     clinic: Clinic,
     kept: Kept | None,
     chart_service: ServiceDefinition,
-) -> tuple[Blueprint, ...]:
-    """The blueprints of the SMART app and, where it is switched on, of the demo page.
+) -> Pages:
+    """The pages of the SMART app and, where it is switched on, of the demo page.
 
     Args:
         services: what is offered to clients, which the demo page can call.
@@ -213,7 +225,7 @@ def companion(
     if settings.shows_demo:
         trials = Trials(settings, services, clinic, Inside(settings, services, clinic, kept), pasted, day)
         found.append(demo(site, trials, local_only=settings.local_only))
-    return tuple(found)
+    return Pages(tuple(found), site.fault)
 
 
 def _unread(invocation: Invocation) -> Iterator[Unread]:
@@ -222,8 +234,15 @@ def _unread(invocation: Invocation) -> Iterator[Unread]:
             yield Unread(tuple(sorted(invocation.service.expected(key))), _why(found))
 
 
+_NOT_WHOLE = {
+    KeyState.ABSENT: "not asked for or not sent",  # "absent" would say that there are none
+    KeyState.FAILED: "could not be read",
+    KeyState.PARTIAL: "only a part arrived",
+}
+
+
 def _why(found: Prefetched) -> str:
-    return found.detail or str(found.state)
+    return found.detail or _NOT_WHOLE.get(found.state, str(found.state))
 
 
 _TROUBLES = {401: Trouble.TOKEN_EXPIRED, 403: Trouble.REFUSED}

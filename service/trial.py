@@ -255,7 +255,7 @@ def _belongs(draft: Any, patient: str) -> Any:
     if (
         not isinstance(draft, Mapping)
         or {"subject", "patient"} & set(draft)
-        or draft.get("resourceType") not in _KEYS_OF_ORDERS
+        or str(draft.get("resourceType")) not in _KEYS_OF_ORDERS
     ):
         return draft
     return {**draft, "subject": {"reference": f"Patient/{patient}"}}

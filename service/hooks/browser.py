@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from flask import Flask, Response, request
 
@@ -36,10 +36,17 @@ def install_security(app: Flask) -> None:
     app.after_request(add)
 
 
-def install_cors(app: Flask, origins: Collection[str]) -> None:
-    """Let browser clients of these origins call; ``*`` lets all. A preflight needs no token."""
+def install_cors(app: Flask, origins: Collection[str], is_page: Callable[[str], bool] = lambda _: False) -> None:
+    """Let browser clients of these origins call; ``*`` lets all. A preflight needs no token.
+
+    Args:
+        is_page: tells of a path whether it is a page for people, which no other site's script may read: what it says of
+            servers within reach (a launch that fails) is for who looks at it.
+    """
 
     def add(response: Response) -> Response:
+        if is_page(request.path):
+            return response
         origin = request.headers.get("Origin", "")
         if "*" in origins:
             allowed = "*"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask, Response, g
+from flask import Flask, Response, current_app, g
 from werkzeug.exceptions import HTTPException
 
 from service.hooks.wire import reply
@@ -45,11 +45,35 @@ def operation_outcome(issues: Iterable[Issue]) -> dict[str, Any]:
     return {"resourceType": "OperationOutcome", "issue": [_issue(issue) for issue in issues]}
 
 
+PageOf = Callable[[int, str], Response | None]
+"""An error as a page for people, from its status and words; None for addresses that clients call."""
+_PAGES = "allcue-error-pages"
+
+
 def install(app: Flask) -> None:
     """Answer every error of the application with an OperationOutcome."""
     app.register_error_handler(HookError, _hook_error)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _unexpected)
+
+
+def install_pages(app: Flask, page_of: PageOf) -> None:
+    """Answer errors at addresses for people with a page."""
+    app.extensions[_PAGES] = page_of
+
+
+def _answered(status: int, *issues: Issue) -> Response:
+    """An error as who called can read it."""
+    page_of: PageOf | None = current_app.extensions.get(_PAGES)
+    if page_of is not None:
+        try:
+            page = page_of(status, "; ".join(issue.diagnostics for issue in issues))
+        except Exception as error:  # what broke the page may break this one too; the text may hold values
+            log.error("no page of an error: unexpected %s", type(error).__name__)
+        else:
+            if page is not None:
+                return page
+    return reply(operation_outcome(issues), status)
 
 
 def _issue(issue: Issue) -> dict[str, Any]:
@@ -60,7 +84,7 @@ def _issue(issue: Issue) -> dict[str, Any]:
 
 
 def _hook_error(error: HookError) -> Response:
-    response = reply(operation_outcome(error.issues), error.status)
+    response = _answered(error.status, *error.issues)
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(error.retry_after)
     return response
@@ -81,7 +105,7 @@ def _http_error(error: HTTPException) -> Response | HTTPException:
     if status < 400:
         return error  # a redirect is not an error
     code, words = _HTTP.get(status, ("invalid" if status < 500 else "exception", error.name))
-    response = reply(operation_outcome([Issue(code, words)]), status)
+    response = _answered(status, Issue(code, words))
     allowed = getattr(error, "valid_methods", None)
     if allowed:
         response.headers["Allow"] = ", ".join(sorted(allowed))
@@ -95,4 +119,4 @@ def _unexpected(error: Exception) -> Response:
     request_id = g.get("request_id", "-")
     log.error("unexpected %s request_id=%s at %s", type(error).__name__, request_id, places)
     words = f"The service failed to answer. Quote request id {request_id} to its operator."
-    return reply(operation_outcome([Issue("exception", words)]), 500)
+    return _answered(500, Issue("exception", words))

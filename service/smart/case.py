@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from service.advice.engine import Answer, Engine, Question
 from service.facts.model import Fact, Facts
-from service.record.model import PatientRecord
+from service.record.model import Coverage, PatientRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,13 @@ class Case:
     def has_advice(self) -> bool:
         """Whether the engine had something to judge: not for patients without ALL, nor for those who died."""
         return self.answer.facts is not None
+
+    def lacking(self, *types: str) -> tuple[str, ...]:
+        """Those of some resource types that were not asked for, not sent or not read to the end: where nothing of them is
+        shown, there may be something all the same.
+        """
+        whole = (Coverage.COMPLETE, Coverage.EMPTY)
+        return tuple(kind for kind in types if self.record.coverage.get(kind, Coverage.ABSENT) not in whole)
 
     def assuming(self, *facts: Fact) -> Case:
         """The same patient if these facts were so."""

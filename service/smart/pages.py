@@ -88,6 +88,11 @@ class Site:
         values = {"trouble": problem.trouble.value, "detail": problem.detail, "here": here}
         return self.answer("trouble.html", values, _STATUS[problem.trouble])
 
+    def fault(self, status: int, words: str) -> Response:
+        """The page of an error that no page foresaw. ``words``: in English, without patient values."""
+        values = {"status": status, "detail": words, "here": f"{self.renderer.root}/smart/"}
+        return self.answer("fault.html", values, status)
+
     def open(self, opened: Opened) -> AnyResponse:
         """Begin a session and go to its first page.
 

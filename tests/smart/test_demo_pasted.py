@@ -90,3 +90,23 @@ def test_who_is_not_there_cannot_be_shown(folder: Path) -> None:
         with pytest.raises(CannotShow):
             given.invocation(name)
     assert given.invocation("example:relapsed-ph-positive-t315i").received_at.date() == today()
+
+
+def test_a_full_disk_is_said_and_leaves_no_half_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full:
+        def __enter__(self) -> Full:
+            return self
+
+        def __exit__(self, *_: object) -> None: ...
+
+        def write(self, _: bytes) -> int:
+            raise OSError(28, "No space left on device")
+
+    def full(target: int, _: str) -> Full:
+        os.close(target)
+        return Full()
+
+    monkeypatch.setattr("service.smart.demo.pasted.os.fdopen", full)
+    with pytest.raises(CannotKeep, match="No space left"):
+        Pasted(folder).keep(PATIENT)
+    assert list(folder.iterdir()) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -382,3 +383,37 @@ def test_a_token_answer() -> None:
 )
 def test_the_uuid_of_a_card(value: object, found: str) -> None:
     assert card_of(value) == found
+
+
+def test_a_server_that_is_silent_holds_one_launch_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Launches need no login: any number of them must not hold all threads of the service."""
+    monkeypatch.setattr("service.smart.launch.server.WAITED_S", 0.01)
+    asked, answered = threading.Event(), threading.Event()
+    urls: list[str] = []
+
+    class Silent:
+        def get(self, url: str) -> Reply:
+            urls.append(url)
+            asked.set()
+            assert answered.wait(30)
+            return Reply(200, {
+                "authorization_endpoint": SERVER.authorize, "token_endpoint": SERVER.token,
+                "code_challenge_methods_supported": ["S256"],
+            })  # fmt: skip
+
+        def post(self, url: str, form: Any, headers: Any) -> Reply:
+            raise AssertionError(url)
+
+    servers = Configurations(Silent())
+    found: list[Configuration] = []
+    first = threading.Thread(target=lambda: found.append(servers.of(ISS)))
+    first.start()
+    assert asked.wait(30)
+    for _ in range(3):
+        with pytest.raises(CannotShow, match="asked already"):
+            servers.of(ISS)
+    answered.set()
+    first.join(30)
+    assert found == [SERVER]
+    assert servers.of(ISS) == SERVER
+    assert len(urls) == 1

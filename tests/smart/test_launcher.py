@@ -15,25 +15,25 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 import requests
+from playwright.sync_api import Page
 
 from bench.served import free_port, served
+from tests.browser import launched, needs_chromium
 from tests.hooks.real_fhir import real_fhir, why_not
 
 LAUNCHER = os.environ.get("SMART_LAUNCHER", "")
 EXAMPLE = "relapsed-ph-positive-t315i"
 PICTURES = os.environ.get("SMART_PICTURES", "")
 NAME = "Synthetic Patient-4 Example"
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic"]
 pytestmark = [
     pytest.mark.skipif(not LAUNCHER, reason="SMART_LAUNCHER names no built SMART launcher"),
-    pytest.mark.skipif(find_spec("playwright") is None, reason="playwright is not installed (extra: sandbox)"),
+    needs_chromium,
     pytest.mark.skipif(bool(why_not()), reason=why_not()),
 ]
 
@@ -125,28 +125,17 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 
 @pytest.fixture
-def page() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    found = shutil.which("chromium")
-    if found is None:
-        pytest.skip("there is no Chromium on the PATH")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
-        context = browser.new_context()
-        shown = context.new_page()
-        troubles: list[str] = []
-        shown.on("console", lambda told: troubles.append(told.text) if told.type == "error" else None)
-        yield shown
-        browser.close()
+def page() -> Iterator[Page]:
+    with launched() as browser:
+        yield browser.new_context().new_page()
 
 
-def pictured(page: Any, name: str) -> None:
+def pictured(page: Page, name: str) -> None:
     if PICTURES:
         page.screenshot(path=str(Path(PICTURES) / f"{name}.png"), full_page=True)
 
 
-def test_an_ehr_launch_ends_on_the_chart(stage: Stage, page: Any) -> None:
+def test_an_ehr_launch_ends_on_the_chart(stage: Stage, page: Page) -> None:
     page.goto(stage.ehr_launch())
     page.wait_for_url(f"{stage.app}/smart/p/*/chart")
     assert NAME in page.locator("header").inner_text()
@@ -158,7 +147,7 @@ def test_an_ehr_launch_ends_on_the_chart(stage: Stage, page: Any) -> None:
     assert page.evaluate("localStorage.length + sessionStorage.length") == 0
 
 
-def test_a_launch_from_a_card_opens_that_card(stage: Stage, page: Any) -> None:
+def test_a_launch_from_a_card_opens_that_card(stage: Stage, page: Page) -> None:
     """The launcher passes no appContext on, so the launch request does, as some EHRs do it."""
     body = {
         "hook": "patient-view",
@@ -188,7 +177,7 @@ def prefetch(stage: Stage) -> dict[str, Any]:
     }
 
 
-def test_a_standalone_launch_from_the_start_page(stage: Stage, page: Any) -> None:
+def test_a_standalone_launch_from_the_start_page(stage: Stage, page: Page) -> None:
     page.goto(f"{stage.app}/smart/")
     pictured(page, "start")
     page.get_by_role("link", name="Quick login").click()
@@ -203,20 +192,20 @@ def test_a_standalone_launch_from_the_start_page(stage: Stage, page: Any) -> Non
         ("auth_invalid_scope", "invalid_scope"),
     ],
 )
-def test_errors_that_the_launcher_simulates(stage: Stage, page: Any, error: str, words: str) -> None:
+def test_errors_that_the_launcher_simulates(stage: Stage, page: Page, error: str, words: str) -> None:
     page.goto(stage.ehr_launch(error=error))
     page.wait_for_load_state()
     pictured(page, error)
     assert words in page.locator("main").inner_text()
 
 
-def test_a_patient_who_is_not_there(stage: Stage, page: Any) -> None:
+def test_a_patient_who_is_not_there(stage: Stage, page: Page) -> None:
     page.goto(stage.ehr_launch(patient="00000000-0000-4000-8000-000000000000"))
     page.wait_for_load_state()
     assert "The patient is not there" in page.locator("main").inner_text()
 
 
-def test_a_standalone_launch_with_consent(stage: Stage, page: Any) -> None:
+def test_a_standalone_launch_with_consent(stage: Stage, page: Page) -> None:
     """The launcher's page lists in words what the scopes allow."""
     page.goto(f"{stage.app}/smart/")
     page.get_by_role("link", name="With consent").click()
@@ -231,6 +220,6 @@ def test_a_standalone_launch_with_consent(stage: Stage, page: Any) -> None:
     assert NAME in page.locator("header").inner_text()
 
 
-def test_a_server_that_is_not_registered(stage: Stage, page: Any) -> None:
+def test_a_server_that_is_not_registered(stage: Stage, page: Page) -> None:
     page.goto(f"{stage.app}/smart/launch?{urlencode({'iss': f'{stage.launcher}/v/r3/fhir', 'launch': 'x'})}")
     assert "This FHIR server is not known here" in page.locator("main").inner_text()

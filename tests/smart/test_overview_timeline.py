@@ -52,7 +52,7 @@ def test_course_in_order_with_what_is_inferred() -> None:
         procedure(on="2024-07-01", text="Allogeneic stem cell transplantation"),
     )  # fmt: skip
     assert [told(m) for m in found.marks] == [
-        ("diagnosis", "2024-01-10"), ("in-remission", "2024-03-01"), ("allogeneic", "2024-07-01"), ("relapsed", "2025-02-01"),
+        ("diagnosis", "2024-01-10"), ("clear-marrow", "2024-03-01"), ("allogeneic", "2024-07-01"), ("relapsed", "2025-02-01"),
     ]  # fmt: skip
     remission = found.marks[1]
     assert (remission.inferred, remission.basis, remission.found) == (True, "marrow", "1 %")

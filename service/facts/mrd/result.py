@@ -17,7 +17,7 @@ from service.facts.mrd.elements import (
     range_start,
 )
 from service.facts.mrd.reading import MrdReading, Scale, combined
-from service.facts.mrd.subjects import names_bcr_abl1, names_transcript, split
+from service.facts.mrd.subjects import names_bcr_abl1, names_international, names_transcript, split
 from service.facts.mrd.timepoints import NOTHING, Timepoint, timepoint
 from service.facts.mrd.values import read_mrd_text
 from service.facts.mrd.words import about_now
@@ -142,7 +142,8 @@ def _read(entry: Entry, transcript: bool, terms: Terminology) -> MrdReading:
     note = "\n".join(as_text(as_dict(n).get("text")) for n in as_list(resource.get("note")))
     if note.strip():
         reading = _with_note(reading, read_mrd_text(note, transcript=transcript))
-    if codes & _INTERNATIONAL and reading.scale is Scale.TRANSCRIPT:
+    international = codes & _INTERNATIONAL or (names_international(entry.text) and names_bcr_abl1(entry.text))
+    if international and reading.scale is Scale.TRANSCRIPT:
         reading = replace(reading, scale=Scale.IS)
     if transcript and reading.scale is Scale.CELLS:
         reading = replace(reading, scale=Scale.TRANSCRIPT)

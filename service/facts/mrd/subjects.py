@@ -20,6 +20,9 @@ _TRANSCRIPT = re.compile(
     r"|\b[A-Z][A-Z0-9]{2,7}::[A-Z][A-Z0-9]{2,7}|ETV6[-/]RUNX1|TEL[-/]AML1|(?:KMT2A|MLL)[-/](?:AF\w+|MLLT\d+)|TCF3[-/]PBX1|E2A[-/]PBX1",
     re.IGNORECASE,
 )
+_INTERNATIONAL = re.compile(
+    r"international (?:reporting )?scale|internationale\w* skala|\(IS\)|%\s?IS\b|\bIS\s?%", re.IGNORECASE
+)
 _CELLS = re.compile(
     r"\bMRD\b|\bIG/?TR?\b|\bIG[HKL]\b|\bTR[ABDG]\b|\bTCR|immunoglobulin|flow|zytometr|cytometr|residual|clono ?seq|rest(?:erkrankung|leuk)",
     re.IGNORECASE,
@@ -31,6 +34,11 @@ _SENTENCE = re.compile(r"[;\n|]+|\.(?=\s|$)|,\s(?=(?:BCR|MRD|IG/?TR?\b|flow\b))"
 def without_disease(text: str) -> str:
     """A text without the names of diseases called after a fusion, blanked so that positions stay."""
     return _DISEASE.sub(lambda m: " " * len(m[0]), text)
+
+
+def names_international(text: str) -> bool:
+    """Whether a text, the name of a test, says that its ratio is on the International Scale."""
+    return bool(_INTERNATIONAL.search(text))
 
 
 def names_bcr_abl1(text: str) -> bool:

@@ -137,6 +137,29 @@ def exposures(record: PatientRecord, as_of: date) -> Exposures:
     return Exposures(tuple(items), tuple(nameless))
 
 
+@once_per_record
+def plans(record: PatientRecord, as_of: date) -> tuple[Exposure, ...]:
+    """Drugs that are only planned: what `exposures` leaves out as mere plans. The day of a plan is none of treatment, so
+    that those without a later day of their own have no date.
+    """
+    made: list[Exposure] = []
+    for entry in record.of_type(*MEDICATIONS):
+        found = _named(record, entry)
+        if not _is_plan(entry) or is_local(entry.resource, entry.codings, entry.text):
+            continue
+        start, end = _dates(entry)
+        ahead = start is not None and start.start > as_of
+        for drug in sorted(found.drugs):
+            spinal = is_intrathecal(entry.resource, entry.text)
+            made.append(
+                Exposure(
+                    drug, entry, False, False, start if ahead else None, end if ahead else None, None, spinal,
+                    found.from_text, found.note,
+                )
+            )  # fmt: skip
+    return tuple(made)
+
+
 def _named(record: PatientRecord, entry: Entry) -> Named:
     found = named(record.terminology, entry.concepts - entry.text_concepts, entry.text, entry.codings)
     if entry.type != "Procedure":

@@ -43,7 +43,7 @@ def named(drafts: Sequence[Any], draft: Mapping[str, Any]) -> dict[str, Any]:
     """A new draft with an id that no other has, if it brings none."""
     if draft.get("id"):
         return dict(draft)
-    taken = {row.get("id") for row in drafts if isinstance(row, Mapping)}
+    taken = [row.get("id") for row in drafts if isinstance(row, Mapping)]  # anything may stand there
     number = next(n for n in range(1, len(drafts) + 2) if f"draft-{n}" not in taken)
     return {"resourceType": draft.get("resourceType"), "id": f"draft-{number}", **draft}
 
@@ -79,6 +79,12 @@ def reference_of(resource: Any) -> str:
     if not isinstance(resource, Mapping) or not resource.get("resourceType") or not resource.get("id"):
         return ""
     return f"{resource['resourceType']}/{resource['id']}"
+
+
+def number_in(text: str, most: int) -> int | None:
+    """A number from 0 that stands in a field and is below ``most``; None for anything else, however long."""
+    found = int(text) if text.isascii() and text.isdecimal() and len(text) < 6 else most
+    return found if found < most else None
 
 
 def _index(drafts: Sequence[Any], reference: str) -> int | None:

@@ -17,6 +17,7 @@ from service.smart.demo.ports import Trial, Unusable
 from service.smart.demo.show import HEADERS, cards_in, grouped, issues_in, pretty, pretty_json, rulings
 from service.smart.demo.state import State, from_form
 from service.smart.demo.steps import Turn
+from service.smart.launch.token import card_of
 from service.smart.pages import Site
 from service.smart.ports import CannotShow
 from service.smart.session import Opened
@@ -52,7 +53,7 @@ def demo(site: Site, trial: Trial, *, local_only: bool) -> Blueprint:
     @blueprint.post("/demo/chart")
     def open_chart() -> AnyResponse:
         turn = _turn(site, trial)
-        state, card = turn.state, request.form.get("card", "")
+        state, card = turn.state, card_of(request.form.get("card"))
         try:
             if turn.errors:
                 return _page(site, turn)

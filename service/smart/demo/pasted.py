@@ -15,6 +15,7 @@ import stat
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -47,14 +48,17 @@ class Pasted:
         if len(raw) > MOST_BYTES:
             raise CannotKeep(f"The patient is larger than {MOST_BYTES // 1_000_000} MB.")
         self._open_folder()
-        self._purge(MOST_FILES - 1)
         name, key = secrets.token_urlsafe(16), Fernet.generate_key()
         sealed = Fernet(key).encrypt_at_time(raw, int(self._clock()))
+        path = self._folder / name
         try:
-            target = os.open(self._folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+            self._purge(MOST_FILES - 1)
+            target = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
             with os.fdopen(target, "wb") as stream:
                 stream.write(sealed)
         except OSError as error:
+            with suppress(OSError):
+                path.unlink(missing_ok=True)  # half a file, of a disk that is full, would only fill it
             raise CannotKeep(f"The patient cannot be kept for the chart: {error.strerror}.") from None
         return f"{name}.{key.decode()}"
 

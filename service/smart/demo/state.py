@@ -60,7 +60,10 @@ class Sent:
         found = seal.open(text, SEALED_S) if text else None
         if found is None or set(found) != {one.name for one in fields(Sent)}:
             return Sent()
-        found["told"] = [Told(**row) for row in found["told"]]
+        try:
+            found["told"] = [Told(**row) for row in found["told"]]
+        except TypeError:  # of another version
+            return Sent()
         return Sent(**found)
 
 
@@ -112,6 +115,7 @@ def from_form(form: Mapping[str, str], chosen: list[str], seal: Seal) -> State:
 def _drafts(text: str) -> list[Any]:
     try:
         found = json.loads(text or "[]")
+        json.dumps(found, allow_nan=False, ensure_ascii=False).encode()  # half a character has no place on a page
     except (ValueError, RecursionError):
         return []
     return found[:_MOST_DRAFTS] if isinstance(found, list) else []

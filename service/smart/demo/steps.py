@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Any
 
 from service.advice.engine import Answer
-from service.smart.demo.drafts import applied, named
+from service.smart.demo.drafts import applied, named, number_in
 from service.smart.demo.ports import Trial, Unusable, Wanted
 from service.smart.demo.show import cards_in
 from service.smart.demo.state import Sent, State, Told
@@ -114,8 +114,8 @@ class Turn:
         self.news = "loaded"
 
     def _remove(self, what: str) -> None:
-        if what.isdecimal() and int(what) < len(self.state.drafts):
-            number = int(what)
+        number = number_in(what, len(self.state.drafts))
+        if number is not None:
             del self.state.drafts[number]
             self.state.chosen = [n - (n > number) for n in self.state.chosen if n != number]
             self.state.emptied = True
@@ -194,9 +194,10 @@ class Turn:
         card_id, _, number = what.partition(":")
         card = self._card(card_id)
         rows = card.get("suggestions") if card else None
-        if card is None or not isinstance(rows, list) or not number.isdecimal() or int(number) >= len(rows):
+        at = number_in(number, len(rows)) if isinstance(rows, list) else None
+        if not isinstance(rows, list) or at is None:
             return
-        suggestion = rows[int(number)]
+        suggestion = rows[at]
         before = len(self.state.drafts)
         self.state.drafts, changes = applied(self.state.drafts, suggestion.get("actions") or ())
         self.state.sent.drafts_of = ""
@@ -215,10 +216,11 @@ class Turn:
             return
         item: dict[str, Any] = {"card": card_id, "outcome": "overridden"}
         reasons = card.get("overrideReasons")
-        number = self.form.get(f"reason-{card_id}", "")
         why: dict[str, Any] = {}
-        if isinstance(reasons, list) and number.isdecimal() and int(number) < len(reasons):
-            why["reason"] = reasons[int(number)]
+        if isinstance(reasons, list):
+            number = number_in(self.form.get(f"reason-{card_id}", ""), len(reasons))
+            if number is not None:
+                why["reason"] = reasons[number]
         if comment := self.form.get(f"comment-{card_id}", "").strip()[:COMMENT_MOST]:
             why["userComment"] = comment
         if why:

@@ -14,6 +14,7 @@ from service.smart.ports import CannotShow, Trouble, Web
 
 FRESH_S = 300.0  # for which what a server said is used again
 FAILED_S = 5.0  # for which one that did not answer is not asked again: launches need no login, and each would wait
+WAITED_S = 1.0  # for which one launch waits for what another asks already: no more than one thread is held by a server
 _MOST_KEPT = 64
 _LONGEST = 2000  # characters of an address
 _PATH = "/.well-known/smart-configuration"
@@ -83,6 +84,7 @@ class Configurations:
         self._web, self._clock = web, clock
         self._kept: OrderedDict[str, tuple[float, Configuration | CannotShow]] = OrderedDict()
         self._lock = threading.Lock()
+        self._asking: dict[str, threading.Event] = {}
 
     def of(self, iss: str) -> Configuration:
         """What the server of a registration says.
@@ -100,13 +102,33 @@ class Configurations:
             return known
         if isinstance(known, CannotShow) and age < FAILED_S:
             raise CannotShow(known.trouble, known.detail)
+        with self._lock:
+            another = self._asking.get(iss)
+            if another is None:
+                self._asking[iss] = threading.Event()
+        if another is not None:
+            return self._told_by(another, iss)
         try:
             read = self._ask(iss)
+            self._keep(iss, read)
         except CannotShow as problem:
             self._keep(iss, problem)
             raise
-        self._keep(iss, read)
+        finally:
+            with self._lock:
+                self._asking.pop(iss).set()
         return read
+
+    def _told_by(self, another: threading.Event, iss: str) -> Configuration:
+        """What another thread is told. Raises CannotShow: nothing in time, or that the server cannot be launched from."""
+        another.wait(WAITED_S)
+        with self._lock:
+            _, known = self._kept.get(iss, (0.0, None))
+        if isinstance(known, Configuration):
+            return known  # if need be as it was some minutes ago
+        if isinstance(known, CannotShow):
+            raise CannotShow(known.trouble, known.detail)
+        raise CannotShow(Trouble.SERVER_GONE, "smart-configuration: asked already, and no answer yet")
 
     def _ask(self, iss: str) -> Configuration:
         try:

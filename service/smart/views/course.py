@@ -20,8 +20,8 @@ from service.record.model import Entry, PatientRecord, When
 class Mark:
     """Something that happened, or is planned.
 
-    ``kind``: diagnosis, diagnosis-too (another date of it), in-remission, relapsed, refractory, allogeneic, autologous,
-    unspecified (a transplant), DLI, CAR-T. ``source``: resources it was read in, the first most trusted. ``basis``: how it is
+    ``kind``: diagnosis, diagnosis-too (another date of it), in-remission, clear-marrow (one below 5 % blasts), relapsed,
+    refractory, allogeneic, autologous, unspecified (a transplant), DLI, CAR-T. ``source``: resources it was read in, the first most trusted. ``basis``: how it is
     known ("statement", "onset", "recorded", "words", "report", "marrow", "site", "text"). ``at_latest``: happened by then.
     """
 
@@ -92,8 +92,10 @@ def _how(entry: Entry) -> str:
 
 
 def _of_event(event: Event) -> Mark:
+    # Few blasts alone are no remission: that takes the counts too, and the key facts may say that it is not known.
+    clear = event.state == "in-remission" and event.source == "marrow"
     return Mark(
-        event.state, event.when, (event.entry.reference,), event.found, event.source, event.inferred, event.at_latest,
+        "clear-marrow" if clear else event.state, event.when, (event.entry.reference,), event.found, event.source, event.inferred, event.at_latest,
         preliminary=event.entry.preliminary,
     )  # fmt: skip
 

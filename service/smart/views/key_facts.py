@@ -50,7 +50,13 @@ def _key_fact(case: Case, words: Words, language: Language, name: str) -> KeyFac
     fact = case.facts[name]
     seen = [p for p in fact.provenance if "/" in p.resource]
     newest = max(seen, key=lambda p: p.date or "", default=None)
-    marks = ("inferred", any(p.inferred for p in fact.provenance)), ("from text", any(p.from_text for p in seen))
+    unsaid = (
+        fact.known and fact.value is False and not seen
+    )  # a "no" that nobody said: it rests on lists without the thing
+    marks = (
+        ("inferred", unsaid or any(p.inferred for p in fact.provenance)),
+        ("from text", any(p.from_text for p in seen)),
+    )
     return KeyFact(
         name,
         words.label(name),

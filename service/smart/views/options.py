@@ -23,7 +23,9 @@ _PICKED = "option:"  # of the names of the form's boxes: the browser sends one f
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The options on one topic, as the engine ranks them."""
+    """The options on one topic, as the engine ranks them. ``ph_open``: its title names a Ph status that is not known of the
+    patient.
+    """
 
     key: str
     title: str
@@ -31,6 +33,7 @@ class Choice:
     ruled_out: tuple[RuledOut, ...]
     notes: tuple[Cited, ...]
     differences: tuple[Difference, ...]
+    ph_open: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,7 @@ def _choice(choice: Options, rows: Rows, case: Case) -> Choice:
         tuple(rows.ruled_out(option) for option in choice.ruled_out),
         tuple(cited(verdict.rule, rows.words) for verdict in choice.notes),
         tuple(row for row in content.differences.values() if ids.intersection(row.rules)),
+        "/ph-" in choice.topic and not case.facts["ph_status"].known,
     )
 
 

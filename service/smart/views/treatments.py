@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from service.facts.therapy.exposure import Exposure, exposures, treats
+from service.facts.therapy.exposure import Exposure, exposures, plans, treats
 from service.record.model import Entry, PatientRecord, When
 
 RADIOTHERAPY = "radiotherapy"
@@ -66,6 +66,8 @@ def treatments_of(record: PatientRecord, as_of: date) -> Treatments:
     rows: dict[tuple[str, bool], list[Bar]] = {}
     for one in found.items:
         rows.setdefault((one.drug, one.intrathecal), []).append(_bar(one, as_of))
+    for one in plans(record, as_of):
+        rows.setdefault((one.drug, one.intrathecal), []).append(replace(_bar(one, as_of), status="planned"))
     for entry in record.about("therapy.radiation", types=("Procedure",)):
         rows.setdefault((RADIOTHERAPY, False), []).append(_of_procedure(entry, as_of))
     lanes = sorted((Lane(drug, spinal, _merged(bars)) for (drug, spinal), bars in rows.items()), key=_order)
