@@ -234,9 +234,15 @@ class Engine:
         return drug_rules.labels(drugs, drug_rules.asked(drugs, facts, of_patient=True), facts)
 
     def _advised(
-        self, question: Question, facts: Facts, speaking: Speaking, drug_rules: DrugRules, gaps: int = SHOWN
+        self,
+        question: Question,
+        facts: Facts,
+        speaking: Speaking,
+        drug_rules: DrugRules,
+        gaps: int = SHOWN,
+        standing: Mapping[Rule, Verdict] | None = None,
     ) -> tuple[list[Advice], tuple[Verdict, ...]]:
-        verdicts = self._evaluator.verdicts(speaking.to(facts), facts)
+        verdicts = self._evaluator.verdicts(speaking.to(facts), facts, standing)
         waiting = speaking.waiting_for(facts)
         advice = advise(verdicts, drug_rules, facts, self.content, self.vocabulary, self._by_fact, waiting, gaps=gaps)
         return (of_the_moment(advice) if question.hook in self.content.policy.hooks else advice), tuple(verdicts)
@@ -246,16 +252,20 @@ class Engine:
         shown = self._unsilenced(advice, question, facts)[: self.content.policy.cards_on_chart_open]
         return self._drawn(question, facts, shown, verdicts, speaking)
 
-    def in_full(self, question: Question, facts: Facts) -> Answer:
+    def in_full(self, question: Question, facts: Facts, before: Answer | None = None) -> Answer:
         """All there is to say of a patient with ALL at a hook, whatever the limits on cards and whatever is silenced; no card is
         drawn.
 
         Args:
             facts: of the question's patient; some may be supposed (`Facts.assuming`), which is quicker than to ask anew.
+            before: the answer in full about the facts of which these were supposed: verdicts that rest on none that
+                differs are taken from there.
         """
         if self._gate(question.record) is None:
             return Answer((), (undiagnosed(facts),), (), facts)
-        advice, verdicts = self._advised(question, facts, *self._speaking(question.hook, question.as_of), gaps=_EVERY)
+        speaking, drug_rules = self._speaking(question.hook, question.as_of)
+        standing = self._evaluator.standing(before.verdicts, facts.differing()) if before is not None else None
+        advice, verdicts = self._advised(question, facts, speaking, drug_rules, _EVERY, standing)
         return Answer((), tuple(advice), verdicts, facts)
 
     def basis(self, advice: Advice | OrderAdvice, facts: Facts) -> Basis:

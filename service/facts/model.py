@@ -350,11 +350,24 @@ class Facts:
         done = self._ran.get(provider)
         if done is None:
             outside, self._cut = self._cut, _NO_CUT
-            done = {fact.name: fact for fact in provider.run(self)}
+            done = self._as_before(provider)
+            if done is None:
+                self._cut = _NO_CUT
+                done = {fact.name: fact for fact in provider.run(self)}
             if self._cut == _NO_CUT:
                 self._ran[provider] = done
             self._cut = min(self._cut, outside)
         return done
+
+    def _as_before(self, provider: Provider) -> dict[str, Fact] | None:
+        """What a provider found before something was assumed, if all that it read then, and reads now, is still the same."""
+        before = self._from
+        done = before._ran.get(provider) if before is not None else None
+        if before is None or done is None:
+            return None
+        if any(name in before._read and self[name] != before._read[name] for name in provider.needs):
+            return None
+        return done if self._cut == _NO_CUT else None
 
     def assuming(self, *facts: Fact) -> Facts:
         """The same patient with some facts replaced: a drug a card is about to suggest, a what-if answer.
@@ -372,6 +385,13 @@ class Facts:
         other._ran = {provider: done for provider, done in self._ran.items() if provider not in anew}
         other._from, other._changed = self, changed
         return other
+
+    def differing(self) -> frozenset[str]:
+        """Names of the facts that differ from those read before something was assumed; ValueError where nothing was."""
+        if self._from is None:
+            raise ValueError("nothing was assumed of these facts")
+        read = self._from._read
+        return frozenset(name for name in self._changed if name in read and self[name] != read[name])
 
     def read_names(self) -> tuple[str, ...]:
         """Names of the facts that have been asked for so far."""

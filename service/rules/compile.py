@@ -7,7 +7,7 @@ for the few that are left.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from service.rules.criterion import test_of
@@ -47,16 +47,27 @@ class Evaluator:
         self._slots: dict[tuple[Node, bool], int] = {}
         self._compiled_nodes: dict[tuple[Node, bool], tuple[_Quick, _Full]] = {}
         self._compiled = {rule: (*self._node(rule.when, True), *self._node(rule.unless, False)) for rule in rules}
+        self._facts = {rule: rule.facts for rule in self._compiled}
 
-    def verdicts(self, rules: Sequence[Rule], facts: Known) -> list[Verdict]:
+    def verdicts(
+        self, rules: Sequence[Rule], facts: Known, standing: Mapping[Rule, Verdict] | None = None
+    ) -> list[Verdict]:
         """The verdict of each rule, in order.
+
+        Args:
+            standing: verdicts that hold for these facts too, as `standing` finds them.
 
         Raises:
             KeyError: a rule this evaluator was not made for.
         """
         state = _State(facts, len(self._slots))
         answers = []
+        standing = standing or {}
         for rule in rules:
+            stands = standing.get(rule)
+            if stands is not None:
+                answers.append(stands)
+                continue
             quick_when, full_when, quick_unless, full_unless = self._compiled[rule]
             holding = quick_when(state)
             if holding is False or quick_unless(state) is True:
@@ -64,6 +75,10 @@ class Evaluator:
             else:
                 answers.append(conclude(rule, full_when(state), full_unless(state)))
         return answers
+
+    def standing(self, verdicts: Iterable[Verdict], differing: frozenset[str]) -> dict[Rule, Verdict]:
+        """The verdicts that hold as well where only some facts differ: those of rules that rest on none of them."""
+        return {verdict.rule: verdict for verdict in verdicts if differing.isdisjoint(self._facts[verdict.rule])}
 
     def _node(self, node: Node, go_on_as: bool) -> tuple[_Quick, _Full]:
         key = (node, go_on_as)

@@ -80,10 +80,11 @@ class Speaking:
         in the record), the editions of both speak.
         """
         member: dict[str, bool] = {}
+        hangs = self.turns.get
         return tuple(
             rule
             for rule in self.rules
-            if rule not in self.turns or any(_belongs(turn.population, facts, member) for turn in self.turns[rule])
+            if (turns := hangs(rule)) is None or any(_belongs(turn.population, facts, member) for turn in turns)
         )
 
     def waiting_for(self, facts: Known) -> frozenset[str]:

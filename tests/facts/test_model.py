@@ -129,3 +129,42 @@ def test_what_no_assumption_touches_is_read_once_for_all_of_them() -> None:
     answers = [facts.assuming(known("c", value)).assuming(known("x", True)).value("d") for value in (True, False)]
     assert answers == [True, False]
     assert sorted(read) == ["a", "d", "d"]
+
+
+def test_what_rests_on_facts_that_come_out_as_before_is_not_worked_out_again() -> None:
+    """a is concluded from c, d from a, e from d: where a stays as it is, d and e do, unless something else of theirs differs."""
+    worked: list[str] = []
+
+    @provides("a", needs=("c",))
+    def concludes(facts: Facts) -> Iterator[Fact]:
+        worked.append("a")
+        yield known("a", facts.value("c") != "other")
+
+    @provides("d", needs=("a", "x"))
+    def rests(facts: Facts) -> Iterator[Fact]:
+        worked.append("d")
+        yield known("d", facts.value("a") is True and facts.value("x") is None)
+
+    @provides("e", needs=("d",))
+    def ends(facts: Facts) -> Iterator[Fact]:
+        worked.append("e")
+        yield known("e", facts.value("d") is True)
+
+    registry = Registry([concludes, rests, ends], lambda facts, name: unknown(name, Reason.NOT_PROVIDED))
+    facts = Facts(AS_OF, registry)
+    assert facts.value("e") is True
+    worked.clear()
+    alike = facts.assuming(known("c", "one"))
+    assert alike.value("e") is True
+    assert worked == ["a"]
+    assert alike.differing() == {"c"} & set(facts.read_names())
+    assert alike.assuming(known("x", True)).value("e") is False, (
+        "what rests on x is found through what was not run again"
+    )
+    assert facts.assuming(known("c", "other")).value("e") is False
+    assert facts.assuming(known("c", "other")).differing() == {"a", "c", "d", "e"}
+
+
+def test_what_was_not_supposed_does_not_tell_how_it_differs() -> None:
+    with pytest.raises(ValueError, match="assumed"):
+        Facts(AS_OF, REGISTRY).differing()

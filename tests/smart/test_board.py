@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, date, datetime
-from functools import cache
+from datetime import date
 from html import unescape
 
 import pytest
@@ -19,16 +18,10 @@ from service.smart.views.option_rows import LabelRow
 from service.smart.views.options import build as options_of
 from service.smart.views.said import Need
 from service.smart.words import Language
-from service.wiring import Clinic, build_clinic
 from tests.apps import client_of
+from tests.smart.cases import READ_AT, clinic
 
 ENGLISH = Asked(Language("en"))
-READ_AT = datetime(2026, 3, 2, 12, tzinfo=UTC)
-
-
-@cache
-def clinic() -> Clinic:
-    return build_clinic()
 
 
 def case(example: str) -> Case:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from fhir_examples.request import request_of
+from fhir_examples.request import day_of, request_of
 from service.advice.decision import decision
 from service.settings import Settings
 from service.smart.case import Case
@@ -20,7 +20,9 @@ from service.smart.views.story import Now, Since, Told
 from service.store.story import Story
 from service.store.story import Told as Reply
 from tests.apps import client_of
-from tests.smart.charts import SECRET, Session, asked, case, case_from, check
+from tests.smart.cases import asked, case_from
+from tests.smart.cases import example as case
+from tests.smart.drawn import SECRET, Session, check
 from tests.test_examples import bundle
 
 NAME = "relapsed-ph-positive-t315i"
@@ -49,7 +51,7 @@ def told(found: Case, *stories: Story) -> tuple[Told, ...]:
 def without(kind: str) -> Case:
     raw = bundle(NAME)
     raw["entry"] = [entry for entry in raw["entry"] if entry["resource"]["resourceType"] != kind]
-    return case_from(raw, NAME)
+    return case_from(raw, day_of(NAME))
 
 
 def test_states_without_a_trace() -> None:

@@ -14,7 +14,8 @@ from service.smart.case import Case, case_of
 from service.smart.views import editions
 from service.smart.views.edition_rows import Line, Section
 from service.smart.views.editions import comparer
-from tests.smart.drawn import EXAMPLES, READ_AT, asked, clinic, drawn, example, keeps_the_rules
+from tests.smart.cases import EXAMPLES, READ_AT, asked, clinic, example
+from tests.smart.drawn import check, drawn
 
 ADULT = ("nccn-2015", "nccn-2017", "nccn-adult-2-2025")
 PEDIATRIC = "nccn-pediatric-1-2026"
@@ -218,8 +219,8 @@ def test_nothing_to_treat_now_is_no_error() -> None:
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_the_page_keeps_the_policy_and_its_parts_have_names(name: str) -> None:
-    keeps_the_rules(drawn("editions", example(name)))
+    check(drawn("editions", example(name)))
 
 
 def test_the_page_is_drawn_in_german() -> None:
-    keeps_the_rules(drawn("editions", example(PH_POSITIVE), language="de"))
+    check(drawn("editions", example(PH_POSITIVE), asked(language="de")))

@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
-from fhir_examples.request import names
+from fhir_examples.request import day_of, names
 from service.smart.render import Renderer
 from service.smart.views.facts import Row, build, every_name
 from service.smart.views.resources import fields_of
 from service.smart.views.supposing import supposition
-from tests.smart.charts import Session, asked, case, case_from, check
+from tests.smart.cases import asked, case_from
+from tests.smart.cases import example as case
+from tests.smart.drawn import Session, check
 from tests.test_examples import bundle
 
 T315I, UNITS = "relapsed-ph-positive-t315i", "unreadable-units"
@@ -88,7 +90,7 @@ def test_what_was_set_aside_stands_there_with_its_reason() -> None:
 def test_coverage_tells_failed_and_partial_types_before_others() -> None:
     raw = bundle(T315I)
     raw["link"] = [{"relation": "next", "url": "https://fhir.example/next"}]
-    read = build(case_from(raw, T315I), asked())["coverage"]
+    read = build(case_from(raw, day_of(T315I)), asked())["coverage"]
     assert {row.state for row in read[:3]} == {"partial"}
     assert all(row.used == 0 for row in read if row.state == "empty")
 
@@ -126,7 +128,7 @@ def test_of_large_records_only_resources_with_facts_are_shown_and_the_rest_count
         }
         for number in range(200)
     ]  # fmt: skip
-    values = build(case_from(raw, T315I), asked())
+    values = build(case_from(raw, day_of(T315I)), asked())
     assert values["further"] >= 200
     assert all(one.facts for one in values["resources"])
 
@@ -151,7 +153,7 @@ def test_text_of_the_record_is_no_markup() -> None:
         code = entry["resource"].get("code")
         if code:
             code["text"] = "<script>alert(1)</script>"
-    found = case_from(raw, T315I)
+    found = case_from(raw, day_of(T315I))
     values: dict[str, Any] = {
         "here": "/", "banner": {"name": "", "born": "", "sex": "", "patient": ""}, "views": (), "active": "facts", "case": found,
         "title": "Facts", "base": "", "kept": "",

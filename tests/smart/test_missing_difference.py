@@ -11,8 +11,11 @@ from service.advice.engine import Answer
 from service.advice.model import INCOMPLETE, Missing, Notice, Options
 from service.facts.model import Fact, known
 from service.smart.plain import plain_words
-from service.smart.views.difference import Change, Differs, difference, grouped, headings, in_short
-from tests.smart.charts import ENGLISH, case
+from service.smart.views.change_words import grouped, headings, in_short
+from service.smart.views.difference import Change, Differs, difference
+from service.smart.views.gaps import possible
+from tests.smart.cases import ENGLISH
+from tests.smart.cases import example as case
 
 PH = "ph-status-unknown"
 REVERSED = {
@@ -35,6 +38,19 @@ def differences(first: Answer, second: Answer, supposed: tuple[str, ...] = ()) -
 def test_an_answer_does_not_differ_from_itself(name: str) -> None:
     if case(name).has_advice:
         assert differences(full(name), full(name)) == ()
+
+
+@pytest.mark.parametrize("name", names()[::3])
+def test_an_answer_that_takes_over_what_stands_is_the_answer_worked_out_anew(name: str) -> None:
+    found = case(name)
+    before = found.engine.in_full(found.question, found.facts)
+    for gap in [gap for advice in before.advice if isinstance(advice, Missing) for gap in advice.gaps][:8]:
+        for _, fact in possible(found, gap):
+            anew = replace(found.question, stated={**found.question.stated, fact.name: fact})
+            quick = found.engine.in_full(found.question, found.facts.assuming(fact), before)
+            slow = found.engine.in_full(anew, found.engine.facts(anew))
+            assert quick.verdicts == slow.verdicts, fact
+            assert quick.advice == slow.advice, fact
 
 
 def test_what_comes_one_way_goes_the_other() -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from service.facts.model import Interval, Reason, TokenSet, Value
-from service.smart.views.supposing import Supposition, any_fact, asked_facts, field_of, supposition
-from tests.smart.charts import ENGLISH, case
+from service.smart.views.fields import any_fact, field_of
+from service.smart.views.supposing import Supposition, asked_facts, supposition
+from tests.smart.cases import ENGLISH
+from tests.smart.cases import example as case
 
 NAME = "ph-status-unknown"
 

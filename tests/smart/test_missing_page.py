@@ -14,7 +14,9 @@ from service.smart.views.difference import Change
 from service.smart.views.gaps import IN_FULL, Asking
 from service.smart.views.missing import build
 from service.smart.words import Language
-from tests.smart.charts import Session, asked, case, check
+from tests.smart.cases import asked
+from tests.smart.cases import example as case
+from tests.smart.drawn import Session, check
 
 PH, SURVEILLANCE, AYA = "ph-status-unknown", "eot-surveillance", "aya-setting-unknown"
 

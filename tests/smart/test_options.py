@@ -16,7 +16,8 @@ from service.smart.case import Case, case_of
 from service.smart.views import options
 from service.smart.views.option_rows import Row
 from service.smart.views.options import Choice
-from tests.smart.drawn import EXAMPLES, READ_AT, asked, changed, clinic, drawn, example, keeps_the_rules
+from tests.smart.cases import EXAMPLES, READ_AT, asked, changed, clinic, example
+from tests.smart.drawn import check, drawn
 
 PH_POSITIVE = "relapsed-ph-positive-t315i"
 MANY = "late-relapse-ph-negative"
@@ -253,8 +254,8 @@ def test_text_from_the_record_is_escaped_and_not_marked_up() -> None:
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_the_page_keeps_the_policy_and_its_parts_have_names(name: str) -> None:
-    keeps_the_rules(drawn("options", example(name)))
+    check(drawn("options", example(name)))
 
 
 def test_the_page_is_drawn_in_german() -> None:
-    keeps_the_rules(drawn("options", example(PH_POSITIVE), language="de"))
+    check(drawn("options", example(PH_POSITIVE), asked(language="de")))

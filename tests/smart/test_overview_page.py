@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,8 @@ from service.settings import Settings
 from tests.apps import client_of
 from tests.facts.fhir import observation, patient, procedure, request, statement, status
 from tests.facts.mrd_resources import mrd, transcript
-from tests.smart.overview_support import Tags, leukemia, page
+from tests.smart.cases import leukemia, made
+from tests.smart.drawn import Tags, drawn
 
 STATIC = Path(smart.__file__).parent / "static"
 SILENT = ("not-a-leukemia-patient", "nothing-but-a-patient")
@@ -31,6 +33,11 @@ def chart(name: str, query: str = "") -> str:
     found = client.get(f"{opened.headers['Location']}chart{query}")
     assert found.status_code == 200
     return found.get_data(as_text=True)
+
+
+def page(*resources: dict[str, Any]) -> str:
+    """The chart page of a patient made of some resources."""
+    return drawn("chart", made(*resources))
 
 
 def rows(html: str, table: str) -> list[dict[str, str | None]]:

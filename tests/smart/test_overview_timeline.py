@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
@@ -12,10 +13,16 @@ from service.record.dates import parse_when
 from service.smart.draw.axis import Axis, axis_of
 from service.smart.draw.timeline import picture
 from service.smart.views.course import CourseShown, Mark, course_of
+from service.smart.views.overview import build
 from service.smart.views.treatments import Bar, Lane, treatments_of
 from tests.facts.fhir import administration, observation, patient, procedure, request, resource, statement, status
 from tests.facts.support import facts_of
-from tests.smart.overview_support import AS_OF, leukemia, values
+from tests.smart.cases import AS_OF, asked, leukemia, made
+
+
+def values(*resources: dict[str, Any], part: str = "") -> Mapping[str, Any]:
+    """What the chart page of a patient made of some resources shows."""
+    return build(made(*resources), asked(part=part))
 
 
 def course(*resources: dict[str, Any]) -> CourseShown:

@@ -25,7 +25,8 @@ from service.smart.views.pathway import Edition, Topic, build
 from service.smart.views.reading import Mark, Reading, Said, State
 from service.smart.views.way import Branch, End, Place, way
 from service.smart.words import Language
-from tests.smart.rulebook_cases import CONTENT, ENGINE, asked, case, supposing
+from tests.smart.cases import CONTENT, ENGINE, asked, supposing
+from tests.smart.cases import example as case
 
 PATIENTS = (
     "relapsed-ph-positive-t315i",
@@ -319,7 +320,7 @@ def test_a_patient_for_whom_nothing_speaks_gets_a_choice_and_no_picture() -> Non
 )
 def test_what_is_not_there_is_said_to_be_not_there(part: str, query: dict[str, str]) -> None:
     with pytest.raises(NothingThere):
-        build(case("eot-surveillance"), asked(part, query))
+        build(case("eot-surveillance"), asked(part=part, query=query))
 
 
 def test_the_flow_carries_what_it_says() -> None:

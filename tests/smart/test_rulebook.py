@@ -26,7 +26,8 @@ from service.smart.views.rule import Row, build, rows
 from service.smart.views.rules import build as build_index
 from service.smart.views.rules import rows as index_rows
 from tests.apps import client_of
-from tests.smart.rulebook_cases import CONTENT, ENGINE, asked, case, supposing
+from tests.smart.cases import CONTENT, ENGINE, asked, supposing
+from tests.smart.cases import example as case
 
 PATIENTS = ("relapsed-ph-positive-t315i", "german-record", "mrd-positive-second-remission", "unreadable-units")
 PONATINIB = "nccn-2025-rr-phpos-ponatinib"
@@ -87,7 +88,7 @@ def test_an_exclusion_that_blocks_is_told_to_wait() -> None:
 
 
 def test_the_page_of_a_rule_has_its_source_review_date_digest_and_card() -> None:
-    values = build(case("relapsed-ph-positive-t315i"), asked(PONATINIB))
+    values = build(case("relapsed-ph-positive-t315i"), asked(part=PONATINIB))
     rule = CONTENT.rule(PONATINIB)
     assert values["rule"] is rule
     assert values["source"] is CONTENT.sources["nccn-adult-2-2025"]
@@ -104,19 +105,19 @@ def test_the_page_of_a_rule_has_its_source_review_date_digest_and_card() -> None
 
 def test_differences_and_successors_are_named() -> None:
     (name, *_), *_ = [row.rules for row in CONTENT.differences.values()]
-    differences = build(case("german-record"), asked(name))["differences"]
+    differences = build(case("german-record"), asked(part=name))["differences"]
     assert isinstance(differences, tuple)
     assert all(name in row.rules for row in differences)
     assert differences
     old = "nccn-2015-clofarabine-safety"
-    newer = build(case("german-record"), asked(old))["replaced_by"]
+    newer = build(case("german-record"), asked(part=old))["replaced_by"]
     assert isinstance(newer, tuple)
     assert {rule.id for rule in newer} == {"nccn-2017-clofarabine-safety", "nccn-2025-clofarabine-safety"}
 
 
 def test_a_draft_is_not_in_use_whatever_it_would_say() -> None:
     draft = next(rule for rule in CONTENT.rules if rule.status == "draft")
-    values = build(case("german-record"), asked(draft.id))
+    values = build(case("german-record"), asked(part=draft.id))
     assert values["mark"] is Mark.UNUSED
     assert values["example"] is None
     force = values["force"]
@@ -127,7 +128,7 @@ def test_a_draft_is_not_in_use_whatever_it_would_say() -> None:
 @pytest.mark.parametrize("name", ["", "no-such-rule", "../policy.yaml", "<script>"])
 def test_an_unknown_rule_is_not_there(name: str) -> None:
     with pytest.raises(NothingThere):
-        build(case("german-record"), asked(name))
+        build(case("german-record"), asked(part=name))
 
 
 # In force, and why.

@@ -8,7 +8,8 @@ from markupsafe import Markup
 
 from service.advice.explain import shortened
 from service.book.svg import Box, Line, picture, wrapped
-from service.smart.views.reading import Gap, Mark, Said, Seen, State
+from service.smart.views.reading import Gap, Mark, Said, State
+from service.smart.views.said import Seen
 from service.smart.views.way import Branch, End, Place
 from service.smart.words import SOURCE, Language
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from service.advice.model import Advice, Care, Missing, Notice, Unsafe
 from service.rules.verdict import Verdict
 from service.smart.case import Case
-from service.smart.views.said import Cited, Need, Seen, cited, known_of, needed, plain_words
+from service.smart.plain import plain_words
+from service.smart.views.said import Cited, Need, Seen, cited, known_of, needed
 
 
 @dataclass(frozen=True, slots=True)

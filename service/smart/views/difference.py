@@ -6,7 +6,7 @@ passed over. Answers of `service.advice.engine.Engine.in_full` tell all of it, t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -15,7 +15,6 @@ from service.advice.labels import Standing
 from service.advice.model import INCOMPLETE, UNDIAGNOSED, Care, Missing, Notice, Option, Options, Unsafe
 from service.advice.words import Words
 from service.rules.verdict import Verdict
-from service.smart.words import Language
 
 
 class Change(StrEnum):
@@ -61,7 +60,11 @@ def difference(before: Answer, after: Answer, words: Words, known: Collection[st
     Args:
         known: facts of which it goes without saying that they are no longer missing, such as those that were supposed.
     """
-    first, second = _Told(before, words), _Told(after, words)
+    return differences(Told(before, words), Told(after, words), known)
+
+
+def differences(first: Told, second: Told, known: Collection[str] = ()) -> tuple[Differs, ...]:
+    """As `difference`, of answers of which it was worked out already what they tell."""
     found = [
         *_gone(Change.SPEAKS, second.sources, first.sources),
         *_gone(Change.SILENT, first.sources, second.sources),
@@ -83,7 +86,7 @@ _Named = Mapping[str, Differs]
 _Key = tuple[str, str]  # pathway, subject
 
 
-class _Told:
+class Told:
     """What an answer tells, by what it is about."""
 
     def __init__(self, answer: Answer, words: Words):
@@ -166,7 +169,7 @@ def _ids(option: Option) -> tuple[str, ...]:
     return tuple(verdict.rule.id for verdict in option.verdicts)
 
 
-def _options(first: _Told, second: _Told) -> Iterator[Differs]:
+def _options(first: Told, second: Told) -> Iterator[Differs]:
     for key, option in second.offered.items():
         old = first.offered.get(key)
         if old is None:
@@ -181,7 +184,7 @@ def _options(first: _Told, second: _Told) -> Iterator[Differs]:
             yield Differs(Change.GONE, _name(option), first.strength(option), _ids(option))
 
 
-def _changed(first: _Told, old: Option, second: _Told, new: Option) -> Iterator[Differs]:
+def _changed(first: Told, old: Option, second: Told, new: Option) -> Iterator[Differs]:
     """What differs of an option that both offer."""
     words, name, rules = second.words, _name(new), _ids(new)
     was, now = first.strength(old), second.strength(new)
@@ -213,71 +216,3 @@ _LABEL = {
     Standing.NOT_LABELLED: "not labelled",
     Standing.NOT_STATED: "not stated in the sources",
 }
-
-
-def headings(language: Language) -> Mapping[Change, str]:
-    """What stands above the differences of each kind."""
-    text = language.text
-    return {
-        Change.SPEAKS: text("Guideline that now answers"),
-        Change.SILENT: text("Guideline that no longer answers"),
-        Change.OFFERED: text("Now offered"),
-        Change.RULED_OUT: text("Now ruled out"),
-        Change.GONE: text("No longer offered"),
-        Change.STRENGTH: text("Recommended otherwise"),
-        Change.LABEL: text("Label"),
-        Change.UNSETTLED: text("Offered with something unchecked"),
-        Change.SETTLED: text("Now checked"),
-        Change.WARNING: text("New warning"),
-        Change.WARNING_GONE: text("Warning that goes"),
-        Change.CAUTION: text("New caution"),
-        Change.CAUTION_GONE: text("Caution that goes"),
-        Change.TEST: text("Test now advised"),
-        Change.TEST_GONE: text("Test no longer advised"),
-        Change.MISSING: text("Newly missing"),
-        Change.ANSWERED: text("No longer missing"),
-        Change.CARE: text("New note"),
-        Change.CARE_GONE: text("Note that goes"),
-    }
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Differences of one kind under their heading."""
-
-    kind: Change
-    heading: str
-    found: tuple[Differs, ...]
-
-
-def grouped(found: Iterable[Differs], language: Language) -> tuple[Group, ...]:
-    """Differences by kind."""
-    by_kind: dict[Change, list[Differs]] = {}
-    for one in found:
-        by_kind.setdefault(one.kind, []).append(one)
-    said = headings(language)
-    return tuple(Group(kind, said[kind], tuple(rows)) for kind, rows in by_kind.items())
-
-
-_SHORT = 3  # names told of one kind where space is short
-_COUNTED = frozenset(
-    {Change.CARE, Change.CARE_GONE, Change.CAUTION, Change.CAUTION_GONE}
-)  # of which only the number is
-
-
-def in_short(
-    found: Iterable[Differs], language: Language, name: Callable[[Differs], str]
-) -> tuple[tuple[str, str], ...]:
-    """Each kind with the first names of it: ("Now offered", "dasatinib, ponatinib and 2 more").
-
-    Args:
-        name: what a difference is called, such as the label of a fact in another language.
-    """
-    lines = []
-    for group in grouped(found, language):
-        names = list(dict.fromkeys(name(one) for one in group.found))
-        told = str(len(group.found)) if group.kind in _COUNTED else ", ".join(names[:_SHORT])
-        if len(names) > _SHORT and group.kind not in _COUNTED:
-            told += " " + language.text("and {number} more").format(number=len(names) - _SHORT)
-        lines.append((group.heading, told))
-    return tuple(lines)

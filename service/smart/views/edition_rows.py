@@ -17,8 +17,9 @@ from service.rules.editions import every_rule
 from service.rules.rule import Source
 from service.rules.verdict import Verdict
 from service.smart.case import Case
+from service.smart.plain import plain_words
 from service.smart.views.in_force import Answering, InForce, Period
-from service.smart.views.said import Cited, Need, Seen, cited, needed, of_an_order, plain_words, seen
+from service.smart.views.said import Cited, Need, Seen, cited, needed, of_an_order, seen
 
 _MOST_REASONS = 2  # told of one silence; the closest to the patient come first
 _MOST_LINES = 4  # of an "any of"

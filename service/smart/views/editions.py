@@ -14,12 +14,13 @@ from service.facts.model import known
 from service.rules.editions import every_rule
 from service.rules.rule import Source
 from service.smart.case import Case
+from service.smart.plain import plain_words
 from service.smart.views import Asked
 from service.smart.views.edition_changes import steps
 from service.smart.views.edition_rows import Lines
 from service.smart.views.in_force import InForce, Role
 from service.smart.views.option_rows import LabelRow
-from service.smart.views.said import cited, needed, plain_words
+from service.smart.views.said import cited, needed
 
 REGIONS = ("US", "EU")
 MOST = 5  # columns

@@ -18,12 +18,13 @@ from service.rules.expression import leaves
 from service.rules.rule import Rule
 from service.smart.case import Case
 from service.smart.plain import SUPPOSED, explainer, plain_words
-from service.smart.views.difference import Change, Differs, difference, in_short
+from service.smart.views.change_words import in_short
+from service.smart.views.difference import Change, Differs, Told, differences
 from service.smart.words import Language
 
 IN_FULL = 6  # gaps of which it is worked out what answering them would change
 _MOST_ANSWERS = 20  # of one gap: more are not read
-_MOST_WORKED = 48  # answers tried for one page; each takes some 8 ms on one slow core
+_MOST_WORKED = 48  # answers tried for one page; each takes some milliseconds
 _MOST_CUTS = 6
 _HERE = Provenance(SUPPOSED)
 
@@ -94,10 +95,10 @@ def asking(
     for place, gap in enumerate(missing.gaps):
         row = _asking(case, gap, explain, orders)
         if place < first or gap.fact.name in also:
-            possible = list(_possible(case, gap))
-            if possible and (len(possible) <= left or gap.fact.name in also):
-                left -= len(possible)
-                row = replace(row, answers=tuple(_changes(case, full, possible, language)))
+            answers = list(possible(case, gap))
+            if answers and (len(answers) <= left or gap.fact.name in also):
+                left -= len(answers)
+                row = replace(row, answers=tuple(_changes(case, full, answers, language)))
         rows.append(row)
     return tuple(rows)
 
@@ -127,7 +128,7 @@ def _asking(case: Case, gap: Gap, explain: Explainer, orders: AlreadyOrdered) ->
 _Answer = tuple[str, Fact]  # in words, and as a fact
 
 
-def _possible(case: Case, gap: Gap) -> Iterator[_Answer]:
+def possible(case: Case, gap: Gap) -> Iterator[_Answer]:
     """The answers a gap may get, where they are few: yes and no, categories, and of numbers the ranges that the waiting
     decisions tell apart.
     """
@@ -195,13 +196,14 @@ def _cuts(name: str, rules: Iterable[Rule]) -> tuple[set[tuple[float, bool]], bo
     return cuts, exact
 
 
-def _changes(case: Case, full: Answer, possible: Iterable[_Answer], language: Language) -> Iterator[IfSo]:
+def _changes(case: Case, full: Answer, answers: Iterable[_Answer], language: Language) -> Iterator[IfSo]:
     """What each answer would change; answers of which the same is to be said stand together."""
     words = plain_words(case.engine)
+    now = Told(full, words)
     alike: dict[tuple[tuple[str, str], ...], list[str]] = {}
-    for said, fact in possible:
-        after = case.engine.in_full(case.question, case.facts.assuming(fact))
-        found = difference(full, after, words, {fact.name})
+    for said, fact in answers:
+        after = case.engine.in_full(case.question, case.facts.assuming(fact), full)
+        found = differences(now, Told(after, words), {fact.name})
         alike.setdefault(in_short(found, language, called(language)), []).append(said)
     for lines, values in alike.items():
         yield IfSo(tuple(values), lines)

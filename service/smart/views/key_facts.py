@@ -6,9 +6,10 @@ import math
 from dataclasses import dataclass
 
 from service.advice.explain import clean
-from service.advice.words import OF_CELLS, WHY, Words, one_line
+from service.advice.words import OF_CELLS, WHY, Words
 from service.facts.model import Fact, Interval
 from service.smart.case import Case
+from service.smart.plain import plain_words
 from service.smart.views.figures import figures
 from service.smart.words import Language
 
@@ -39,7 +40,7 @@ class KeyFact:
 
 def key_facts(case: Case, language: Language) -> tuple[KeyFact, ...]:
     """The facts of a case that stand at the head of its chart."""
-    words = Words(case.engine.words.vocabulary, case.engine.words.content, quote=one_line)  # the template escapes
+    words = plain_words(case.engine)
     return tuple(
         _key_fact(case, words, language, name) for name in NAMES if name not in _ONLY_KNOWN or case.facts[name].known
     )

@@ -12,18 +12,11 @@ from service.rules.verdict import Outcome
 from service.smart.case import Case
 from service.smart.plain import plain_words
 from service.smart.views import Asked
-from service.smart.views.difference import Group, difference, grouped
+from service.smart.views.change_words import Group, grouped
+from service.smart.views.difference import difference
+from service.smart.views.fields import Field, any_fact, field_of
 from service.smart.views.gaps import IN_FULL, Asking, Waiting, asking, missing_of
-from service.smart.views.supposing import (
-    Field,
-    Supposed,
-    Supposition,
-    added_facts,
-    any_fact,
-    field_of,
-    may_be_supposed,
-    supposition,
-)
+from service.smart.views.supposing import Supposed, Supposition, added_facts, may_be_supposed, supposition
 
 LIVE = "live"  # the form field of a page that shows the answer in place: it has the gaps already
 EXPLORE = "explore"  # the form field that names a gap of which the answers are to be worked out

@@ -16,7 +16,8 @@ from service.rules.rule import Rule
 from service.rules.tables import Evidence
 from service.rules.why import holding
 from service.smart.case import Case
-from service.smart.views.said import Cited, Need, Seen, cited, known_of, needed, of_an_order, plain_words, seen
+from service.smart.plain import plain_words
+from service.smart.views.said import Cited, Need, Seen, cited, known_of, needed, of_an_order, seen
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from service.advice.missing import ORDERS
-from service.advice.words import Words, one_line
 from service.book.flow import Condition, in_words
 from service.facts.model import Facts
 from service.rules.criterion import Criterion, holds
@@ -17,6 +15,8 @@ from service.rules.logic import Truth
 from service.rules.rule import Content, Rule
 from service.rules.verdict import Outcome, Verdict
 from service.smart.case import Case
+from service.smart.plain import plain_words
+from service.smart.views.said import Seen, of_an_order, seen
 
 
 class State(StrEnum):
@@ -26,17 +26,6 @@ class State(StrEnum):
     FAILS = "fails"
     UNKNOWN = "unknown"
     UNCHECKED = "unchecked"
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """A fact as read, in English. ``where``: the resource, ``date``: ISO 8601, of the newest place."""
-
-    name: str
-    label: str
-    value: str
-    where: str = ""
-    date: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +84,7 @@ class Reading:
     def __init__(self, case: Case):
         self.content: Content = case.engine.content
         self.facts: Facts = case.facts
-        self.words = Words(case.engine.vocabulary, case.engine.content, one_line)
+        self.words = plain_words(case.engine)
 
     def say(self, criterion: Criterion) -> str:
         """A criterion in plain English."""
@@ -119,7 +108,7 @@ class Reading:
             return Mark.UNCHECKED if verdict.unchecked else Mark.APPLIES
         if verdict.outcome is Outcome.DOES_NOT_APPLY:
             return Mark.EXCLUDED if verdict.excluded else Mark.NO
-        return Mark.OF_ORDER if all(self._is_of_order(name) for name in verdict.missing) else Mark.CANNOT_TELL
+        return Mark.OF_ORDER if all(of_an_order(name, self.words) for name in verdict.missing) else Mark.CANNOT_TELL
 
     def against(self, rule: Rule) -> tuple[Seen, ...]:
         """The facts by which exclusions of a rule hold."""
@@ -154,23 +143,17 @@ class Reading:
     def _seen(self, node: Node, truth: Truth) -> tuple[Seen, ...]:
         """The facts of the lines that have a truth."""
         found = (leaf for leaf in leaves(node) if self._truth(leaf) is truth)
-        return tuple(self._fact(name) for name in dict.fromkeys(leaf.criterion.fact for leaf in found))
+        return tuple(
+            seen(self.facts[name], self.words) for name in dict.fromkeys(leaf.criterion.fact for leaf in found)
+        )
 
     def _truth(self, leaf: Leaf) -> Truth:
         return holds(leaf.criterion, self.facts.value(leaf.criterion.fact))
 
-    def _fact(self, name: str) -> Seen:
-        fact = self.facts[name]
-        newest = max(fact.provenance, key=lambda seen: seen.date or "", default=None)
-        where, day = (one_line(newest.resource), (newest.date or "")[:10]) if newest else ("", "")
-        return Seen(name, self.words.label(name), self.words.value(fact), where, day)
-
     def _gap(self, name: str) -> Gap:
-        return Gap(name, self.words.label(name), self.words.why_unknown(self.facts[name]), self._is_of_order(name))
-
-    def _is_of_order(self, name: str) -> bool:
-        kind = self.words.kind(name)
-        return kind is not None and kind.group == ORDERS
+        return Gap(
+            name, self.words.label(name), self.words.why_unknown(self.facts[name]), of_an_order(name, self.words)
+        )
 
 
 def _state(parts: Sequence[Finding], unless: bool) -> State:

@@ -12,12 +12,7 @@ from service.advice.words import Words, one_line
 from service.facts.model import Fact, Facts
 from service.rules.rule import Rule
 from service.rules.tables import Orderable
-
-
-@lru_cache(maxsize=8)
-def plain_words(engine: Engine) -> Words:
-    """Words for HTML: what is from the record stays as it is written, since the templates escape it."""
-    return Words(engine.vocabulary, engine.content, one_line)
+from service.smart.plain import plain_words
 
 
 @lru_cache(maxsize=8)

@@ -1,4 +1,4 @@
-"""What a clinician supposes in a form: fields for facts of every type, and the facts that were filled in.
+"""What a clinician supposes in a form: the facts that were filled in. Their fields are in `service.smart.views.fields`.
 
 Nothing here is kept: a supposition lives as long as the answer to the form that holds it.
 """
@@ -6,7 +6,7 @@ Nothing here is kept: a supposition lives as long as the answer to the form that
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from service.advice.words import OF_CELLS
@@ -16,62 +16,13 @@ from service.facts.vocabulary.asked import FROM_THE_CALL
 from service.facts.vocabulary.base import UNKNOWN_WORDS, FactType, Kind, ValueProblem
 from service.smart.case import Case
 from service.smart.plain import SUPPOSED, plain_words
-from service.smart.words import Language
 
 FACT, TOKEN, MORE, SHOWN, ADD = "fact:", "token:", "more:", "shown:", "add"  # names of form fields
 UNKNOWN = "?"  # the choice that a fact that is known were not
 NONE = "-"  # the choice that a set is empty
-_RADIOS = 4  # categories offered side by side; more go into a list
-_CHECKS = 40  # tokens offered as boxes; of sets with more the tokens are typed
-_LONGEST = 200  # characters of what is typed
+LONGEST = 200  # characters of what is typed
 _NUMBER = re.compile(r"([<>]=?|[≤≥])?\s*([-+]?\d*[.,]?\d+(?:[eE][-+]?\d+)?)\s*%?")
 _ORDERS = "orders"  # group of the facts that an order brings
-
-
-class Control:
-    """How a field is filled in; names for templates."""
-
-    RADIO, SELECT, TYPED, CHECKS = "radio", "select", "typed", "checks"
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """One answer that may be chosen. ``name``: of the form field; ``value``: what is sent; ``said``: English, a value."""
-
-    name: str
-    value: str
-    said: str
-    chosen: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """The field of one fact.
-
-    ``id``: for anchors and labels, without meaning. ``recorded``: the value in the record in words, English; empty while
-    it is unknown. ``typed``: what was entered; ``unit``, ``low``, ``high``: of numbers, as entered. ``problem``: what is
-    wrong with the entry and what is allowed, English; ``added``: whether somebody chose to add the field.
-    """
-
-    fact: str
-    id: str
-    label: str
-    control: str
-    recorded: str = ""
-    choices: tuple[Choice, ...] = ()
-    typed: str = ""
-    unit: str = ""
-    low: float | None = None
-    high: float | None = None
-    names: tuple[str, ...] = ()
-    problem: str = ""
-    judgement: bool = False
-    added: bool = False
-
-    @property
-    def typed_name(self) -> str:
-        """The name of the form field in which something is typed."""
-        return f"{MORE if self.control == Control.CHECKS else FACT}{self.fact}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +114,7 @@ def _entered(name: str, kind: FactType, form: Mapping[str, str]) -> object:
     """
     if kind.kind is Kind.SET:
         return _tokens(name, form)
-    typed = form.get(f"{FACT}{name}", "").strip()[:_LONGEST]
+    typed = form.get(f"{FACT}{name}", "").strip()[:LONGEST]
     if not typed:
         return None
     if typed == UNKNOWN or (typed.lower() in UNKNOWN_WORDS and typed.lower() not in kind.values):
@@ -176,7 +127,7 @@ def _entered(name: str, kind: FactType, form: Mapping[str, str]) -> object:
 def _tokens(name: str, form: Mapping[str, str]) -> object:
     prefix = f"{TOKEN}{name}:"
     chosen = [key.removeprefix(prefix) for key in form if key.startswith(prefix)]
-    typed = [part.strip() for part in form.get(f"{MORE}{name}", "")[: 5 * _LONGEST].split(",")]
+    typed = [part.strip() for part in form.get(f"{MORE}{name}", "")[: 5 * LONGEST].split(",")]
     tokens = list(dict.fromkeys([*chosen, *filter(None, typed)]))
     special = [token for token in tokens if token in (NONE, UNKNOWN) or token.lower() in UNKNOWN_WORDS]
     if special and len(tokens) > 1:
@@ -196,20 +147,20 @@ def _number(typed: str, kind: FactType) -> str:
     if found is None:
         raise ValueProblem(f"{typed!r} is not a number. Allowed: {_allowed(kind)}.")
     value = float(found[2].replace(",", "."))
-    low, high = _limits(kind)
+    low, high = limits(kind)
     if not (low is None or value >= low) or not (high is None or value <= high):
         raise ValueProblem(f"{typed!r} is out of range. Allowed: {_allowed(kind)}.")
     return f"{found[1] or ''}{value / 100 if kind.unit == OF_CELLS else value!r}"
 
 
-def _limits(kind: FactType) -> tuple[float | None, float | None]:
+def limits(kind: FactType) -> tuple[float | None, float | None]:
     """The range of a number as it is entered."""
     times = 100 if kind.unit == OF_CELLS else 1
     return None if kind.low is None else kind.low * times, None if kind.high is None else kind.high * times
 
 
 def _allowed(kind: FactType) -> str:
-    low, high = _limits(kind)
+    low, high = limits(kind)
     if kind.unit == OF_CELLS and low is not None and high is not None:
         return f"a number from {low:g} to {high:g} % of cells"
     return kind.describe_values()
@@ -232,69 +183,3 @@ def _facts(case: Case, name: str, raw: object) -> Iterator[Fact]:
         raise ValueProblem(problem.problems[0].removeprefix(f"facts.{name}: ")) from None
     for fact in stated.values():
         yield replace(fact, provenance=(here,))
-
-
-def field_of(case: Case, name: str, form: Mapping[str, str], found: Supposition, added: bool = False) -> Field:
-    """The field of a fact, filled in as the form was."""
-    words = plain_words(case.engine)
-    kind = case.engine.vocabulary.lookup(name)
-    recorded = case.facts[name]
-    made = Field(
-        name, _id(name), words.label(name), Control.TYPED, words.value(recorded) if recorded.known else "",
-        problem=found.problem(name), judgement=kind.judgement, added=added,
-    )  # fmt: skip
-    typed = form.get(f"{FACT}{name}", "").strip()[:_LONGEST]
-    match kind.kind:
-        case Kind.BOOLEAN:
-            choices = (("yes", "yes"), ("no", "no"))
-            return replace(made, control=Control.RADIO, choices=_single(name, typed, choices, recorded.known))
-        case Kind.CATEGORY:
-            control = Control.RADIO if len(kind.values) <= _RADIOS else Control.SELECT
-            if typed and typed not in (UNKNOWN, *kind.values):
-                made = replace(made, typed=typed)
-            pairs = tuple((value, value) for value in kind.values)
-            return replace(made, control=control, choices=_single(name, typed, pairs, recorded.known))
-        case Kind.SET:
-            return _set(made, name, kind, form, recorded)
-        case _:
-            low, high = _limits(kind)
-            unit = "% of cells" if kind.unit == OF_CELLS else kind.unit or ""
-            return replace(made, typed=typed, unit=unit, low=low, high=high)
-
-
-def _single(name: str, chosen: str, pairs: Iterable[tuple[str, str]], known: bool) -> tuple[Choice, ...]:
-    every = (*pairs, *(((UNKNOWN, "unknown"),) if known else ()))
-    return tuple(Choice(f"{FACT}{name}", value, said, value == chosen) for value, said in every)
-
-
-def _set(made: Field, name: str, kind: FactType, form: Mapping[str, str], recorded: Fact) -> Field:
-    """Boxes for the tokens there are, and a line to type further ones where the set takes any or has very many."""
-    few = len(kind.values) <= _CHECKS
-    tokens = [(value, value) for value in kind.values if value != "none"] if few else []
-    pairs = [(NONE, "none"), *tokens, *([(UNKNOWN, "unknown")] if recorded.known else [])]
-    choices = tuple(
-        Choice(f"{TOKEN}{name}:{value}", "1", said, f"{TOKEN}{name}:{value}" in form) for value, said in pairs
-    )
-    typed = form.get(f"{MORE}{name}", "")[: 5 * _LONGEST]
-    names = () if few else kind.values
-    return replace(
-        made, control=Control.CHECKS, choices=choices, typed=typed, names=names,
-        unit="" if few and kind.pattern is None else "tokens",
-    )  # fmt: skip
-
-
-def _id(name: str) -> str:
-    """An id for the page, which fact names with brackets are not."""
-    return "if-" + re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
-
-
-def any_fact(case: Case, language: Language) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
-    """All facts that can be added to the form, by group: (group, ((name, label), ...))."""
-    words = plain_words(case.engine)
-    groups: dict[str, list[tuple[str, str]]] = {}
-    for kind in case.engine.vocabulary:
-        if may_be_supposed(kind):
-            names = [f"{kind.name}({p})" for p in kind.parameters] or [kind.name]
-            rows = groups.setdefault(kind.group, [])
-            rows.extend((name, language.fact(words.label(name))) for name in names)
-    return tuple((group, tuple(sorted(rows, key=lambda row: row[1].casefold()))) for group, rows in groups.items())

@@ -13,7 +13,8 @@ from service.rules.expression import Leaf
 from service.rules.verdict import Outcome, Verdict
 from service.rules.why import failing, holding
 from service.smart.case import Case
-from service.smart.views.said import Need, Seen, needed, plain_words, seen
+from service.smart.plain import plain_words
+from service.smart.views.said import Need, Seen, needed, seen
 
 _MOST_ASKED = 2  # conditions told of a topic; the rule book has all
 _MOST_ALTERNATIVES = 4  # lines told of an "any of"

@@ -9,7 +9,8 @@ from enum import IntEnum
 from service.book.flow import Condition, Step, flow, own_exclusions
 from service.rules.rule import Rule
 from service.rules.verdict import Verdict
-from service.smart.views.reading import Gap, Mark, Reading, Said, Seen, State
+from service.smart.views.reading import Gap, Mark, Reading, Said, State
+from service.smart.views.said import Seen
 
 
 class Place(IntEnum):
