@@ -14,16 +14,15 @@ from service.companion import _unread
 from service.given import example
 from service.hooks.contract import KeyState
 from service.smart.case import Case, case_of
-from service.smart.render import Renderer
-from service.smart.views import Asked
 from service.smart.views.key_facts import key_facts
 from service.smart.views.mrd import mrd_of
-from service.smart.views.registry import BY_NAME
 from service.smart.views.treatments import treatments_of
 from service.smart.words import Language
 from tests.facts.fhir import administration, observation, patient, procedure, request, resource, statement, status
-from tests.smart import charts
-from tests.smart.overview_support import AS_OF, Tags, case, clinic, leukemia, page
+from tests.smart import cases
+from tests.smart.cases import AS_OF, asked, clinic, leukemia
+from tests.smart.cases import made as case
+from tests.smart.drawn import Tags, drawn
 
 KEYS = tuple(SERVICES[0].resource_types)
 
@@ -41,13 +40,14 @@ def read_of(kept: tuple[str, ...], state: KeyState = KeyState.ABSENT) -> Case:
     return case_of(clinic().engine, question, datetime(2026, 3, 2, 12, tzinfo=UTC), tuple(_unread(invocation)))
 
 
+def page(*resources: dict[str, Any]) -> str:
+    """The chart page of a patient made of some resources."""
+    return drawn("chart", case(*resources))
+
+
 def text(shown: Case, view: str, language: str = "en") -> str:
-    frame = {
-        "banner": {"name": "N", "born": "", "sex": "", "patient": "p"}, "case": shown, "views": (), "active": view,
-        "title": view, "base": "/smart/p/s", "here": "/", "kept": "",
-    }  # fmt: skip
-    built = BY_NAME[view].build(shown, Asked(Language(language)))
-    return Tags(Renderer().page(BY_NAME[view].template, Language(language), {**frame, **built})).text
+    """What a page says of a patient."""
+    return Tags(drawn(view, shown, asked(language=language))).text
 
 
 MEDICATIONS = "MedicationStatement, MedicationRequest, MedicationAdministration"
@@ -171,5 +171,5 @@ def test_without_advice_the_page_says_which_reason_it_is() -> None:
 @pytest.mark.parametrize("view", ["options", "board"])
 def test_a_title_with_a_ph_status_does_not_speak_of_a_patient_whose_status_is_unknown(view: str) -> None:
     note = "The Ph status of this patient is not known"
-    assert note in text(charts.case("ph-status-unknown"), view)
-    assert note not in text(charts.case("german-record"), view)
+    assert note in text(cases.example("ph-status-unknown"), view)
+    assert note not in text(cases.example("german-record"), view)
