@@ -111,7 +111,7 @@ class Language:
         Args:
             fact: name of the fact, for the words that mean something else there.
         """
-        return said if self.code == SOURCE else self._values.say(said, fact)
+        return self._values.say(said, fact)
 
     def date(self, when: str | date) -> str:
         """A date of ISO 8601 as precise as it is, in English ``3 Feb 2026``, ``Feb 2026``, ``2026``; what is none as it is."""

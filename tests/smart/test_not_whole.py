@@ -156,7 +156,7 @@ def test_the_board_sheet_says_of_a_result_what_the_chart_says(result: str, said:
 def test_a_no_that_nobody_said_is_marked_as_inferred() -> None:
     key = {one.name: one for one in key_facts(case(leukemia()), Language("en"))}
     assert (key["prior_allo_hct"].value, key["prior_allo_hct"].marks) == ("no", ("inferred",))
-    assert "disease state: new-diagnosis (inferred)" in text(case(leukemia("2025-05-30")), "board")
+    assert "disease state: newly diagnosed (inferred)" in text(case(leukemia("2025-05-30")), "board")
 
 
 def test_without_advice_the_page_says_which_reason_it_is() -> None:

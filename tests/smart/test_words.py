@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 import pytest
@@ -14,6 +15,7 @@ from service.content import read_content
 from service.facts.model import Interval, Reason, TokenSet, Value, known, unknown
 from service.facts.vocabulary import VOCABULARY
 from service.facts.vocabulary.base import Kind
+from service.smart.values import VALUE
 from service.smart.words import FOLDER, LANGUAGES, SOURCE, Language, best_language
 
 GERMAN, ENGLISH = Language("de"), Language("en")
@@ -64,7 +66,46 @@ def test_every_reason_has_words() -> None:
 def test_values_are_said_in_german(words: Words, name: str, value: Value, said: str) -> None:
     english = words.value(known(name, value))
     assert GERMAN.value(english, name) == said
-    assert ENGLISH.value(english, name) == english
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("response", "less-than-CR", "less than CR"),
+        ("care_setting", "pediatric-oncology", "pediatric oncology"),
+        ("mrd_method", "flow", "flow cytometry"),
+        ("treatment_phase", "end-of-induction", "end of induction"),
+        ("prior_therapies", TokenSet(frozenset({"vincristine", "allo-HCT"})), "allogeneic HCT, vincristine"),
+        (
+            "prior_therapies",
+            TokenSet(frozenset({"cranial-radiation"}), complete=False),
+            "cranial radiation (list may be incomplete)",
+        ),
+        ("fusions", TokenSet(frozenset({"KMT2A-r", "ZZZ3::BRD9"})), "KMT2A rearrangement, ZZZ3::BRD9"),
+        ("wbc_current", Interval(high=0.5), "≤0.5 10*9/L"),
+        ("diagnosis_date", "2026-02-03", "3 Feb 2026"),
+        ("ordered_dose", "2.5 mg", "2.5 mg"),
+        ("age_years", 34.0, "34 years"),
+        ("mrd_fraction", 0.00015, "0.015 % of cells"),
+    ],
+)
+def test_values_are_said_in_plain_english(words: Words, name: str, value: Value, said: str) -> None:
+    assert ENGLISH.value(words.value(known(name, value)), name) == said
+
+
+def test_no_token_of_ours_stands_on_an_english_page() -> None:
+    """Words joined by hyphens as in code are said as people write them; those that are written so are listed here."""
+    as_written = {"near-haploid", "near-diploid", "near-triploid", "near-tetraploid", "tbo-filgrastim"}
+    tokens = {token for kind in VOCABULARY for token in (*kind.values, *kind.parameters)}
+    in_code = {
+        token for token in tokens if re.fullmatch(r"[a-z]+(-[a-z0-9]+)+|less-than-CR|KMT2A-r|pcr|ngs|mrd|fish", token)
+    }
+    assert {token for token in in_code - as_written if ENGLISH.value(token) == token} == set()
+    catalog = messages(present(FOLDER / SOURCE / "facts.po", SOURCE))
+    assert {key for key in catalog if key[0] != VALUE or key[1] not in tokens | {"list may be incomplete"}} == set(), (
+        "translates nothing any more"
+    )
+    assert ENGLISH.fact("current toxicity grade (CTCAE): ast-alt") == "current toxicity grade (CTCAE): AST or ALT"
 
 
 @pytest.mark.parametrize("reason", Reason)
