@@ -16,6 +16,7 @@ from service.book.flow import Step
 from service.rules.rule import Rule
 
 WIDTH, GAP_X, GAP_Y, PAD, LINE, SIZE = 250, 46, 12, 9, 15, 12
+PAPER = 1300  # pixels: what is higher cannot be read when it is made to fit on a page of A4
 CHARACTERS = 38  # of the type size used that fit into a box
 _FILL = {
     "offer": "#e3f1e5", "consider": "#eef6dd", "prefer-trial": "#dfe9fb", "avoid": "#fbe0df", "require": "#fdebd3",
@@ -88,8 +89,8 @@ def picture(root: Box, title: str, *, level: bool = False, beside: bool = False,
     role = Markup('aria-hidden="true"') if beside else Markup('role="img"')
     head = Markup(
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" '
-        'height="{height:.0f}" {role} font-family="sans-serif" font-size="{size}">'
-    ).format(width=width, height=height, size=SIZE, role=role)
+        'height="{height:.0f}"{tall} {role} font-family="sans-serif" font-size="{size}">'
+    ).format(width=width, height=height, size=SIZE, role=role, tall=Markup(' class="tall"') if height > PAPER else "")
     parts = [
         head,
         Markup("<title{}>{}</title>").format(_lang(language), title),

@@ -67,3 +67,24 @@ def test_without_scripts_there_is_no_button_that_does_nothing(window_of: Callabl
     window.open(f"{window.chart('german-record')}board")
     expect(window.page.locator("#print")).to_be_hidden()
     expect(window.page.locator("noscript p")).to_be_visible()
+
+
+@pytest.mark.parametrize("view", ["pathway", "options", "missing", "facts"])
+def test_other_pages_begin_on_their_first_sheet(view: str, window_of: Callable[..., Window]) -> None:
+    """No panel may ask to be kept whole: one that is longer than a page would leave the page before it empty."""
+    window = window_of(A4[0], height=A4[1])
+    window.open(f"{window.chart('relapsed-ph-positive-t315i')}{view}")
+    window.page.emulate_media(media="print")
+    panels = window.page.locator("main .panel")
+    assert panels.count()
+    kept = panels.evaluate_all("all => all.filter(one => getComputedStyle(one).breakInside === 'avoid').length")
+    assert kept == 0
+
+
+def test_a_pathway_too_high_for_paper_is_printed_as_its_list(window_of: Callable[..., Window]) -> None:
+    window = window_of(A4[0], height=A4[1])
+    window.open(f"{window.chart('relapsed-ph-positive-t315i')}pathway")
+    expect(window.page.locator(".picture svg.tall")).to_be_visible()
+    window.page.emulate_media(media="print")
+    expect(window.page.locator(".picture")).to_be_hidden()
+    expect(window.page.locator("ul.way").first).to_be_visible()
