@@ -69,7 +69,7 @@ def create_app(
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=0, x_host=0)  # type: ignore[method-assign]
     calls.install(app)
     browser.install_security(app)
-    browser.install_cors(app, settings.origins, _is_page)
+    browser.install_cors(app, settings.origins, is_page)
     if settings.local_only:
         browser.install_local_only(app)
     if verifier is not None:
@@ -91,11 +91,11 @@ def create_app(
         for blueprint in pages.blueprints:
             app.register_blueprint(blueprint)
         fault = pages.fault
-        errors.install_pages(app, lambda status, words: fault(status, words) if _is_page(request.path) else None)
+        errors.install_pages(app, lambda status, words: fault(status, words) if is_page(request.path) else None)
     return app
 
 
-def _is_page(path: str) -> bool:
+def is_page(path: str) -> bool:
     """Whether people call this address with a browser, not clients."""
     return path in ("/smart", "/demo") or path.startswith(PAGES)
 

@@ -13,7 +13,7 @@ import pytest
 
 from bench.served import ROOT, served
 from fhir_examples.request import day_of, names, request_of
-from service.app import PAGES
+from service.app import is_page
 from service.hooks.openapi import document
 from service.services import SERVICES
 from service.settings import Settings
@@ -61,7 +61,7 @@ def test_every_address_is_in_it() -> None:
     routed = set()
     for rule in app_of(Settings()).url_map.iter_rules():
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
-            if "//" not in rule.rule and not rule.rule.startswith(PAGES):
+            if "//" not in rule.rule and not is_page(rule.rule):
                 routed.add((rule.rule, method.lower()))
     told = {(path, method) for path, item in surface()["paths"].items() for method in item}
     services = {(f"/cds-services/{service.id}", "post") for service in SERVICES}
