@@ -116,6 +116,9 @@ def stops(page: Page) -> int:
 @pytest.mark.parametrize("name", [*LISTED, "demo"])
 def test_the_keyboard_reaches_everything_and_shows_where_it_is(name: str, window: Window) -> None:
     window.open("/demo" if name == "demo" else f"{window.chart('relapsed-ph-positive-t315i')}{name}")
+    expect(window.page.locator("figure.plot[hidden]")).to_have_count(
+        0
+    )  # charts come with their script, and change the page
     many = stops(window.page)
     reached: list[int] = []
     for _ in range(min(many, MOST_TABS) + 15):  # areas that scroll are stops too
