@@ -9,7 +9,7 @@ MEASURED := tests/record tests/facts tests/rules tests/advice tests/test_vignett
 HOST ?= 127.0.0.1
 PORT ?= 8000
 
-.PHONY: demo test check lint types docs book bench audit clean
+.PHONY: demo test check lint types docs book bench bench-check bench-peers audit sbom release clean
 
 $(STAMP): pyproject.toml requirements.lock
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
@@ -51,9 +51,25 @@ book: $(STAMP)
 audit: $(STAMP)
 	@BIN=$(BIN) sh .ci/audit
 
+# What runs, for those who ask what is in it: build/sbom.json (CycloneDX)
+sbom: $(STAMP)
+	$(BIN)/allcue release sbom build/sbom.json
+
+# Everything a release needs; docs/releases.md
+release: $(STAMP)
+	$(BIN)/allcue release check
+
 bench: $(STAMP)
 	$(BIN)/python -m bench
 	$(BIN)/python -m bench.pages
+
+# Ratios alone, as CI does: fails where one fell by a third
+bench-check: $(STAMP)
+	@BIN=$(BIN) sh .ci/bench
+
+# Beside other ways to answer the same calls, installed below build/peers; docs/performance.md tells the method
+bench-peers: $(STAMP)
+	$(BIN)/python -m bench.peers
 
 clean:
 	rm -rf $(VENV) tests/fhir-server/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage build dist *.egg-info

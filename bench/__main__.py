@@ -1,30 +1,43 @@
-"""``make bench``: Allcue beside the floor, under the same WSGI server, in rounds that take turns."""
+"""``make bench``: figures of all kinds, each beside a floor of the same run, and compared with those that are committed.
+
+``--check`` is for CI: it fails only where a ratio fell by a third, three times in a row.
+"""
 
 from __future__ import annotations
 
-import json
-import statistics
-import urllib.request
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 
-from bench.karyotypes import figures as karyotype_figures
-from bench.load import Result, measure
-from bench.patients import request
-from bench.served import wsgi
+from bench import baseline, engine, hot, start
+from bench.baseline import Rows
+from bench.karyotypes import figures as karyotypes
+from bench.page import write
 
-_PATH = "/cds-services/allcue-patient-view"
-_FLOOR, _ALL, _OTHER = "floor (parse 100 KB, constant 5 KB)", "patient with ALL (80 resources)", "patient without ALL"
-
-
-def _cards(port: int, body: bytes) -> int:
-    call = urllib.request.Request(f"http://127.0.0.1:{port}{_PATH}", body, {"Content-Type": "application/json"})
-    with urllib.request.urlopen(call, timeout=30) as answer:
-        return len(json.load(answer)["cards"])
+_CHECKS = 3
 
 
-def _painted(rounds: int) -> dict[str, dict[str, float]]:
+def _hot(rounds: int, seconds: float, clients: int) -> Rows:
+    rows = hot.figures(seconds, rounds, clients)
+    hot.shown(rows)
+    return rows
+
+
+def _engine(rounds: int, *_: float) -> Rows:
+    return _shown(engine.figures(4 * rounds))
+
+
+def _start(*_: float) -> Rows:
+    return _shown(start.figures())
+
+
+def _karyotypes(rounds: int, *_: float) -> Rows:
+    return _shown(karyotypes(rounds))
+
+
+def _paint(rounds: int, *_: float) -> Rows:
     """First paint of the chart page, where there is a browser."""
     from tests.browser import chromium
 
@@ -33,43 +46,64 @@ def _painted(rounds: int) -> dict[str, dict[str, float]]:
         return {}
     from bench.paint import figures
 
-    return figures(2 * rounds + 1)
+    return _shown(figures(2 * rounds + 1))
+
+
+def _shown(rows: Rows) -> Rows:
+    for name, row in rows.items():
+        click.echo(f"{name:44} " + ", ".join(f"{member} {value:g}" for member, value in row.items()))
+    return rows
+
+
+_PARTS: dict[str, Callable[[int, float, int], Rows]] = {
+    "hot": _hot, "engine": _engine, "start": _start, "karyotypes": _karyotypes, "paint": _paint,
+}  # fmt: skip
 
 
 @click.command()
+@click.option("--only", multiple=True, type=click.Choice(list(_PARTS)), help="These parts only; may be repeated.")
 @click.option("--seconds", default=4.0, show_default=True, help="Length of one measurement.")
 @click.option("--rounds", default=3, show_default=True)
-@click.option("--clients", default=2, show_default=True, help="Concurrent connections.")
-@click.option("--output", type=click.Path(path_type=Path), help="Write the figures as JSON.")
-def main(seconds: float, rounds: int, clients: int, output: Path | None) -> None:
-    """Requests a second and latency, and the ratio to the floor."""
-    with_all, without = request(True), request(False)
-    results: dict[str, list[Result]] = {_FLOOR: [], _ALL: [], _OTHER: []}
-    with wsgi("bench.floor:app") as floor, wsgi("service.wsgi:app") as allcue:
-        shown = f"{len(with_all) // 1000} KB, {_cards(allcue, with_all)} cards; {len(without) // 1000} KB, {_cards(allcue, without)} cards"
-        click.echo(f"requests: {shown}", err=True)
-        for _ in range(rounds):
-            results[_FLOOR].append(measure(floor, _PATH, with_all, seconds, clients))
-            results[_ALL].append(measure(allcue, _PATH, with_all, seconds, clients))
-            results[_OTHER].append(measure(allcue, _PATH, without, seconds, clients))
-    base = statistics.median(result.rate for result in results[_FLOOR])
-    figures: dict[str, dict[str, float]] = {}
-    for name, found in results.items():
-        rate = statistics.median(result.rate for result in found)
-        p50, p99 = (statistics.median(getattr(result, which) for result in found) for which in ("p50", "p99"))
-        figures[name] = {"requests_per_second": round(rate, 1), "p50_ms": round(p50, 2), "p99_ms": round(p99, 2),
-                         "ratio_to_floor": round(rate / base, 3)}  # fmt: skip
-        click.echo(f"{name:40} {rate:8.0f}/s  p50 {p50:6.2f} ms  p99 {p99:6.2f} ms  {rate / base:5.0%} of the floor")
-    for name, figure in karyotype_figures(rounds).items():
-        figures[name] = figure
-        click.echo(f"{name:40} {figure['microseconds']:8.1f} µs a string, {figure['times_floor']:.0f} times the floor")
-    for name, figure in _painted(rounds).items():
-        figures[name] = figure
-        click.echo(
-            f"{name:40} {figure['first_paint_ms']:7.0f} ms, answered after {figure['answer_ms']:5.0f} ms, {figure['times_floor']:.1f} times the floor"
-        )
+@click.option("--clients", default=8, show_default=True, help="Concurrent connections.")
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write the figures as JSON.")
+@click.option(
+    "--page",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Put the figures of --output into this page.",
+)
+@click.option("--baseline", "before", type=click.Path(path_type=Path, dir_okay=False), default=baseline.BASELINE,
+              show_default="bench/baseline.json", help="Figures to compare with.")  # fmt: skip
+@click.option("--check", is_flag=True, help="Exit status 1 where a ratio fell by a third, also when measured again.")
+def main(
+    only: tuple[str, ...],
+    seconds: float,
+    rounds: int,
+    clients: int,
+    output: Path | None,
+    page: Path | None,
+    before: Path,
+    check: bool,
+) -> None:
+    """Requests a second, latency, CPU of first answers, start-up, memory and first paint, beside their floors."""
+    known = baseline.read(before) if before.is_file() else {}
+    rows: dict[str, Rows] = {part: _PARTS[part](rounds, seconds, clients) for part in only or _PARTS}
     if output:
-        output.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+        kept = baseline.read(output) if only and output.is_file() else {}  # of the parts that were not measured now
+        made = {name: row for part in rows.values() for name, row in part.items()}
+        output.write_text(baseline.written({**kept, **made}), encoding="utf-8")
+    if output and page:
+        write(page, baseline.read(output), baseline.about(output))
+    for again in range(_CHECKS):
+        worse = {part: found for part in rows if (found := baseline.fallen(rows[part], known))}
+        for found in worse.values():
+            for (name, member), (ours, theirs) in found.items():
+                click.echo(f"FALLEN BY A THIRD: {name}: {member} {ours:g}, was {theirs:g}", err=True)
+        if not check or not worse:
+            return
+        if again < _CHECKS - 1:
+            click.echo("Measured again, since other work on the machine weighs more than most changes:", err=True)
+            rows = {part: _PARTS[part](rounds, seconds, clients) for part in worse}
+    sys.exit(1)
 
 
 if __name__ == "__main__":

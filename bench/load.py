@@ -1,17 +1,26 @@
-"""A small load generator: concurrent keep-alive connections that send one request again and again."""
+"""A small load generator: concurrent kept connections, each call with a ``hookInstance`` of its own, as EHRs send them."""
 
 from __future__ import annotations
 
-import http.client
+import itertools
+import re
+import selectors
+import socket
 import statistics
-import threading
 import time
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
+
+_INSTANCE = re.compile(rb'"hookInstance": ?"([0-9a-f-]{36})"')
+_UUID = 36
+_LONGEST_S = 60.0
 
 
 @dataclass(frozen=True)
 class Result:
-    """Requests a second and latency in milliseconds."""
+    """Requests a second, and latency in milliseconds."""
 
     rate: float
     p50: float
@@ -19,39 +28,114 @@ class Result:
     answered: int
 
 
-def measure(port: int, path: str, body: bytes, seconds: float, clients: int) -> Result:
-    """Load one address for a while.
+def measure(
+    port: int,
+    path: str,
+    bodies: bytes | Sequence[bytes] | Iterator[bytes],
+    seconds: float,
+    clients: int,
+    warm_up: float = 0.0,
+) -> Result:
+    """Load one address of this machine for a while.
+
+    Args:
+        bodies: what is sent, in turns, each time with another ``hookInstance``; of an iterator as it comes.
+        warm_up: seconds of the same load before it, not counted.
 
     Raises:
-        RuntimeError: an answer that is not 200.
+        RuntimeError: an answer that is not 200, or none.
     """
+    requests = _requests(port, path, [bodies] if isinstance(bodies, bytes) else bodies)
+    try:
+        if warm_up:
+            _load(port, requests, warm_up, clients)
+        latencies, elapsed = _load(port, requests, seconds, clients)
+    except OSError as error:
+        raise RuntimeError(f"{path}: no answer: {error}") from None
+    except RuntimeError as error:
+        raise RuntimeError(f"{path}: {error}") from None
+    latencies.sort()
+    p50, p99 = statistics.median(latencies), latencies[min(len(latencies) - 1, int(len(latencies) * 0.99))]
+    return Result(len(latencies) / elapsed, p50 * 1000, p99 * 1000, len(latencies))
+
+
+def _load(port: int, requests: Iterator[bytes], seconds: float, clients: int) -> tuple[list[float], float]:
+    """Seconds of each call, and of all. One thread serves all connections, so that it costs the service little."""
+    with ExitStack() as opened:
+        waits = opened.enter_context(selectors.DefaultSelector())
+        for _ in range(clients):
+            one = opened.enter_context(socket.create_connection(("127.0.0.1", port), 30))
+            one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            waits.register(one, selectors.EVENT_READ)
+        return _load_over(waits, requests, seconds)
+
+
+def _load_over(waits: selectors.BaseSelector, requests: Iterator[bytes], seconds: float) -> tuple[list[float], float]:
+    sent: dict[socket.socket, tuple[float, bytearray]] = {}
     latencies: list[float] = []
-    failures: list[int] = []
-    stop = time.monotonic() + seconds
+    began = time.perf_counter()
+    for key in list(waits.get_map().values()):
+        _send(key.fileobj, requests, sent)  # type: ignore[arg-type]
+    while sent:
+        ready = waits.select(_LONGEST_S)
+        if not ready:
+            raise RuntimeError(f"no answer within {_LONGEST_S:g} seconds")
+        for key, _ in ready:
+            one: socket.socket = key.fileobj  # type: ignore[assignment]
+            start, answer = sent[one]
+            piece = one.recv(1 << 18)
+            if not piece:
+                raise RuntimeError("the connection was closed")
+            answer += piece
+            if not _is_whole(answer):
+                continue
+            now = time.perf_counter()
+            latencies.append(now - start)
+            del sent[one]
+            if now - began < seconds:
+                _send(one, requests, sent)
+            else:
+                waits.unregister(one)
+    return latencies, time.perf_counter() - began
 
-    def client() -> None:
-        own: list[float] = []
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-        while time.monotonic() < stop:
-            start = time.perf_counter()
-            connection.request("POST", path, body, {"Content-Type": "application/json"})
-            answer = connection.getresponse()
-            answer.read()
-            own.append(time.perf_counter() - start)
-            if answer.status != 200:
-                failures.append(answer.status)
-                break
-        connection.close()
-        latencies.extend(own)
 
-    started = time.monotonic()
-    threads = [threading.Thread(target=client) for _ in range(clients)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if failures:
-        raise RuntimeError(f"{path} answered {failures[0]}")
-    elapsed = time.monotonic() - started
-    cuts = statistics.quantiles(latencies, n=100)
-    return Result(len(latencies) / elapsed, cuts[49] * 1000, cuts[98] * 1000, len(latencies))
+def _send(one: socket.socket, requests: Iterator[bytes], sent: dict[socket.socket, tuple[float, bytearray]]) -> None:
+    text = next(requests)
+    sent[one] = (time.perf_counter(), bytearray())
+    one.sendall(text)
+
+
+def _requests(port: int, path: str, bodies: Sequence[bytes] | Iterator[bytes]) -> Iterator[bytes]:
+    """Whole requests without end."""
+    if isinstance(bodies, Iterator):
+        yield from (_head(port, path, body) + body for body in bodies)
+        return
+    made = [(_head(port, path, body) + body, _INSTANCE.search(body)) for body in bodies]
+    for text, found in itertools.cycle(made):
+        if found is None:
+            yield text
+        else:
+            start = len(text) - len(found.string) + found.start(1)
+            yield b"".join((text[:start], str(uuid.uuid4()).encode(), text[start + _UUID :]))
+
+
+def _head(port: int, path: str, body: bytes) -> bytes:
+    lines = (
+        f"POST {path} HTTP/1.1",
+        f"Host: 127.0.0.1:{port}",
+        "Content-Type: application/json",
+        f"Content-Length: {len(body)}",
+    )
+    return "\r\n".join((*lines, "", "")).encode()
+
+
+def _is_whole(answer: bytearray) -> bool:
+    end = answer.find(b"\r\n\r\n")
+    if end < 0:
+        return False
+    if not answer.startswith(b"HTTP/1.1 200"):
+        raise RuntimeError(f"answered {answer[9:12].decode()}: {bytes(answer[end : end + 200])!r}")
+    length = re.search(rb"(?i)\r\ncontent-length: *(\d+)", answer[: end + 2])
+    if length is None:
+        return answer.endswith(b"0\r\n\r\n")  # in chunks
+    return len(answer) >= end + 4 + int(length[1])

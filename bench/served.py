@@ -91,15 +91,18 @@ def served(
 
 
 @contextmanager
-def wsgi(app: str) -> Iterator[int]:
-    """The port of a WSGI app under gunicorn with one worker, as ``allcue serve`` configures it.
+def wsgi(app: str, worker: str = "gthread") -> Iterator[int]:
+    """The port of a WSGI app under gunicorn with one worker process and four threads.
+
+    Args:
+        worker: class of the worker; as gunicorn brings it if not given.
 
     Raises:
         RuntimeError: it did not start.
     """
     port = free_port()
     command = [
-        sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", "1", "--worker-class", "gthread",
+        sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", "1", "--worker-class", worker,
         "--threads", "4", "--log-level", "error", app,
     ]  # fmt: skip
     environ = {**os.environ, "PYTHONPATH": str(ROOT), "ALLCUE_HOST": "127.0.0.1"}

@@ -11,6 +11,7 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
+import yaml
 from click import unstyle
 
 from docs import reads
@@ -23,6 +24,7 @@ from service.facts.sources import Sources
 from service.facts.vocabulary import VOCABULARY
 from service.facts.vocabulary.base import FactType
 from service.rules.checks import catalogue
+from service.watch.catalogue import METRICS, Kind
 
 _EXAMPLES_DAY = date(2026, 3, 2)  # the day after the last result of the examples
 _SHOWN_FACTS = {"lineage", "ph_status", "cd19", "wbc_current"}
@@ -37,6 +39,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     f"docs/{reads.PAGE}": lambda: _page(reads.page(read_terminology())),
     "docs/coverage.md": lambda: _page(coverage_lines(read_content())),
     "docs/integration.md": lambda: _with_report((ROOT / "docs" / "integration.md").read_text(encoding="utf-8")),
+    "docs/watching.md": lambda: _with_metrics((ROOT / "docs" / "watching.md").read_text(encoding="utf-8")),
     "tests/data/catalogue.json": lambda: json.dumps(catalogue(read_content()), indent=1, ensure_ascii=False) + "\n",
 }
 
@@ -57,6 +60,30 @@ def _with_report(page: str) -> str:
     _, end, after = rest.partition("<!-- end of report -->\n")
     report = survey_folder(ROOT / "fhir_examples", _EXAMPLES_DAY)
     return f"{before}{start}```text\n{_shortened(unstyle(as_text(report)))}\n```\n{end}{after}"
+
+
+def _with_metrics(page: str) -> str:
+    """The page with a table of the metrics of each group."""
+    before, start, rest = page.partition("<!-- metrics -->\n")
+    _, end, after = rest.partition("<!-- end of metrics -->\n")
+    lines: list[str] = []
+    for group in dict.fromkeys(metric.group for metric in METRICS):
+        lines += [f"### {group}\n", "| metric | kind | what it tells | labels |", "|---|---|---|---|"]
+        for metric in METRICS:
+            if metric.group == group:
+                kind = "gauge" if metric.kind is Kind.TOLD else str(metric.kind)
+                labels = "; ".join(f"`{name}`: {meaning}" for name, meaning in metric.labels.items())
+                lines.append(f"| `{metric.name}` | {kind} | {metric.meaning} | {labels} |")
+        lines.append("")
+    page = f"{before}{start}\n" + "\n".join(lines) + f"\n{end}{after}"
+    before, start, rest = page.partition("<!-- alerts -->\n")
+    _, end, after = rest.partition("<!-- end of alerts -->\n")
+    groups = yaml.safe_load((ROOT / "deploy/prometheus/alerts.yml").read_text(encoding="utf-8"))["groups"]
+    rows = ["| alert | severity | |", "|---|---|---|"]
+    for rule in (rule for group in groups for rule in group["rules"]):
+        told, place = rule["annotations"], rule["annotations"]["runbook_url"].removeprefix("docs/")
+        rows.append(f"| [{rule['alert']}]({place}) | {rule['labels']['severity']} | {told['summary']} |")
+    return f"{before}{start}\n" + "\n".join(rows) + f"\n\n{end}{after}"
 
 
 def _shortened(report: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import unquote, urlsplit
 
 _PORTS = {"http": 80, "https": 443}
@@ -35,6 +36,7 @@ class Base:
         return self.origin == other.origin and (other.path + "/").startswith(self.path + "/")
 
 
+@lru_cache(maxsize=1024)
 def is_loopback(host: str) -> bool:
     """Whether a host name or address means this machine. An empty host does not."""
     if host.lower() == "localhost":

@@ -13,13 +13,14 @@ from service.hooks.trust.keystore import KeyStore
 from service.hooks.trust.registry import ClientsProblems, read_clients
 from service.hooks.trust.replay import MemoryReplayGuard, SteadyReplayGuard
 from service.hooks.trust.verify import Verifier
+from service.hooks.watching import UNWATCHED, Watch
 from service.settings import Settings, SettingsError
 from service.store.clock import steady
 
 log = logging.getLogger("allcue.trust")
 
 
-def verifier_of(settings: Settings, replay: ReplayGuard | None) -> Verifier | None:
+def verifier_of(settings: Settings, replay: ReplayGuard | None, watch: Watch = UNWATCHED) -> Verifier | None:
     """What checks who calls; None in open mode.
 
     Args:
@@ -54,5 +55,5 @@ def verifier_of(settings: Settings, replay: ReplayGuard | None) -> Verifier | No
     clock = steady()
     own = MemoryReplayGuard(lambda: datetime.fromtimestamp(clock(), UTC))
     remembered = own if replay is None else SteadyReplayGuard(replay, own)
-    keys = KeyStore(partial(fetch_document, verify=settings.fhir.verify))
+    keys = KeyStore(partial(fetch_document, verify=settings.fhir.verify), watch=watch)
     return Verifier(clients, settings.public_base_url, remembered, keys)

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import click
 
-from service import __version__
+from service.commands import version as versions
 from service.commands.db import db
 from service.commands.feedback import feedback
 from service.commands.registration import clients
+from service.commands.release import release
 
 _DATE = click.DateTime(formats=["%Y-%m-%d"])
 _FILES = click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, allow_dash=True))
@@ -24,9 +25,18 @@ def _day(value: datetime | None) -> date | None:
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="allcue")
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=versions.show,
+              help="Show the versions of code and content, and exit.")  # fmt: skip
 def main() -> None:
     """CDS Hooks service for acute lymphoblastic leukemia."""
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="For machines: one JSON object, in the words of GET /.")
+@_SITE
+def version(as_json: bool, site: Path | None) -> None:
+    """The versions of code and content, and the content digest that traces carry."""
+    sys.exit(versions.version(site, as_json=as_json))
 
 
 @main.command()
@@ -36,7 +46,10 @@ def main() -> None:
 @_SITE
 def serve(host: str, port: int, workers: int, site: Path | None) -> None:
     """Serve CDS Hooks with the production WSGI server."""
-    from service.commands import serve as command
+    from service.collector import paused
+
+    with paused():
+        from service.commands import serve as command
 
     sys.exit(command.serve(host, port, workers, site))
 
@@ -269,6 +282,16 @@ def content_coverage(source: str | None, every: bool, as_json: bool) -> None:
     sys.exit(command.show(source, every=every, as_json=as_json))
 
 
+@content.command("compile")
+@click.option("--output", "cache", metavar="DIR", type=click.Path(path_type=Path, file_okay=False),
+              help="Folder to write to; else ALLCUE_CACHE_DIR or its default.")  # fmt: skip
+def content_compile(cache: Path | None) -> None:
+    """Check the content that would be served, and keep it in the form that is quick to read when a service starts."""
+    from service.commands import content_compile as command
+
+    sys.exit(command.compile_for(cache))
+
+
 @content.command("book")
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--content", type=click.Path(path_type=Path), help="Content folder; the packaged one if not given.")
@@ -282,6 +305,7 @@ def content_book(folder: Path, content: Path | None) -> None:
 main.add_command(clients)
 main.add_command(db)
 main.add_command(feedback)
+main.add_command(release)
 
 if __name__ == "__main__":
     main()

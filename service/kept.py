@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from service.advice.reasons import JUSTIFYING
-from service.hooks.ports import FeedbackLog, ReplayGuard
+from service.hooks.ports import FeedbackItem, FeedbackLog, Receipt, ReplayGuard
 from service.memory import Memory
 from service.settings import Settings, SettingsError
 from service.store.database import Database, StoreUnavailable
 from service.store.feedback import FeedbackStore, Quiet, Suppressions
 from service.store.reach import Reach
 from service.store.replay import UsedTokens
-from service.store.schema import state, upgrade
+from service.store.revision import is_newest
 from service.store.secret import Pseudonyms
 from service.store.writer import TraceWriter
+from service.watch.ports import Overrides, WatchedFeedback, WatchedOverrides, WatchedReplay
+from service.watch.watch import Watching
 
 log = logging.getLogger("allcue.store")
+TRACES_S = 0.2  # that feedback waits for traces of its process that are being written
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,7 @@ class Kept:
     reach: Reach
 
 
-def open_store(settings: Settings) -> Kept:
+def open_store(settings: Settings, watch: Watching | None = None) -> Kept:
     """The store of the settings, which name a database.
 
     A file of SQLite is brought to the newest state here, since it belongs to this service alone. A server's is not:
@@ -54,14 +58,32 @@ def open_store(settings: Settings) -> Kept:
         database.close()  # before worker processes are made
     names = Pseudonyms(settings.site_secret) if settings.site_secret else None
     writer = TraceWriter(database, settings.trace_days)
-    return Kept(
-        database,
-        FeedbackStore(database, Quiet(JUSTIFYING, settings.suppress_days), keep_comments=settings.keep_comments),
-        UsedTokens(database),
-        Memory(writer, Suppressions(database) if settings.suppress_days else None, names),
-        writer,
-        Reach(database),
+    log_: FeedbackLog = FeedbackStore(
+        database, Quiet(JUSTIFYING, settings.suppress_days), keep_comments=settings.keep_comments
     )
+    used: ReplayGuard = UsedTokens(database)
+    overrides: Overrides = Suppressions(database)
+    if watch is not None:
+        watch.traces_of = writer.account
+        log_, used, overrides = (
+            WatchedFeedback(log_, watch),
+            WatchedReplay(used, watch),
+            WatchedOverrides(overrides, watch),
+        )
+    memory = Memory(writer, overrides if settings.suppress_days else None, names)
+    return Kept(database, _BehindTraces(log_, writer), used, memory, writer, Reach(database))
+
+
+class _BehindTraces:
+    """Feedback, which follows the cards it is about: their traces are in the store before it, if the store takes them."""
+
+    def __init__(self, log_: FeedbackLog, writer: TraceWriter):
+        self._log, self._writer = log_, writer
+
+    def record(self, service_id: str, client: str, items: Sequence[FeedbackItem]) -> Receipt:
+        """As the port says."""
+        self._writer.flush(TRACES_S)
+        return self._log.record(service_id, client, items)
 
 
 class TablesTooOld(StoreUnavailable):
@@ -77,13 +99,19 @@ class _Readiness:
     def __call__(self, database: Database) -> None:
         """Raises StoreUnavailable: it cannot be reached now; TablesTooOld: somebody has to upgrade a server first."""
         try:
-            if database.is_sqlite:
-                upgrade(database)
-            if not state(database).usable:
-                raise TablesTooOld("the tables are not those of this version. Run: allcue db upgrade")
+            if not is_newest(database):
+                self._bring_up(database)
         except StoreUnavailable:
             self._failed = True
             raise
         if self._failed:
             self._failed = False
             log.info("the store can be used")
+
+    def _bring_up(self, database: Database) -> None:
+        from service.store.schema import state, upgrade  # Alembic takes 9 MB, and is seldom needed
+
+        if database.is_sqlite:
+            upgrade(database)
+        if not state(database).usable:
+            raise TablesTooOld("the tables are not those of this version. Run: allcue db upgrade")

@@ -9,9 +9,10 @@ import json
 import logging
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from typing import Protocol
 
 from service import __version__
@@ -21,9 +22,9 @@ from service.advice.engine import Answer, Engine
 from service.hooks.contract import Invocation
 from service.hooks.deadline import uninterrupted
 from service.hooks.servers import parse_base
-from service.store.feedback import Suppressions
 from service.store.secret import Pseudonyms
 from service.store.traces import CardTrace
+from service.watch.ports import Overrides
 
 log = logging.getLogger("allcue.store")
 REST_S = 30.0  # without asking, after the database did not answer
@@ -46,7 +47,7 @@ class Memory:
     def __init__(
         self,
         traces: TraceLog,
-        suppressions: Suppressions | None = None,
+        suppressions: Overrides | None = None,
         pseudonyms: Pseudonyms | None = None,
         clock: Callable[[], float] = time.monotonic,
     ):
@@ -62,17 +63,14 @@ class Memory:
             content: digest of the content that speaks.
         """
         names, known = self._pseudonyms, self._suppressions
-        if names is None or known is None or self._clock() < self._rests_until:
+        if names is None or known is None:
             return None
-        try:
-            with uninterrupted():  # connections are shared
-                found = known.of(invocation.client, _patient(names, invocation))
-        except OSError as error:
-            self._rests_until = self._clock() + REST_S
-            log.error("overrides cannot be read, so nothing is silenced: %s", error)
-            return None
+        client, patient = invocation.client, _patient(names, invocation)
+        invocation.repeat.stands = lambda: not self._overridden(known, client, patient)
+        found = self._overridden(known, client, patient)
         if not found:
             return None
+        invocation.repeat.barred = True
 
         def is_silenced(basis: Basis) -> bool:
             silenced = basis.key in found and found[basis.key] == _facts(names, basis)
@@ -83,6 +81,18 @@ class Memory:
 
         return is_silenced
 
+    def _overridden(self, known: Overrides, client: str, patient: str) -> Mapping[str, str]:
+        """What was overridden for a patient; nothing while the database does not answer."""
+        if self._clock() < self._rests_until:
+            return {}
+        try:
+            with uninterrupted():  # connections are shared
+                return known.of(client, patient)
+        except OSError as error:
+            self._rests_until = self._clock() + REST_S
+            log.error("overrides cannot be read, so nothing is silenced: %s", error)
+            return {}
+
     def _hold_back(self, invocation: Invocation, as_of: date, content: str, basis: Basis) -> None:
         """Count advice that was not shown. It has no card, so the id is any."""
         trace = _trace(invocation, as_of, content, basis, str(uuid.uuid4()), "")
@@ -92,10 +102,19 @@ class Memory:
         """Have the traces of an answer saved. Never raises."""
         try:
             traces = self._traced(invocation, as_of, answer, engine)
-            with uninterrupted():  # the queue is shared
-                self._traces.remember(traces)
+            self._save(traces)
+            if traces:
+                invocation.repeat.tell = partial(self._again, traces)
         except Exception as error:  # the advice is worth more than its trace; the text of an error may hold values
             log.error("no trace of an answer: unexpected %s", type(error).__name__)
+
+    def _save(self, traces: Sequence[CardTrace]) -> None:
+        with uninterrupted():  # the queue is shared
+            self._traces.remember(traces)
+
+    def _again(self, traces: Sequence[CardTrace], ids: Mapping[str, str]) -> None:
+        """Have the traces of an answer saved that is given once more, under the new ids of its cards."""
+        self._save([replace(trace, card=ids[trace.card]) for trace in traces])
 
     def _traced(self, invocation: Invocation, as_of: date, answer: Answer, engine: Engine) -> list[CardTrace]:
         facts = answer.facts

@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from service import variables as read
+from service.hooks.again import KEPT_BYTES
 from service.hooks.fhir_access import Limits
 from service.hooks.limits import BodyLimits
 from service.hooks.profiles import DEFAULT_PROFILE, profiles
@@ -18,7 +19,10 @@ from service.variables import Variables
 
 REGIONS = ("US", "EU")
 SEARCHES = ("get", "post")
-RATE = 50.0  # calls a second of one client and process, beyond this machine
+SWITCH = ("on", "off")
+LOG_FORMATS = ("json", "text")
+LOG_LEVELS = ("debug", "info", "warning", "error")
+RATE = 50.0  # calls a second of one client, beyond this machine
 CARE_SETTINGS = ("adult-oncology", "pediatric-oncology")
 
 
@@ -33,11 +37,14 @@ class Settings:
     ``open_mode``: whether calls are answered without checking who calls; None: only if nothing else is configured
     and the service listens on this machine alone. ``max_body``: bytes. ``as_of``: a fixed day of judgement, for
     demonstrations. ``region``, ``care_setting``, ``cards_dir``: None leaves it to the content.
-    ``body``: what a body may hold. ``time_limit``: seconds for one answer; ``request_limit``: for one request to arrive.
-    ``rate_limit``: calls a second of one client and process, 0 for any number; None: no limit on this machine alone, else
+    ``body``: what a body may hold. ``remembered``: bytes of charts and answers that each process keeps in memory, to give the
+    same answer to the same input; 0 for none. ``time_limit``: seconds for one answer; ``request_limit``: for one request to arrive.
+    ``rate_limit``: calls a second of one client, 0 for any number; None: no limit on this machine alone, else
     RATE. ``rate_burst``: calls at once; None: four seconds of them. ``proxies``: how many proxies stand before the service and tell the caller's address.
-    ``site_content``: folder with content of the site's own. ``hooks``: those that are served.
+    ``site_content``: folder with content of the site's own. ``cache_dir``: where checked content is kept compiled; None for
+    nowhere. ``hooks``: those that are served.
     ``database_url``: where feedback and traces are kept; empty for nowhere, then there is no feedback endpoint.
+    ``redis_url``: where token ids and rate limits are shared, in place of the database; empty for nowhere.
     ``site_secret``: with which patients are hashed; without it nothing is suppressed. ``trace_days``: how long traces
     are kept. ``suppress_days``: how long a justified override silences the same advice; 0 for never.
     ``keep_comments``: whether the words of clinicians are kept, which may name the patient. ``prefetch_file``: prefetch
@@ -45,6 +52,8 @@ class Settings:
     ``smart_file``: FHIR servers that the SMART app is registered with; ``smart_frames``: origins of EHRs that may show its
     pages in a frame.
     ``demo``: whether the demo page is served; None: only where nobody but this machine can call.
+    ``metrics``: whether GET /metrics is there; ``metrics_token``: with which it is asked for, empty: from private networks only.
+    ``log_format``: "json" or "text"; None: text on a terminal, JSON elsewhere. ``log_level``: from which on lines are written.
     ``profile``: what answers look like for clients that are registered with none of their own. ``link_hosts``: hosts
     that links may lead to where a profile limits them.
     """
@@ -58,6 +67,7 @@ class Settings:
     cors_origins: tuple[str, ...] | None = None
     max_body: int = 10_000_000
     body: BodyLimits = field(default_factory=BodyLimits)
+    remembered: int = KEPT_BYTES
     time_limit: float = 10.0
     request_limit: float = 10.0
     rate_limit: float | None = None
@@ -65,6 +75,7 @@ class Settings:
     proxies: int = 0
     cards_dir: Path | None = None
     site_content: Path | None = None
+    cache_dir: Path | None = None
     region: str | None = None
     care_setting: str | None = None
     as_of: date | None = None
@@ -76,11 +87,16 @@ class Settings:
     link_hosts: tuple[str, ...] = ()
     fhir: Limits = field(default_factory=Limits)
     database_url: str = field(default="", repr=False)  # it may hold a password
+    redis_url: str = field(default="", repr=False)  # as above
     site_secret: str = field(default="", repr=False)
     trace_days: int = 365
     suppress_days: int = 7
     keep_comments: bool = False
     demo: bool | None = None
+    metrics: bool = True
+    metrics_token: str = field(default="", repr=False)
+    log_format: str | None = None
+    log_level: str = "info"
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Settings:
@@ -100,6 +116,7 @@ class Settings:
             fhir_servers=variables.get("FHIR_SERVERS", read.servers, ()),
             cors_origins=variables.get("CORS_ORIGINS", read.words, None),
             body=_body_limits(variables, default.body),
+            remembered=variables.get("REMEMBERED_BYTES", read.count, default.remembered),
             time_limit=variables.get("TIME_LIMIT_S", read.seconds, default.time_limit),
             request_limit=variables.get("REQUEST_LIMIT_S", read.seconds, default.request_limit),
             rate_limit=variables.get("RATE_LIMIT", read.rate, None),
@@ -108,6 +125,7 @@ class Settings:
             max_body=variables.get("MAX_BODY_BYTES", read.positive, default.max_body),
             cards_dir=variables.get("CARDS_DIR", read.folder, None),
             site_content=variables.get("SITE_CONTENT", read.folder, None),
+            cache_dir=variables.get("CACHE_DIR", read.cache, default_cache(environ)),
             region=variables.get("REGION", read.one_of(REGIONS), None),
             care_setting=variables.get("CARE_SETTING", read.one_of(CARE_SETTINGS), None),
             as_of=variables.get("AS_OF", read.day, None),
@@ -117,6 +135,7 @@ class Settings:
             link_hosts=variables.get("LINK_HOSTS", read.hosts, ()),
             fhir=_fhir_limits(variables, default.fhir),
             database_url=variables.get("DATABASE_URL", read.database, default_database(environ), secret=True),
+            redis_url=variables.get("REDIS_URL", read.redis, "", secret=True),
             site_secret=variables.get("SITE_SECRET", read.secret, "", secret=True),
             trace_days=variables.get("TRACE_DAYS", read.between(1, 36_500), default.trace_days),
             suppress_days=variables.get("SUPPRESS_DAYS", read.between(0, 3650), default.suppress_days),
@@ -124,6 +143,10 @@ class Settings:
             smart_file=variables.get("SMART_FILE", read.file, None),
             smart_frames=variables.get("SMART_FRAMES", read.frames, ()),
             demo=variables.get("DEMO", read.yes_or_no, None),
+            metrics=variables.get("METRICS", read.one_of(SWITCH), "on") == "on",
+            metrics_token=variables.get("METRICS_TOKEN", read.secret, "", secret=True),
+            log_format=variables.get("LOG_FORMAT", read.one_of(LOG_FORMATS), None),
+            log_level=variables.get("LOG_LEVEL", read.one_of(LOG_LEVELS), default.log_level),
         )
         if problems := variables.problems():
             raise SettingsError("\n".join(problems))
@@ -148,7 +171,7 @@ class Settings:
 
     @property
     def rate(self) -> float:
-        """Calls a second that one client may make of one process; 0 for any number."""
+        """Calls a second that one client may make; 0 for any number."""
         if self.rate_limit is not None:
             return self.rate_limit
         return 0.0 if self.local_only else RATE
@@ -177,6 +200,14 @@ def default_database(environ: Mapping[str, str]) -> str:
     state, home = Path(environ.get("XDG_STATE_HOME", "")), Path(environ.get("HOME", ""))
     folder = state if state.is_absolute() else home / ".local" / "state"
     return f"sqlite:///{folder / 'allcue' / 'allcue.db'}" if folder.is_absolute() else ""
+
+
+def default_cache(environ: Mapping[str, str]) -> Path | None:
+    """The folder for what can be made anew of the user that runs the service (XDG Base Directory Specification); None for a
+    user without a home."""
+    cache, home = Path(environ.get("XDG_CACHE_HOME", "")), Path(environ.get("HOME", ""))
+    folder = cache if cache.is_absolute() else home / ".cache"
+    return folder / "allcue" if folder.is_absolute() else None
 
 
 def _fhir_limits(variables: Variables, default: Limits) -> Limits:

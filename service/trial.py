@@ -12,6 +12,7 @@ from typing import Any
 
 from fhir_examples import request as examples
 from service import given, moments
+from service.advice.ids import CallIds
 from service.advice.suggestions import OrderBook
 from service.advice.words import Words, one_line
 from service.bundles import Unreadable, in_words, invocation_of
@@ -125,7 +126,7 @@ class Trials:
         """A draft of something that can be picked; whose it is, is filled in with the request."""
         if name not in self._book.orderables:
             raise Unusable(f"{name!r} cannot be ordered here.")
-        made = self._book.suggestion(name, "", uuid.NAMESPACE_URL)["actions"][0]["resource"]
+        made = self._book.suggestion(name, "", CallIds("", "").card(name))["actions"][0]["resource"]
         return {**{key: value for key, value in made.items() if key != "subject"}, "intent": "order"}
 
     def in_words(self, words: str) -> dict[str, Any]:

@@ -13,9 +13,11 @@ from service.hooks.connections import Reachable
 from service.hooks.servers import AllowedServers, parse_base
 from service.services import HOOK_NAMES
 from service.store.database import read_url
+from service.store.remote import read_redis
 from service.store.secret import Pseudonyms
 
 T = TypeVar("T")
+SECRET_BYTES = 64 * 1024  # of a file that holds a secret: more is no address, password or key
 
 
 class Variables:
@@ -28,10 +30,17 @@ class Variables:
         self._problems: list[str] = []
 
     def get(self, name: str, read: Callable[[str], T], default: Any, *, secret: bool = False) -> Any:
-        """One variable; the default where it is not set or not usable. The value of a secret one is not told."""
+        """One variable; the default where it is not set or not usable.
+
+        Args:
+            secret: its value is not told, and ``ALLCUE_<name>_FILE`` may name a file that holds it, as containers,
+                Kubernetes and systemd hand secrets over.
+        """
         variable = f"ALLCUE_{name}"
         self._asked.append(variable)
         value = self._environ.get(variable, "")
+        if secret:
+            variable, value = self._held(variable, value)
         if not value:
             return default
         try:
@@ -39,6 +48,22 @@ class Variables:
         except ValueError as error:
             self._problems.append(f"{variable}: {error}" if secret else f"{variable}={value!r}: {error}")
             return default
+
+    def _held(self, variable: str, value: str) -> tuple[str, str]:
+        """The value of a secret one, and the name of the variable that gave it; empty where there is none."""
+        by_file = f"{variable}_FILE"
+        self._asked.append(by_file)
+        path = self._environ.get(by_file, "")
+        if not path:
+            return variable, value
+        if value:
+            self._problems.append(f"{variable} and {by_file} are both set. Allowed: one of them")
+            return variable, ""
+        try:
+            return by_file, held(path)
+        except ValueError as error:
+            self._problems.append(f"{by_file}={path!r}: {error}")
+            return by_file, ""
 
     def problems(self) -> list[str]:
         """Everything wrong, once all that there are were asked for: unknown names too."""
@@ -50,6 +75,30 @@ class Variables:
 def _is_linked(name: str, value: str) -> bool:
     """Whether Kubernetes set the variable, as it does in every container beside a service that is named allcue."""
     return name.startswith(("ALLCUE_SERVICE_", "ALLCUE_PORT_")) or (name == "ALLCUE_PORT" and "://" in value)
+
+
+def held(path: str) -> str:
+    """What a file with a secret holds, without blanks and line ends around it.
+
+    Raises:
+        ValueError: no such file, not to be read, or not one line of text; says nothing of what is in it.
+    """
+    try:
+        with Path(path).open("rb") as file:
+            found = file.read(SECRET_BYTES + 1)
+    except FileNotFoundError:
+        raise ValueError("no such file") from None
+    except OSError as error:
+        raise ValueError(f"cannot be read: {error.strerror}") from None
+    try:
+        text = found.decode("utf-8").strip()
+    except UnicodeDecodeError:
+        raise ValueError("must hold text in UTF-8") from None
+    if not text:
+        raise ValueError("is empty; it must hold the value, on one line")
+    if len(found) > SECRET_BYTES or not text.isprintable():
+        raise ValueError("must hold the value alone, on one line")
+    return text
 
 
 def positive(value: str) -> int:
@@ -72,6 +121,11 @@ def database(value: str) -> str:
         return ""
     read_url(value)
     return value
+
+
+def redis(value: str) -> str:
+    """The address of a Redis server."""
+    return read_redis(value)
 
 
 def secret(value: str) -> str:
@@ -201,6 +255,15 @@ def folder(value: str) -> Path:
     """A folder that is there."""
     if not Path(value).is_dir():
         raise ValueError("no such folder")
+    return Path(value)
+
+
+def cache(value: str) -> Path | None:
+    """A folder that is made when something is kept in it; None for ``none``."""
+    if value.lower() == "none":
+        return None
+    if not Path(value).is_absolute() or (Path(value).exists() and not Path(value).is_dir()):
+        raise ValueError("must be the path of a folder from the root on, or none")
     return Path(value)
 
 

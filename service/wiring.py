@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -29,6 +30,8 @@ from service.record.model import Coverage, PatientRecord
 from service.record.terminology import Terminology
 from service.record.whose import ANOTHER, id_of
 from service.services import SERVICES
+from service.watch.tally import tally_of
+from service.watch.watch import Watching
 
 __all__ = ["SERVICES", "Clinic", "build_clinic", "coverage_of", "decide_with"]
 
@@ -64,6 +67,7 @@ class Clinic:
     as_of: date | None = None  # a fixed day of judgement, for demonstrations; None: the day of the call
     memory: Memory | None = None  # what outlives a call
     ahead: Ahead[Worked] = field(default_factory=Ahead, repr=False, compare=False)
+    watch: Watching | None = field(default=None, repr=False, compare=False)
 
     def day(self, invocation: Invocation) -> date:
         """The day of judgement."""
@@ -82,14 +86,15 @@ class Clinic:
         if without:
             rows = (row for row in rows if (kind_of(row[1]), id_of(row[1])) not in without)
         new = entered(invocation)
-        return build_record(
-            rows,
-            patient_id=str(invocation.context["patientId"]),
-            coverage=_with_entered(coverage_of(invocation.service, prefetched), new),
-            as_of=self.day(invocation),
-            terminology=self.terminology,
-            entered=new.resources if new else (),
-        )
+        with self.watch.span("read record") if self.watch is not None else nullcontext():
+            return build_record(
+                rows,
+                patient_id=str(invocation.context["patientId"]),
+                coverage=_with_entered(coverage_of(invocation.service, prefetched), new),
+                as_of=self.day(invocation),
+                terminology=self.terminology,
+                entered=new.resources if new else (),
+            )
 
     def question(self, invocation: Invocation) -> Question:
         """The call as a question to the engine."""
@@ -174,9 +179,27 @@ class Clinic:
     def decide(self, invocation: Invocation) -> Mapping[str, Any]:
         """The CDS Hooks response to a call. How it came about is remembered, whatever becomes of that."""
         answer = self.answer(invocation)
+        repeat = invocation.repeat
+        if answer.ids is not None:
+            repeat.ids, repeat.again = answer.ids.made, answer.ids.again
         if self.memory is not None:
             self.memory.remember(invocation, self.day(invocation), answer, self.engine)
+        if self.watch is not None:
+            self._count(self.watch, invocation, answer)
+        repeat.allowed = True
         return {"cards": list(answer.cards)}
+
+    @staticmethod
+    def _count(watch: Watching, invocation: Invocation, answer: Answer) -> None:
+        """Count what was answered, also each time it is given again."""
+        tally, hook, tell = tally_of(answer), invocation.hook, invocation.repeat.tell
+        watch.answered(hook, tally)
+
+        def told(ids: Mapping[str, str]) -> None:
+            tell(ids)
+            watch.answered(hook, tally)
+
+        invocation.repeat.tell = told
 
 
 def build_clinic(
@@ -187,21 +210,24 @@ def build_clinic(
     site: Path | None = None,
     sources: tuple[str, ...] = (),
     memory: Memory | None = None,
+    cache: Path | None = None,
+    watch: Watching | None = None,
 ) -> Clinic:
     """Load content and terminology and build the engine; ``sources`` pins editions in place of the policy's.
 
     Args:
         site: folder with a site's own content.
+        cache: folder where checked content is kept compiled.
 
     Raises:
         service.rules.editions.UnknownSource: no such source.
         service.content.NoContent: no such content folder.
         service.rules.load.ContentProblems: content that must not be served.
     """
-    loaded = read_content(content, site)
+    loaded = read_content(content, site, cache)
     about = Site(region=region or loaded.policy.region, care_setting=care_setting)
     engine = Engine(loaded, VOCABULARY, REGISTRY, has_all, is_deceased, about, sources)
-    return Clinic(engine, read_terminology(), as_of, memory)
+    return Clinic(engine, read_terminology(), as_of, memory, watch=watch)
 
 
 def _with_orders(asked: Question, orders: Ordered) -> Question:

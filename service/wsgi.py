@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import os
 
-from service.app import create_app, log_to_stderr, tell_of_store
-from service.settings import Settings
+from service.collector import paused, settle
 
-log_to_stderr()
-_settings = Settings.from_env(os.environ)
-app = create_app(_settings)
-tell_of_store(_settings)
+with paused():
+    from service.app import create_app, tell_of_store
+    from service.settings import Settings
+    from service.watch.logs import log_to_stderr
+
+    _settings = Settings.from_env(os.environ)
+    log_to_stderr(_settings.log_format, _settings.log_level)
+    app = create_app(_settings)
+    tell_of_store(_settings)
+settle()  # also before workers are made, where the server loads the application first (--preload)

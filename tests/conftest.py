@@ -1,5 +1,5 @@
 """What holds for all tests: Hypothesis without a clock, since how long an example takes is a matter of the machine and
-not of the code; and a folder for state that is not the user's, whose feedback and traces are real.
+not of the code; and folders for state and cache that are not the user's, whose feedback and traces are real.
 """
 
 from __future__ import annotations
@@ -17,4 +17,5 @@ settings.load_profile("no-clock")
 def _own_state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         yield

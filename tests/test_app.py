@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from service import __version__
-from service.app import create_app, log_to_stderr
+from service.app import create_app
 from service.settings import Settings, SettingsError
+from service.watch.logs import log_to_stderr
 from tests.hooks.support import VIEW, Recorder, app_of, body, issue_of, post
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -61,7 +62,7 @@ def test_open_by_loopback_serves_this_machine_only(
 def test_operations() -> None:
     client = app_of(settings=Settings(public_base_url="https://cds.example.org/allcue")).test_client()
     assert client.get("/health").json == {"status": "ok"}
-    assert client.get("/ready").json == {"status": "ready", "store": "none"}
+    assert client.get("/ready").json == {"status": "ready", "content": "loaded", "store": "none"}
     home = client.get("/").json
     assert (home["name"], home["version"]) == ("Allcue", __version__)
     assert home["links"]["cds-services"] == "https://cds.example.org/allcue/cds-services"
@@ -87,16 +88,15 @@ def test_the_time_of_a_call_is_aware() -> None:
 
 
 def test_log_lines_go_to_standard_error_once(capsys: pytest.CaptureFixture[str]) -> None:
-    log = logging.getLogger("allcue")
-    before, level = list(log.handlers), log.level
-    log.handlers.clear()
+    root, own = logging.getLogger(), logging.getLogger("allcue")
+    before, level = list(root.handlers), own.level
     try:
-        log_to_stderr()
-        log_to_stderr()
+        log_to_stderr("json")
+        log_to_stderr("json")
         post(app_of(), body())
     finally:
-        log.handlers[:] = before
-        log.setLevel(level)
+        root.handlers[:] = before
+        own.setLevel(level)
     (line,) = capsys.readouterr().err.splitlines()
     assert json.loads(line)["status"] == 200
 

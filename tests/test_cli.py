@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 from pathlib import Path
@@ -182,7 +183,9 @@ def test_facts_shows_what_was_read_from_where_and_what_is_unknown() -> None:
 
 
 def test_serve_refuses_what_must_not_be_served(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = dict(os.environ)
     result = run("serve", "--host", "0.0.0.0")
+    assert dict(os.environ) == before, "who goes on in this process must not count in a folder that is gone"
     assert result.exit_code == 1
     assert "client trust" in result.output
     monkeypatch.setenv("ALLCUE_REGION", "MARS")

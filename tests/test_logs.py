@@ -118,7 +118,10 @@ BROKEN: dict[str, Any] = {
     "400 context": lambda request: {**request, "context": {"patientId": f"{NAME} {TOKEN}"}},
     "400 JSON": lambda request: json.dumps(request).encode()[:-1] + b"x",
     "412": lambda request: {**request, "prefetch": {"patient": {"resourceType": NAME, "id": TOKEN}}},
-    "422": lambda request: {**request, "extension": json.loads("[" * 150 + f'"{TOKEN}"' + "]" * 150)},
+    "422": lambda request: {
+        **request,
+        "context": {**request["context"], "more": json.loads("[" * 150 + f'"{TOKEN}"' + "]" * 150)},
+    },
 }
 
 

@@ -14,6 +14,7 @@ import pytest
 from bench.served import ROOT, served
 from fhir_examples.request import day_of, names, request_of
 from service.app import is_page
+from service.hooks.named import Named
 from service.hooks.openapi import document
 from service.services import SERVICES
 from service.settings import Settings
@@ -70,8 +71,8 @@ def test_every_address_is_in_it() -> None:
 
 
 def test_it_says_where_a_token_is_due() -> None:
-    open_one = document(SERVICES, "x", "1")
-    closed = document(SERVICES, "x", "1", "https://cds.example.org", secured=True)
+    open_one = document(SERVICES, Named("x", "1"))
+    closed = document(SERVICES, Named("x", "1"), "https://cds.example.org", secured=True)
     for path in ("/cds-services", *(f"/cds-services/{service.id}" for service in SERVICES)):
         method = "get" if path == "/cds-services" else "post"
         assert open_one["paths"][path][method]["security"] == []

@@ -75,6 +75,21 @@ def test_everything_is_read(tmp_path: Path) -> None:
     assert (settings.fhir.deadline, settings.fhir.timeout, settings.fhir.verify) == (2.5, 1.0, str(file))
 
 
+@pytest.mark.parametrize(
+    ("environ", "folder"),
+    [
+        ({}, None),
+        ({"HOME": "/home/a"}, "/home/a/.cache/allcue"),
+        ({"HOME": "/home/a", "XDG_CACHE_HOME": "/var/cache"}, "/var/cache/allcue"),
+        ({"HOME": "/home/a", "XDG_CACHE_HOME": "relative"}, "/home/a/.cache/allcue"),
+        ({"HOME": "/home/a", "ALLCUE_CACHE_DIR": "/srv/allcue/cache"}, "/srv/allcue/cache"),
+        ({"HOME": "/home/a", "ALLCUE_CACHE_DIR": "None"}, None),
+    ],
+)
+def test_where_compiled_content_is_kept(environ: dict[str, str], folder: str | None) -> None:
+    assert Settings.from_env(environ).cache_dir == (Path(folder) if folder else None)
+
+
 OPENNESS = [
     ({}, True, True),
     ({"ALLCUE_HOST": "::1"}, True, True),
@@ -108,6 +123,7 @@ WRONG = {
     "ALLCUE_REGION": ["eu"],
     "ALLCUE_CARE_SETTING": ["adult"],
     "ALLCUE_AS_OF": ["30.06.2025"],
+    "ALLCUE_CACHE_DIR": ["cache", "../cache", str(Path(__file__))],
     "ALLCUE_HOOKS": ["order-sing", "patient-view order-review", ",", "medication-verify"],
     "ALLCUE_FHIR_DEADLINE_S": ["0", "soon", "61", "nan"],
     "ALLCUE_FHIR_TIMEOUT_S": ["-1"],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 
 from service.advice.already import AlreadyOrdered, Placed
+from service.advice.ids import CallIds, CardId
 from service.advice.model import INCOMPLETE, UNDIAGNOSED, Advice, Care, Gap, Missing, Notice, Options, Unsafe
 from service.advice.option_lines import FACTS_SHOWN, OptionLines
 from service.advice.reasons import OVERRIDE_REASONS
@@ -82,13 +82,13 @@ def in_words(placed: Iterable[Placed]) -> list[dict[str, object]]:
 class Call:
     """What the cards of one call share.
 
-    ``namespace``: from which the uuids of its cards are made. ``silent_before``: the sources in force that the policy
+    ``ids``: makes the uuids of its cards. ``silent_before``: the sources in force that the policy
     asks before the one of a rule, and that have nothing on its topic. ``already``: what is ordered and not suggested again.
     """
 
     facts: Facts
     patient_id: str
-    namespace: uuid.UUID
+    ids: CallIds
     silent_before: Callable[[Rule, Facts], tuple[str, ...]]
     already: AlreadyOrdered
 
@@ -121,9 +121,9 @@ class CardWriter:
 
     def frame(self, key: str, call: Call, summary: str, indicator: str, rules: Iterable[Rule],
               template: str, values: Mapping[str, object], differing: Iterable[Rule] | None = None,
-              ) -> tuple[Card, uuid.UUID]:  # fmt: skip
-        """A card and its uuid. ``differing``: the rules whose differences between sources it tells; all if not given."""
-        own = uuid.uuid5(call.namespace, key)
+              ) -> tuple[Card, CardId]:  # fmt: skip
+        """A card and its id. ``differing``: the rules whose differences between sources it tells; all if not given."""
+        own = call.ids.card(key)
         rules = list(rules)
         sources = list(dict.fromkeys(rule.source.ref for rule in rules))
         detail = self._templates[template].render(
@@ -132,7 +132,7 @@ class CardWriter:
             sources=self._cited(rules, call),
         )
         card: Card = {
-            "uuid": str(own),
+            "uuid": own.uuid,
             "summary": shorten(summary),
             "indicator": indicator,
             "detail": detail.strip(),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -12,6 +11,7 @@ from typing import Any, TypeVar
 from service.advice.already import AlreadyOrdered
 from service.advice.basis import Basis, basis
 from service.advice.cards import Call, Card, CardWriter
+from service.advice.ids import CallIds
 from service.advice.labels import Label
 from service.advice.missing import SHOWN, orderables_by_fact
 from service.advice.model import Advice, Notice
@@ -68,7 +68,8 @@ class Question:
 class Answer:
     """The cards with the advice, verdicts and facts they were drawn from.
 
-    ``assessment``: of a call about orders, what was worked out about them, whichever hook asks.
+    ``assessment``: of a call about orders, what was worked out about them, whichever hook asks. ``ids``: of the cards and
+    their suggestions; None where no card was drawn.
     """
 
     cards: tuple[Card, ...]
@@ -76,6 +77,7 @@ class Answer:
     verdicts: tuple[Verdict, ...] = ()
     facts: Facts | None = None
     assessment: Assessment | None = None
+    ids: CallIds | None = None
 
     def traces(self) -> tuple[Trace, ...]:
         """How each verdict that was not settled against came about, line by line."""
@@ -123,13 +125,13 @@ class Engine:
         self._writer = CardWriter(content, self.words, book)
         self._order_writer = OrderCardWriter(self._writer, OrderActions(book))
         self._standings = Standings(every_rule(content), content, vocabulary)
+        self.in_force = lru_cache(maxsize=64)(self._in_force)
         self._speaking = lru_cache(maxsize=512)(self._rules_for)
         self._adviser = lru_cache(maxsize=64)(self._adviser_for)
-        self.in_force = lru_cache(maxsize=64)(self._in_force)
 
     def _rules_for(self, hook: str, as_of: date) -> tuple[Speaking, DrugRules]:
         """The rules that speak at a hook on a day: those about the patient, and those to be asked about a drug."""
-        speaking = self._pinned or by_policy(self.content, as_of)
+        speaking = self.in_force(as_of)
         policy = self.content.policy
         rules = [rule for rule in speaking.rules if policy.speaks(rule, hook)]
         return self._parted(speaking.narrowed(rules) if hook in policy.hooks else speaking.of(rules))
@@ -140,7 +142,7 @@ class Engine:
 
     def _adviser_for(self, as_of: date) -> OrderAdviser:
         """Who assesses orders on a day: by all rules that speak when a drug is chosen or an order signed."""
-        speaking = self._pinned or by_policy(self.content, as_of)
+        speaking = self.in_force(as_of)
         about_patient, drug_rules = self._speaking(SELECT, as_of)
         rules = [rule for rule in speaking.rules if {SELECT, SIGN}.intersection(rule.hooks)]
         judge = OrderRules(rules, self.registry, self._evaluator)
@@ -215,14 +217,14 @@ class Engine:
         said = self._unsilenced(said, question, found.facts)
         urgent = sum(item.severity is Severity.CRITICAL for item in said)
         shown = said[: max(urgent, policy.cards_on_chart_open)]
-        namespace = uuid.uuid5(uuid.NAMESPACE_URL, f"{question.call_id}/{self.content.digest}")
+        ids = CallIds(question.call_id, self.content.digest)
         patient = question.record.patient_id or "unknown"
         already = AlreadyOrdered(self.content.orderables, found.facts, found.orders.lines)
-        call = Call(found.facts, patient, namespace, adviser.silent_before, already)
+        call = Call(found.facts, patient, ids, adviser.silent_before, already)
         cards = tuple(self._order_writer.draw(item, call) for item in shown)
         if found.treats:  # dangers of a drug are told even so
             cards += tuple(self._writer.draw(notice, call) for notice in _doubts(found))
-        return Answer(cards, tuple(shown), found.verdicts, found.facts, found)
+        return Answer(cards, tuple(shown), found.verdicts, found.facts, found, ids)
 
     def of_rules(self, question: Question, rules: Iterable[Rule], facts: Facts) -> Answer:
         """The cards if only these rules spoke, whatever the policy and the hook: how a rule looks, a pinned edition."""
@@ -288,11 +290,11 @@ class Engine:
         verdicts: tuple[Verdict, ...],
         speaking: Speaking,
     ) -> Answer:
-        namespace = uuid.uuid5(uuid.NAMESPACE_URL, f"{question.call_id}/{self.content.digest}")
+        ids = CallIds(question.call_id, self.content.digest)
         already = AlreadyOrdered(self.content.orderables, facts)
-        call = Call(facts, question.record.patient_id or "unknown", namespace, speaking.silent_before, already)
+        call = Call(facts, question.record.patient_id or "unknown", ids, speaking.silent_before, already)
         cards = tuple(self._writer.draw(item, call) for item in advice)
-        return Answer(cards, tuple(advice), verdicts, facts)
+        return Answer(cards, tuple(advice), verdicts, facts, ids=ids)
 
     def evaluate(self, rules: tuple[Rule, ...], facts: Facts) -> list[Verdict]:
         """Verdicts of any active rules over any facts."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from service.advice.already import AlreadyOrdered
 from service.advice.model import Gap, Missing, Options
@@ -55,7 +56,7 @@ def plan(
     tests: list[Verdict] = []
     already = AlreadyOrdered(content.orderables, facts)
     ordered: list[str] = []
-    not_asked = frozenset(kind.name for kind in vocabulary if kind.group == ORDERS)
+    not_asked = _of_orders(vocabulary)
     for verdict in verdicts:
         if verdict.rule.advise.kind == "test" and verdict.outcome is Outcome.APPLIES:
             if already.covers(verdict.rule.suggest):
@@ -95,6 +96,12 @@ def plan(
         for name in names[:most]
     )
     return Missing(gaps, tuple(tests), further=len(names) - len(gaps), ordered=tuple(dict.fromkeys(ordered)))
+
+
+@lru_cache(maxsize=8)
+def _of_orders(vocabulary: Vocabulary) -> frozenset[str]:
+    """Names of the facts that an order brings."""
+    return frozenset(kind.name for kind in vocabulary if kind.group == ORDERS)
 
 
 def _question(name: str, rules: Iterable[Rule], content: Content) -> str | None:

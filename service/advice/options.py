@@ -60,9 +60,19 @@ class DrugRules:
     def labels(self, drugs: Sequence[str], verdicts: Iterable[Verdict], facts: Facts) -> tuple[Label, ...]:
         """The labels of the drugs among these words, from the verdicts that `asked` gave for them."""
         ordered, _ = self._prepared(tuple(drugs))
+        return self._labels(drugs, verdicts, facts.assuming(ordered))
+
+    def asked_with_labels(self, drugs: Sequence[str], facts: Facts) -> tuple[list[Verdict], tuple[Label, ...]]:
+        """What `asked` and `labels` say of drugs that a rule names; they are assumed to be ordered only once."""
+        ordered, rules = self._prepared(tuple(drugs))
+        assumed = facts.assuming(ordered)
+        verdicts = self._evaluator.verdicts(rules, assumed)
+        return verdicts, self._labels(drugs, verdicts, assumed)
+
+    def _labels(self, drugs: Sequence[str], verdicts: Iterable[Verdict], assumed: Facts) -> tuple[Label, ...]:
         named = [token for drug in drugs if (token := self._token(drug)) is not None]
         about = [verdict for verdict in verdicts if verdict.rule.advise.kind == "label"]
-        return overlay(list(dict.fromkeys(named)), about, facts.assuming(ordered), ORDERED)
+        return overlay(list(dict.fromkeys(named)), about, assumed, ORDERED, self._evaluator.find)
 
     def _about(self, drugs: tuple[str, ...]) -> tuple[Fact, tuple[Rule, ...]]:
         """The order as a fact, and the rules that may concern it."""
@@ -103,10 +113,12 @@ def choose(verdicts: Sequence[Verdict], drug_rules: DrugRules, facts: Facts, con
                 ruled_out.append(Option(subject, tuple(said)))
                 continue
             drugs = list(dict.fromkeys(drug for v in holding for drug in v.rule.advise.subjects))
-            safety = drug_rules.asked(drugs, facts)
+            labels: tuple[Label, ...] = ()
+            if holding[0].rule.advise.kind == "therapy":
+                safety, labels = drug_rules.asked_with_labels(drugs, facts)
+            else:  # a transplant has no label
+                safety = drug_rules.asked(drugs, facts)
             named = [by_id[name] for v in holding for name in v.rule.cautions if name in by_id]
-            therapy = holding[0].rule.advise.kind == "therapy"  # a transplant has no label
-            labels = drug_rules.labels(drugs, safety, facts) if therapy else ()
             option = _weighed(subject, holding, [*safety, *named], labels)
             (ruled_out if option.against else offered).append(option)
         if offered:

@@ -6,13 +6,13 @@ reference to the patient is put in. No dose is ever invented; codes are sent onl
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping
 from typing import Any
 
 from fhir.resources.R4B.medicationrequest import MedicationRequest
 from fhir.resources.R4B.servicerequest import ServiceRequest
 
+from service.advice.ids import CardId
 from service.rules.tables import Orderable
 
 _LABORATORY = {"coding": [{"system": "http://snomed.info/sct", "code": "108252007", "display": "Laboratory procedure"}]}
@@ -30,7 +30,7 @@ class OrderBook:
         self.orderables = orderables
         self._templates = {key: _template(order) for key, order in orderables.items()}
 
-    def suggestion(self, key: str, patient_id: str, card: uuid.UUID, why: str = "") -> dict[str, Any]:
+    def suggestion(self, key: str, patient_id: str, card: CardId, why: str = "") -> dict[str, Any]:
         """A CDS Hooks suggestion that creates the order for this patient."""
         order = self.orderables[key]
         resource = {**self._templates[key], "subject": {"reference": f"Patient/{patient_id}"}}
@@ -38,7 +38,7 @@ class OrderBook:
             resource["note"] = [{"text": why}]
         return {
             "label": order.title,
-            "uuid": str(uuid.uuid5(card, key)),
+            "uuid": card.suggestion(key),
             "actions": [{"type": "create", "description": order.title, "resource": resource}],
         }
 

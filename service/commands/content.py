@@ -20,6 +20,7 @@ from service.rules.coverage import uncovered
 from service.rules.editions import every_rule
 from service.rules.load import ContentProblems
 from service.rules.rule import Content, Example
+from service.versions import changed_release, content_name
 
 _DAY = date(2026, 1, 1)  # examples state ages and intervals, not dates: any day gives the same verdicts
 
@@ -74,7 +75,17 @@ def check(folder: Path | None, only: str | None = None, site: Path | None = None
         click.echo(click.style(f"{count} problems", fg="red"), err=True)
         return 1
     click.echo(click.style(_summary(content), fg="green"))
-    return 0
+    return _version(folder, site, content.digest)
+
+
+def _version(folder: Path | None, site: Path | None, digest: str) -> int:
+    """Tell the version; 1 where the content claims to be a release and is not what was recorded for it."""
+    found = content_name(folder, site, digest)
+    click.echo(f"content {found.version}, digest {found.digest}")
+    changed = changed_release(folder)
+    if changed is not None:
+        click.echo(click.style(changed, fg="red"), err=True)
+    return 0 if changed is None else 1
 
 
 def _summary(content: Content) -> str:

@@ -32,6 +32,21 @@ def check_command() -> None:
     sys.exit(with_database(_check, as_it_is=True))
 
 
+@db.command("downgrade")
+@click.argument("revision", required=False)
+@click.option("--to-version", metavar="X.Y.Z", help="The tables that a released version of Allcue knows.")
+@click.option("--yes", is_flag=True, help="Do it; else what would be lost is told, and nothing is changed.")
+def downgrade_command(revision: str | None, to_version: str | None, yes: bool) -> None:
+    """Go back to the tables of an older version, all or nothing.
+
+    REVISION is a number such as 0001, or 'base' for no tables at all. Before a version is rolled back this is seldom
+    needed: it works with newer tables. Without --yes nothing is changed, and the exit code is 1.
+    """
+    if (revision is None) == (to_version is None):
+        raise click.UsageError("Give REVISION or --to-version.")
+    sys.exit(with_database(lambda database, _: _downgrade(database, revision, to_version, yes=yes), as_it_is=True))
+
+
 @db.command("purge")
 def purge_command() -> None:
     """Delete traces older than ALLCUE_TRACE_DAYS and what has run out; a running service does it every hour."""
@@ -78,6 +93,36 @@ def _went(current: str | None, newest: str, *, ahead: bool) -> str:
     if ahead:
         return f"at {current}, which a newer version made; nothing to do"
     return f"at {newest} already" if current == newest else f"from {current or 'empty'} to {newest}"
+
+
+def _downgrade(database: Database, revision: str | None, version: str | None, *, yes: bool) -> int:
+    from service.store.rollback import CannotGoBack, downgrade, plan, revision_of
+
+    try:
+        target = revision_of(version) if version is not None else str(revision)
+        found = downgrade(database, target) if yes else plan(database, target)
+    except CannotGoBack as problem:
+        click.echo(f"{database.shown}: {problem}", err=True)
+        return 1
+    if found.start == found.target:
+        click.echo(f"{database.shown}: at {found.start} already")
+        return 0
+    click.echo(f"{database.shown}: {'' if yes else 'would go '}from {found.start} to {found.target}")
+    for step in found.steps:
+        click.echo(f"  {step}")
+    for loss in found.losses:
+        place = loss.table if loss.column is None else f"{loss.table}.{loss.column}"
+        click.echo(f"  {'lost' if yes else 'would be lost'}: {place}, {_count(loss.rows, 'row')} with a value")
+    if found.others:
+        words = f"{_count(found.others, 'other connection')} of Allcue: a newer instance that still runs would fail"
+        click.echo(f"  {words}. Roll the instances back first.", err=True)
+    if not yes:
+        click.echo("Nothing was changed. Make a backup, then say --yes.", err=True)
+    return 0 if yes else 1
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 def _check(database: Database, settings: Settings) -> int:

@@ -30,9 +30,14 @@ def absent(facts: Facts, name: str, *types: str, what: str = "") -> Fact:
     ``what`` names the thing looked for ("a CD19 result"), for the sentence shown to people. A type that no prefetch key
     asks for is not named beside one that is asked for: no client could bring it.
     """
-    coverage, named = _weakest(facts.record, types)
-    detail = _SAID[coverage].format(types="/".join(named))
-    return unknown(name, _REASONS[coverage], f"{what}: {detail}" if what else detail)
+    record = facts.record
+    reason, detail = _why(None, types) if record is None else record.once((absent, types), lambda: _why(record, types))
+    return unknown(name, reason, f"{what}: {detail}" if what else detail)
+
+
+def _why(record: PatientRecord | None, types: Sequence[str]) -> tuple[Reason, str]:
+    coverage, named = _weakest(record, types)
+    return _REASONS[coverage], _SAID[coverage].format(types="/".join(named))
 
 
 def _weakest(record: PatientRecord | None, types: Sequence[str]) -> tuple[Coverage, Sequence[str]]:

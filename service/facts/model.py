@@ -9,14 +9,16 @@ Three value shapes carry uncertainty that a plain Python value would lose:
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
+from service.facts.interval import Interval as Interval  # one of the shapes of a value: imported from here
 from service.record.model import PatientRecord
+
+T = TypeVar("T")
 
 
 class Reason(StrEnum):
@@ -36,58 +38,6 @@ class Reason(StrEnum):
     NOT_DECIDED = "not-decided"  # present, but it does not settle this fact (e.g. normal karyotype and Ph)
     JUDGEMENT = "judgement"  # the clinician's to say: never derived
     NOT_GIVEN = "not-given"  # evaluation from stated facts: this one was not stated
-
-
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """A number known only within bounds. Open ends are excluded: ``Interval(0, 1e-4, high_open=True)`` is < 0.0001.
-
-    >>> Interval(0, 1e-4, high_open=True).less_than(1e-4)
-    True
-    >>> Interval(17, 18).at_least(18) is None
-    True
-    """
-
-    low: float = -math.inf
-    high: float = math.inf
-    low_open: bool = False
-    high_open: bool = False
-
-    def less_than(self, x: float) -> bool | None:
-        if self.high < x or (self.high == x and self.high_open):
-            return True
-        if self.low >= x:
-            return False
-        return None
-
-    def at_most(self, x: float) -> bool | None:
-        if self.high <= x:
-            return True
-        if self.low > x or (self.low == x and self.low_open):
-            return False
-        return None
-
-    def at_least(self, x: float) -> bool | None:
-        known = self.less_than(x)
-        return None if known is None else not known
-
-    def more_than(self, x: float) -> bool | None:
-        known = self.at_most(x)
-        return None if known is None else not known
-
-    def equals(self, x: float) -> bool | None:
-        if self.low == self.high == x and not (self.low_open or self.high_open):
-            return True
-        if self.less_than(x) or self.more_than(x):
-            return False
-        return None
-
-    def __str__(self) -> str:
-        if math.isinf(self.low):
-            return f"{'<' if self.high_open else '<='}{self.high:g}"
-        if math.isinf(self.high):
-            return f"{'>' if self.low_open else '>='}{self.low:g}"
-        return f"{self.low:g} to {'<' if self.high_open else ''}{self.high:g}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,8 +223,8 @@ class Facts:
     """
 
     __slots__ = (
-        "_asking", "_changed", "_cut", "_from", "_origin", "_ran", "_read", "as_of", "record", "registry", "site",
-        "stated",
+        "_asking", "_cut", "_origin", "_ran", "_read", "_worked_out", "as_of", "before", "changed", "record", "registry",
+        "site", "stated",
     )  # fmt: skip
 
     def __init__(
@@ -295,8 +245,9 @@ class Facts:
         self._ran: dict[Provider, dict[str, Fact]] = {}
         self._asking: dict[str, int] = {}  # names being asked, with their depth
         self._cut = _NO_CUT  # depth of the outermost fact that was asked for while being asked
-        self._from: Facts | None = None  # the facts of which some were replaced
-        self._changed: frozenset[str] = frozenset()  # names of those that may rest on the replaced ones
+        self.before: Facts | None = None  # the facts of which some were replaced
+        self.changed: frozenset[str] = frozenset()  # names of those that may rest on the replaced ones
+        self._worked_out: dict[object, Any] = {}
 
     def __getitem__(self, name: str) -> Fact:
         fact = self._read.get(name)
@@ -312,9 +263,9 @@ class Facts:
         return self._origin.get(name)
 
     def _ask(self, name: str) -> Fact:
-        if self._from is not None and name not in self._changed:  # read once for all that is assumed of a patient
-            shared = self._read[name] = self._from[name]
-            origin = self._from.origin(name)
+        if self.before is not None and name not in self.changed:  # read once for all that is assumed of a patient
+            shared = self._read[name] = self.before[name]
+            origin = self.before.origin(name)
             if origin is not None:
                 self._origin[name] = origin
             return shared
@@ -361,7 +312,7 @@ class Facts:
 
     def _as_before(self, provider: Provider) -> dict[str, Fact] | None:
         """What a provider found before something was assumed, if all that it read then, and reads now, is still the same."""
-        before = self._from
+        before = self.before
         done = before._ran.get(provider) if before is not None else None
         if before is None or done is None:
             return None
@@ -378,20 +329,33 @@ class Facts:
         changed = frozenset[str]().union(*(self.registry.dependents(fact.name) for fact in facts))
         anew = frozenset[Provider]().union(*(self.registry.resting_on(fact.name) for fact in facts))
         other = Facts(self.as_of, self.registry, self.record, self.site, {**self.stated, **{f.name: f for f in facts}})
-        other._read = {name: fact for name, fact in self._read.items() if name not in changed} | other._read
-        other._origin = {
-            n: provider for n, provider in self._origin.items() if n in other._read and n not in other.stated
-        }
-        other._ran = {provider: done for provider, done in self._ran.items() if provider not in anew}
-        other._from, other._changed = self, changed
+        # Copied whole and then thinned out: done for every drug that a card names, and little is left out.
+        read, origin, ran = self._read.copy(), self._origin.copy(), self._ran.copy()
+        for name in changed:
+            read.pop(name, None)
+            origin.pop(name, None)
+        for provider in anew:
+            ran.pop(provider, None)
+        for name in other.stated:
+            origin.pop(name, None)
+        read.update(other._read)
+        other._read, other._origin, other._ran = read, origin, ran
+        other.before, other.changed = self, changed
         return other
+
+    def once(self, key: object, work: Callable[[], T]) -> T:
+        """The result of some work on these facts, done the first time it is asked for under the key."""
+        if key not in self._worked_out:
+            self._worked_out[key] = work()
+        found: T = self._worked_out[key]
+        return found
 
     def differing(self) -> frozenset[str]:
         """Names of the facts that differ from those read before something was assumed; ValueError where nothing was."""
-        if self._from is None:
+        if self.before is None:
             raise ValueError("nothing was assumed of these facts")
-        read = self._from._read
-        return frozenset(name for name in self._changed if name in read and self[name] != read[name])
+        read = self.before._read
+        return frozenset(name for name in self.changed if name in read and self[name] != read[name])
 
     def read_names(self) -> tuple[str, ...]:
         """Names of the facts that have been asked for so far."""

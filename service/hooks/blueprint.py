@@ -7,20 +7,27 @@ from datetime import UTC, datetime
 from functools import lru_cache, partial
 from typing import Any
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 
 from service.hooks import caller, calls
-from service.hooks.body import read_body
+from service.hooks.again import Again, Given, Key
+from service.hooks.body import receive
 from service.hooks.contract import Decide, Invocation, ServiceDefinition
+from service.hooks.cut import Cut, cut, is_plain
 from service.hooks.discovery import check_services, discovery
-from service.hooks.envelope import read_envelope
-from service.hooks.errors import HookError, Issue
+from service.hooks.envelope import may_use, read_envelope
+from service.hooks.errors import HookError, Issue, bad_request
 from service.hooks.fhir_access import FhirClient, Limits
 from service.hooks.gather import gather
 from service.hooks.limits import BodyLimits
+from service.hooks.named import Named
 from service.hooks.profiles import Profile, ProfileOf, shape, shape_discovery, unshaped
 from service.hooks.servers import AllowedServers
+from service.hooks.unread import split
+from service.hooks.watching import UNWATCHED, Watch
 from service.hooks.wire import clean, dump, reply
+
+UNREACHABLE = "unreachable"
 
 
 def _utc_now() -> datetime:
@@ -35,6 +42,8 @@ def cds_services(
     body_limits: BodyLimits | None = None,
     now: Callable[[], datetime] = _utc_now,
     profile_of: ProfileOf = unshaped,
+    again: Again | None = None,
+    watch: Watch = UNWATCHED,
 ) -> Blueprint:
     """GET /cds-services and POST /cds-services/{id}.
 
@@ -45,12 +54,15 @@ def cds_services(
         body_limits: what a body may hold.
         now: the aware time at which a call came.
         profile_of: what the answers for a client look like, by the profile it is registered with.
+        again: answers that may be given again; nothing is kept if not given.
 
     Raises:
         ValueError: the definitions contradict themselves.
     """
     by_id = check_services(services)
-    reader = lru_cache(maxsize=64)(partial(FhirClient, limits=limits))  # one for each list of servers
+    most = body_limits or BodyLimits()
+    again = again or Again(0)
+    reader = lru_cache(maxsize=64)(partial(FhirClient, limits=limits, watch=watch))  # one for each list of servers
     plain = discovery(services)
     documents: dict[str, bytes] = {}
     blueprint = Blueprint("cds_services", __name__)
@@ -72,7 +84,15 @@ def cds_services(
             words = "There is no such service. GET /cds-services lists the services."
             raise HookError(404, Issue("not-found", words))
         record = calls.begin(service.id, service.hook)
-        envelope = read_envelope(read_body(body_limits), service)
+        body = receive()
+        parts = cut(body)
+        key = _key(service, parts, received_at) if parts is not None else None
+        given = again.find(key) if key is not None else None
+        if given is not None and parts is not None and may_use(given.envelope, parts.access):
+            record.hook_instance, record.prefetched, record.remarks = parts.hook_instance, given.states, given.remarks
+            record.cards, record.cleaned = given.cards, given.cleaned
+            return Response(given.to(parts.hook_instance), mimetype="application/json")
+        envelope = read_envelope(split(body, most), service)
         record.hook_instance = str(envelope.hook_instance)
         prefetched = gather(service, envelope, reader(caller.current().servers or servers))
         record.prefetched = prefetched.so_far()  # grows as keys are asked for
@@ -88,25 +108,28 @@ def cds_services(
             tenant=caller.current().tenant,
         )
         record.remarks = invocation.remarks  # filled while it is decided
-        answer = decide(invocation)
-        return _answer(answer, record, profile_of(caller.current().profile))
+        text = _answer(decide(invocation), record, profile_of(caller.current().profile))
+        repeat = invocation.repeat
+        if key is not None and is_plain(body) and repeat.allowed and not repeat.barred and not prefetched.has_asked:
+            again.keep(key, Given.of(text, envelope, repeat, record))
+        return Response(text, mimetype="application/json")
 
     return blueprint
 
 
 def operations(
-    name: str,
-    version: str,
+    named: Named,
     base_url: str,
     ready: Callable[[], bool],
     surface: Mapping[str, Any] | None = None,
     store: Callable[[], str] | None = None,
 ) -> Blueprint:
-    """GET / (where to go from here), /health (the process lives), /ready (it can answer; else 503), /openapi.json.
+    """GET / (where to go from here), /health (the process lives), /ready (all it needs is there; else 503), /openapi.json.
 
     Args:
-        store: how it is with what is kept, in a word that /ready tells. It does not change the status: advice needs
-            no store, and an instance that is taken out of service for its sake gives none.
+        store: how it is with what is kept, in a word that /ready tells. ``UNREACHABLE`` makes it 503, except for who
+            asks with ``?store=optional``: advice needs no store, so that is what to route calls by.
+        named: what the service says it is.
         base_url: the public address, without a slash at its end; empty for links relative to the host.
         surface: the OpenAPI document of all that is served.
     """
@@ -115,7 +138,7 @@ def operations(
         place: f"{base_url}/{place}"
         for place in ("cds-services", "health", "ready", *(["openapi.json"] if surface else []))
     }
-    landing = dump({"name": name, "version": version, "links": links})
+    landing = dump({**named.told(), "links": links})
 
     @blueprint.get("/")
     def home() -> Response:
@@ -127,8 +150,13 @@ def operations(
 
     @blueprint.get("/ready")
     def readiness() -> Response:
-        kept = {"store": store()} if store is not None else {}
-        return reply({"status": "ready", **kept}) if ready() else reply({"status": "not ready", **kept}, 503)
+        asked = request.args.get("store", "required")
+        if asked not in ("required", "optional"):
+            raise bad_request("value", "The parameter store may be required (as without it) or optional.")
+        loaded, word = ready(), store() if store is not None else "none"
+        there = loaded and (asked == "optional" or word != UNREACHABLE)
+        checks = {"content": "loaded" if loaded else "none", "store": word}
+        return reply({"status": "ready" if there else "not ready", **checks}, 200 if there else 503)
 
     if surface:
         described = dump(surface)
@@ -140,10 +168,20 @@ def operations(
     return blueprint
 
 
-def _answer(answer: Mapping[str, Any], record: calls.Call, profile: Profile) -> Response:
+def _key(service: ServiceDefinition, parts: Cut, received_at: datetime) -> Key:
+    """All that the answer to a call rests on, as long as no FHIR server is asked."""
+    who = caller.current()
+    environ = (
+        request.environ
+    )  # the address that is called may stand in a link on a card; the type tells how to read the body
+    told = environ.get("HTTP_HOST"), environ.get("CONTENT_TYPE")
+    return Key((service.id, who.client, who.issuer, who.tenant, who.profile, received_at.date(), *told), parts.rest)
+
+
+def _answer(answer: Mapping[str, Any], record: calls.Call, profile: Profile) -> bytes:
     cards = answer.get("cards")
     if not isinstance(cards, list | tuple):
         raise TypeError("the engine's answer has no list of cards")
     cleaned, removed = clean(answer)
     record.cards, record.cleaned = len(cleaned["cards"]), len(removed)
-    return reply(shape(profile, record.hook, cleaned))
+    return dump(shape(profile, record.hook, cleaned))

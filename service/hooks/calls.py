@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
 from flask import Flask, Response, g, request
 
 from service.hooks import caller
 from service.hooks.contract import NOT_SENT, Prefetched
+from service.hooks.lines import Line
+from service.hooks.watching import UNWATCHED, Watch
 
 log = logging.getLogger("allcue.calls")
 HEADER = "X-Request-ID"
@@ -38,7 +39,11 @@ class Call:
     cleaned: int = 0
     remarks: Mapping[str, Any] = field(default_factory=dict)
 
-    def line(self, request_id: str, status: int) -> dict[str, Any]:
+    def states(self) -> dict[str, str]:
+        """The states of the keys that were looked at."""
+        return {key: found.state for key, found in self.prefetched.items()}
+
+    def line(self, request_id: str, status: int, seconds: float, states: Mapping[str, str]) -> dict[str, Any]:
         """The members of the log line; ``ms`` from the start of the call, ``reasons`` why keys are not complete."""
         details = {key: found.detail for key, found in self.prefetched.items()}
         reasons = {key: detail for key, detail in details.items() if detail and detail != NOT_SENT}
@@ -50,11 +55,11 @@ class Call:
             "client": self.client,
             "hook_instance": self.hook_instance,
             "status": status,
-            "ms": round((time.perf_counter() - self.started) * 1000, 2),
+            "ms": round(seconds * 1000, 2),
             "cards": self.cards,
             "cleaned": self.cleaned,
             **self.remarks,
-            "keys": {key: found.state for key, found in self.prefetched.items()},
+            "keys": states,
             **({"reasons": reasons} if reasons else {}),
         }
 
@@ -66,20 +71,30 @@ def begin(service: str, hook: str) -> Call:
     return call
 
 
-def install(app: Flask) -> None:
-    """Give every request an id (the caller's own where it is usable), echo it, and log service calls."""
-    app.before_request(_identify)
-    app.after_request(_finish)
+def install(app: Flask, watch: Watch = UNWATCHED, about: Mapping[str, str] | None = None) -> None:
+    """Give every request an id (the caller's own where it is usable), echo it, and log service calls.
 
+    Args:
+        about: further members of each line, such as the version.
+    """
+    always = dict(about or {})
 
-def _identify() -> None:
-    sent = request.headers.get(HEADER, "")
-    g.request_id = sent if _USABLE_ID.fullmatch(sent) else str(uuid.uuid4())
+    def identify() -> None:
+        sent = request.headers.get(HEADER, "")
+        g.request_id = sent if _USABLE_ID.fullmatch(sent) else str(uuid.uuid4())
+        watch.arrived()
 
+    def finish(response: Response) -> Response:
+        response.headers[HEADER] = g.request_id
+        status = response.status_code
+        call: Call | None = g.get("call")
+        if call is not None:
+            seconds, states = time.perf_counter() - call.started, call.states()
+            watch.called(call.service, call.hook, call.client or "", status, seconds, states, call.remarks)
+            if log.isEnabledFor(logging.INFO):
+                log.info("%s", Line(**call.line(g.request_id, status, seconds, states), **always))
+        watch.left(request.endpoint, status)
+        return response
 
-def _finish(response: Response) -> Response:
-    response.headers[HEADER] = g.request_id
-    call: Call | None = g.get("call")
-    if call is not None and log.isEnabledFor(logging.INFO):
-        log.info("%s", orjson.dumps(call.line(g.request_id, response.status_code)).decode())
-    return response
+    app.before_request(identify)
+    app.after_request(finish)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -66,6 +66,31 @@ class Prefetched:
     status: int | None = None
 
 
+def _holds() -> bool:
+    return True
+
+
+def _tells_nothing(_: Mapping[str, str]) -> None:
+    pass
+
+
+@dataclass(slots=True)
+class Repeat:
+    """Whether and how an answer may be given again to a call that brings exactly the same; said by who answers.
+
+    ``allowed``: all that it rests on is known to be the same then; ``barred``: not so, whatever others say. ``ids``: the uuids in it that belong to this call; ``again``: those of
+    another ``hookInstance`` in the same order. ``stands``: whether what it rests on besides the call is as it was.
+    ``tell``: to be told each time it is given, with the new id of each old one.
+    """
+
+    allowed: bool = False
+    barred: bool = False
+    ids: Sequence[str] = ()
+    again: Callable[[str], Sequence[str]] = lambda _: ()
+    stands: Callable[[], bool] = _holds
+    tell: Callable[[Mapping[str, str]], None] = _tells_nothing
+
+
 @dataclass(frozen=True, slots=True)
 class Invocation:
     """One checked call of a service. ``prefetched`` has an entry for every key of the service's templates; keys that
@@ -74,6 +99,7 @@ class Invocation:
 
     ``context`` is as sent, except that ``patientId`` is a bare id. ``received_at`` is aware of its time zone.
     ``remarks``: what the clinical side wants logged of the call; never a patient's values.
+    ``repeat``: what the clinical side says of giving its answer again.
     ``client``: who calls; empty where nobody is asked who they are. ``tenant``: on whose behalf, as its token says.
     """
 
@@ -85,6 +111,7 @@ class Invocation:
     fhir_server: str | None
     received_at: datetime
     remarks: dict[str, Any] = field(default_factory=dict)
+    repeat: Repeat = field(default_factory=Repeat)
     client: str = ""
     tenant: str | None = None
 

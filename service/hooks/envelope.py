@@ -8,15 +8,16 @@ from math import isfinite
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StrictStr, ValidationError
+import orjson
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, StrictStr, ValidationError
 
 from service.hooks.contract import NOTHING, ServiceDefinition
 from service.hooks.errors import HookError, Issue, bad_request
 from service.hooks.library import HOOKS
 from service.hooks.servers import parse_base
 from service.hooks.tokens import reference
+from service.hooks.unread import ROOT, Split
 
-ROOT = "CDSHooksRequest"
 # FHIR's ids have letters, digits, "-" and "."; real ones a little more. Never markup: the id goes back out in suggestions.
 ID_CHARACTERS = "A-Za-z0-9._~:+=@|$,;*!%^#?-"
 _ID = re.compile(f"[{ID_CHARACTERS}]{{1,256}}")
@@ -39,7 +40,7 @@ class Authorization(_Part):
 
 
 class HookRequest(_Part):
-    """A request as sent. ``prefetch`` keeps the difference between a missing key and null."""
+    """A request as sent. ``prefetch`` keeps the difference between a missing key and null; see `Values`."""
 
     hook: StrictStr
     hook_instance: UUID = Field(alias="hookInstance")
@@ -47,11 +48,20 @@ class HookRequest(_Part):
     fhir_server: StrictStr | None = Field(None, alias="fhirServer")
     authorization: Authorization | None = Field(None, alias="fhirAuthorization")
     prefetch: dict[str, Any] | None = None
+    _unread: Mapping[str, Any] | None = PrivateAttr(None)
 
     @property
     def sent(self) -> Mapping[str, Any]:
         """The prefetch values that came, by key."""
+        if self._unread is not None:
+            return self._unread
         return self.prefetch if self.prefetch is not None else NOTHING
+
+    def of_any_call(self) -> HookRequest:
+        """The same without prefetch and access token."""
+        return HookRequest.model_construct(
+            hook=self.hook, hook_instance=self.hook_instance, context=self.context, fhir_server=self.fhir_server
+        )
 
     @property
     def token(self) -> str | None:
@@ -86,16 +96,14 @@ _SHAPES = {
 }
 
 
-def read_envelope(body: Any, service: ServiceDefinition) -> HookRequest:
-    """Check a parsed body as a call of this service; the context's ``patientId`` comes back as a bare id.
+def read_envelope(body: Split, service: ServiceDefinition) -> HookRequest:
+    """Check a body as a call of this service; the context's ``patientId`` comes back as a bare id.
 
     Raises:
         HookError: 400, with one issue for each thing wrong, pointing at its element.
     """
-    if not isinstance(body, dict):
-        raise bad_request("structure", "The body must be a JSON object.", ROOT)
     try:
-        request = HookRequest.model_validate(body)
+        request = HookRequest.model_validate(body.members)
     except ValidationError as error:
         raise HookError(400, *(_issue(found["loc"], found["type"]) for found in error.errors())) from None
     if request.hook != service.hook:
@@ -103,7 +111,26 @@ def read_envelope(body: Any, service: ServiceDefinition) -> HookRequest:
         raise bad_request("value", words, f"{ROOT}.hook")
     context = _context(request.context, service.hook)
     _check_access(request, context)
-    return request.model_copy(update={"context": context})
+    checked = request.model_copy(update={"context": context})
+    checked._unread = body.prefetch
+    return checked
+
+
+def may_use(envelope: HookRequest, access: bytes | None) -> bool:
+    """Whether a call would be accepted that differs from an accepted one by its ``fhirAuthorization``.
+
+    Args:
+        envelope: of the accepted one.
+        access: the text of the other's; None if it has none.
+    """
+    if access is None:
+        return True
+    try:
+        told = Authorization.model_validate(orjson.loads(access))
+        _check_access(envelope.model_copy(update={"authorization": told}), envelope.context)
+    except (orjson.JSONDecodeError, ValidationError, HookError):
+        return False
+    return True
 
 
 def _issue(location: tuple[int | str, ...], kind: str) -> Issue:

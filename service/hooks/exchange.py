@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from urllib3.exceptions import HTTPError, ProtocolError
 from service.hooks.connections import CheckedAdapter, Reachable
 from service.hooks.lifeline import Lifeline, Unreachable
 from service.hooks.prefetch import outcome_words
+from service.hooks.watching import UNWATCHED, Watch
 from service.hooks.wire import Unreadable, parse
 
 _CHUNK = 65536
@@ -52,7 +54,7 @@ class Refused(Unreachable):
 
     def __init__(self, status: int, words: str):
         self.status = status
-        super().__init__(words)
+        super().__init__(words, _kind_of(status))
 
 
 class _Session(requests.Session):
@@ -82,8 +84,15 @@ class Exchange:
     ``silence``: seconds it may be silent, within what the lifeline leaves.
     """
 
-    def __init__(self, session: requests.Session, token: str | None, lifeline: Lifeline, silence: float):
-        self._session, self._lifeline, self._silence = session, lifeline, silence
+    def __init__(
+        self,
+        session: requests.Session,
+        token: str | None,
+        lifeline: Lifeline,
+        silence: float,
+        watch: Watch = UNWATCHED,
+    ):
+        self._session, self._lifeline, self._silence, self._watch = session, lifeline, silence, watch
         self._headers = {"Accept": "application/fhir+json, application/json;q=0.9", "Accept-Encoding": "gzip"}
         self._headers["User-Agent"] = "allcue"
         if token is not None:
@@ -99,6 +108,19 @@ class Exchange:
             Refused: another status than 200, which includes redirects.
             Unreachable: no answer, or one that is too large, too late or unreadable.
         """
+        began, outcome = time.perf_counter(), "connection"
+        try:
+            with self._watch.span("FHIR read", server=self._lifeline.origin[1]):
+                found = self._read(ask, max_bytes)
+            outcome = "ok"
+            return found
+        except Unreachable as error:
+            outcome = error.kind
+            raise
+        finally:
+            self._watch.asked_fhir(outcome, time.perf_counter() - began)
+
+    def _read(self, ask: Ask, max_bytes: int) -> bytes:
         with self._lifeline.exchange():
             for tried in range(1, _MOST_TRIES + 1):
                 last = tried == _MOST_TRIES
@@ -110,7 +132,7 @@ class Exchange:
                 except (requests.RequestException, HTTPError, HTTPException, OSError, ValueError) as error:
                     self._lifeline.left()  # cut off because time is up
                     if last or not _dropped(error):
-                        raise Unreachable(_fault(error)) from None
+                        raise Unreachable(*_fault(error)) from None
                     continue
                 if last or wait is None or wait >= self._lifeline.remaining():
                     raise refusal
@@ -122,7 +144,9 @@ class Exchange:
             "GET" if ask.form is None else "POST",
             ask.url,
             data=ask.form,
-            headers=self._headers | ({"Content-Type": "application/x-www-form-urlencoded"} if ask.form else {}),
+            headers=self._headers
+            | dict(self._watch.onward())
+            | ({"Content-Type": "application/x-www-form-urlencoded"} if ask.form else {}),
             timeout=min(self._silence, self._lifeline.left()),
             allow_redirects=False,
             stream=True,
@@ -133,14 +157,14 @@ def _unpacked(answer: requests.Response, max_bytes: int, lifeline: Lifeline) -> 
     """The body piece by piece; never more than the limit is unpacked at once, whatever it is packed from."""
     coding = answer.headers.get("Content-Encoding", "identity").strip().lower()
     if coding not in ("identity", "gzip", "x-gzip"):
-        raise Unreachable("its answer is packed in a way that was not asked for")
+        raise Unreachable("its answer is packed in a way that was not asked for", "unreadable")
     unpack = zlib.decompressobj(31) if coding != "identity" else None
     packed = left = max_bytes
     while piece := answer.raw.read1(_CHUNK, decode_content=False):
         lifeline.left()
         packed -= len(piece)
         if packed < 0:
-            raise Unreachable("its answer is too large")
+            raise Unreachable("its answer is too large", "too-large")
         while piece:
             plain = piece
             if unpack is None:
@@ -151,14 +175,14 @@ def _unpacked(answer: requests.Response, max_bytes: int, lifeline: Lifeline) -> 
                 try:
                     plain = unpack.decompress(piece, left + 1)
                 except zlib.error:
-                    raise Unreachable("its answer could not be unpacked") from None
+                    raise Unreachable("its answer could not be unpacked", "unreadable") from None
                 piece = unpack.unused_data if unpack.eof else unpack.unconsumed_tail
             left -= len(plain)
             if left < 0:
-                raise Unreachable("its answer is too large")
+                raise Unreachable("its answer is too large", "too-large")
             yield plain
     if unpack is not None and not unpack.eof:
-        raise Unreachable("its answer was cut off")
+        raise Unreachable("its answer was cut off", "unreadable")
 
 
 def _refusal(answer: requests.Response, lifeline: Lifeline) -> Refused:
@@ -214,11 +238,19 @@ def _dropped(error: BaseException) -> bool:
     return wrapped and any(isinstance(found, ConnectionError) for found in _causes(error))
 
 
-def _fault(error: BaseException) -> str:
+def _kind_of(status: int) -> str:
+    """A status other than 200, as one of a fixed list of words."""
+    if status in (401, 403, 404, 429, 503):
+        return str(status)
+    return "redirect" if 300 <= status < 400 else "4xx" if 400 <= status < 500 else "5xx"
+
+
+def _fault(error: BaseException) -> tuple[str, str]:
+    """What went wrong: in words, and in one word."""
     if isinstance(error, requests.Timeout) or any(isinstance(found, TimeoutError) for found in _causes(error)):
-        return "it did not answer in time"
+        return "it did not answer in time", "timeout"
     if any(isinstance(found, SSLCertVerificationError) for found in _causes(error)):
-        return "its TLS certificate was not accepted"
+        return "its TLS certificate was not accepted", "tls"
     if isinstance(error, requests.exceptions.SSLError):
-        return "no TLS connection could be made"
-    return f"the connection failed ({type(error).__name__})"
+        return "no TLS connection could be made", "tls"
+    return f"the connection failed ({type(error).__name__})", "connection"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection
 
-import orjson
 from flask import Blueprint, Response, g, request
 
 from service.hooks import caller
@@ -13,6 +12,7 @@ from service.hooks.body import read_body
 from service.hooks.errors import HookError, Issue
 from service.hooks.feedback_body import ROOT, read_feedback
 from service.hooks.limits import BodyLimits
+from service.hooks.lines import Line
 from service.hooks.ports import FeedbackLog
 from service.hooks.wire import reply
 
@@ -42,7 +42,7 @@ def feedback(services: Collection[str], store: FeedbackLog, body_limits: BodyLim
             raise HookError(404, Issue("not-found", "There is no such service. GET /cds-services lists the services."))
         most = request.max_content_length
         request.max_content_length = min(BODY_MOST, most) if most is not None else BODY_MOST
-        items = read_feedback(read_body(body_limits, ROOT))
+        items = read_feedback(read_body(body_limits or BodyLimits(), ROOT))
         try:
             saved = store.record(service_id, caller.client(), items)
         except OSError as error:
@@ -50,7 +50,7 @@ def feedback(services: Collection[str], store: FeedbackLog, body_limits: BodyLim
             raise _later() from None
         line = {"event": "feedback", "request_id": g.get("request_id", "-"), "service": service_id}
         line |= {"items": len(items), "new": saved.new, "unknown_cards": saved.unknown}
-        log.info("%s", orjson.dumps(line).decode())
+        log.info("%s", Line(line))
         return reply({})
 
     return blueprint

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextvars import copy_context
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urljoin
@@ -20,6 +21,7 @@ from service.hooks.lifeline import Lifeline, Unreachable
 from service.hooks.prefetch import Page, read_page, settle
 from service.hooks.scopes import Leave, Scopes
 from service.hooks.servers import AllowedServers, Base, parse_place
+from service.hooks.watching import UNWATCHED, Watch
 from service.hooks.wire import Unreadable, parse
 
 _NO_POST = frozenset({405, 501})
@@ -66,8 +68,8 @@ class Wanted:
 class FhirClient:
     """What a process keeps between calls: limits, the servers it may read, open connections."""
 
-    def __init__(self, servers: AllowedServers, limits: Limits):
-        self.servers, self.limits = servers, limits
+    def __init__(self, servers: AllowedServers, limits: Limits, watch: Watch = UNWATCHED):
+        self.servers, self.limits, self.watch = servers, limits, watch
         self.session = new_session(Reachable.of(limits.networks), limits.at_once, limits.verify)
         self._no_post: set[tuple[str, str]] = set()
         self._no_search: set[tuple[str, str]] = set()
@@ -116,7 +118,7 @@ class FhirReader:
         seconds = limits.deadline if outlives else (expires_in or 0.0)
         late = "the time limit was reached" if outlives else "the access token expired"
         self._lifeline = Lifeline(area.origin, seconds, late)
-        self._exchange = Exchange(client.session, token, self._lifeline, limits.timeout)
+        self._exchange = Exchange(client.session, token, self._lifeline, limits.timeout, client.watch)
         self._bytes_left = limits.max_call_bytes
         self._lock = threading.Lock()
 
@@ -133,7 +135,9 @@ class FhirReader:
             return found
         pool = ThreadPoolExecutor(min(self._client.limits.at_once, len(allowed)), thread_name_prefix="fhir")
         try:
-            running = {item.key: pool.submit(self._key, item, leave[item.key].limited) for item in allowed}
+            running = {  # each with the context of the call, for what is logged and traced
+                item.key: pool.submit(copy_context().run, self._key, item, leave[item.key].limited) for item in allowed
+            }
             late = wait(running.values(), timeout=self._lifeline.remaining()).not_done
             found.update({item.key: self._result(item, running[item.key]) for item in allowed})
             if late:
@@ -217,7 +221,7 @@ class FhirReader:
         with self._lock:
             self._bytes_left -= size
             if self._bytes_left < 0:
-                raise Unreachable("its answers together are too large")
+                raise Unreachable("its answers together are too large", "too-large")
 
 
 def _page(answer: Any) -> Page:

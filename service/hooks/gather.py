@@ -7,12 +7,13 @@ from dataclasses import replace
 
 from service.hooks.contract import NOT_SENT, KeyState, Prefetched, ServiceDefinition
 from service.hooks.deadline import uninterrupted
-from service.hooks.envelope import ROOT, HookRequest
+from service.hooks.envelope import HookRequest
 from service.hooks.errors import HookError, Issue, bad_request
 from service.hooks.fhir_access import FhirClient, FhirReader, Wanted
 from service.hooks.medications import KIND, REFERENCED, missing, read_medications
 from service.hooks.prefetch import Page, read_page, settle
 from service.hooks.tokens import render
+from service.hooks.unread import ROOT
 
 _WHOLE = (KeyState.PROVIDED, KeyState.EMPTY)
 _ANOTHER = "the FHIR server answered with another patient"
@@ -43,6 +44,11 @@ class Gathered(Mapping[str, Prefetched]):
         covered = {kind for types in service.resource_types.values() for kind in types}
         self._added = (REFERENCED,) if KIND in covered and REFERENCED not in service.prefetch else ()
         _require(service, self._found)
+
+    @property
+    def has_asked(self) -> bool:
+        """Whether a FHIR server was turned to, whatever came of it."""
+        return self._reader is not None
 
     def so_far(self) -> Mapping[str, Prefetched]:
         """The keys that were asked for, without asking for others."""

@@ -16,7 +16,11 @@ _here = threading.local()
 
 
 class Unreachable(Exception):
-    """One answer could not be had. The text is a reason without patient values."""
+    """One answer could not be had. The text is a reason without patient values; ``kind`` one word for who counts."""
+
+    def __init__(self, words: str, kind: str = "connection"):
+        self.kind = kind
+        super().__init__(words)
 
 
 class Lifeline:
@@ -38,7 +42,7 @@ class Lifeline:
         """Seconds left. Raises Unreachable when there are none."""
         left = self._expires - time.monotonic()
         if left <= 0 or self._over.is_set():
-            raise Unreachable(self.late)
+            raise Unreachable(self.late, "timeout")
         return left
 
     def remaining(self) -> float:

@@ -11,6 +11,7 @@ from typing import Any
 
 from service.hooks.contract import ServiceDefinition
 from service.hooks.library import HOOKS, Kind
+from service.hooks.named import Named
 from service.hooks.openapi_parts import ANSWERS, SCHEMAS, or_null
 
 Json = dict[str, Any]
@@ -24,30 +25,34 @@ _REFUSALS = ("400", "408", "412", "413", "415", "422", "429", "500", "503")
 
 def document(
     services: Sequence[ServiceDefinition],
-    name: str,
-    version: str,
+    named: Named,
     base_url: str = "",
     secured: bool = False,
     feedback: bool = False,
+    metrics: bool = False,
 ) -> Json:
     """The document that GET /openapi.json answers.
 
     Args:
+        named: what the service says it is.
         base_url: the public address; without one, addresses are relative to the host.
         secured: whether discovery, calls and feedback need a JWT.
         feedback: whether feedback is taken.
+        metrics: whether there are metrics for who runs the service.
     """
     lock: list[Json] = [{"jwt": []}] if secured else []
     refused = {"401": _ref("responses", "401")} if secured else {"403": _ref("responses", "403")}
     paths: Json = {
         "/": {"get": _read("home", "Where to go from here", "Landing")},
         "/health": {"get": _read("health", "The process lives", "Status")},
-        "/ready": {"get": {**_read("ready", "It can answer", "Readiness", "503")}},
+        "/ready": {"get": _ready()},
         "/openapi.json": {"get": _read("openapi", "This document", "Anything")},
         "/cds-services": {
             "get": {**_read("discovery", "The services that are offered", "Discovery"), "security": lock}
         },
     }
+    if metrics:
+        paths["/metrics"] = {"get": _metrics()}
     for path, item in paths.items():
         if path not in ("/health", "/ready"):
             item["get"]["responses"].update({"429": _ref("responses", "429"), **refused})
@@ -58,9 +63,10 @@ def document(
     return {
         "openapi": "3.1.0",
         "info": {
-            "title": name,
-            "version": version,
+            "title": named.name,
+            "version": named.version,
             "description": "CDS Hooks 2.0, with the additions of the 3.0 ballot",
+            **({"x-content": named.told()["content"]} if named.content is not None else {}),
         },
         "servers": [{"url": base_url or "/"}],
         "paths": paths,
@@ -106,6 +112,34 @@ def request_schema(service: ServiceDefinition) -> Json:
         },
         "if": {"required": ["fhirAuthorization"], "properties": {"fhirAuthorization": {"type": "object"}}},
         "then": {"required": ["fhirServer"], "properties": {"fhirServer": {"type": "string", "minLength": 1}}},
+    }
+
+
+def _ready() -> Json:
+    store = {"name": "store", "in": "query", "description": "optional: a store that is away does not count"}
+    return {
+        "operationId": "ready",
+        "summary": "All that it needs is there",
+        "parameters": [{**store, "schema": {"enum": ["required", "optional"]}}],
+        "responses": {
+            "200": _ok("All that it needs is there", "Readiness"),
+            "400": _ref("responses", "400"),
+            "503": _ok("Something is not; the members say what", "Readiness"),
+        },
+    }
+
+
+def _metrics() -> Json:
+    text = {"schema": {"type": "string"}}
+    kinds = {"text/plain": text, "application/openmetrics-text": text}
+    return {
+        "operationId": "metrics",
+        "summary": "Metrics for who runs the service, told in private networks only or for a token of their own",
+        "responses": {
+            "200": {"description": "In the text format of Prometheus", "content": kinds},
+            "401": _ref("responses", "401"),
+            "403": _ref("responses", "403"),
+        },
     }
 
 

@@ -35,7 +35,7 @@ def _schema(name: str) -> dict[str, Any]:
 ANSWERS: dict[str, str] = {
     "400": "Malformed JSON, a missing or wrong member, the hook of another service",
     "401": "No valid token; the reason stands in the log of the service",
-    "403": "The service is open to its own machine only",
+    "403": "The service, or its metrics, are open to its own machine or network only",
     "408": "The body did not arrive in time",
     "412": "Required data cannot be had; the diagnostics name the prefetch key",
     "413": "The body is too large, or has too many resources, entries or objects, or too long a string",
@@ -43,14 +43,22 @@ ANSWERS: dict[str, str] = {
     "422": "The body is nested too deep",
     "429": "Too many calls of this client; Retry-After says when to come again",
     "500": "A fault of the service; the diagnostics hold the request id to quote",
-    "503": "Not ready, or no answer within the time limit",
+    "503": "No answer within the time limit, or feedback that could not be saved",
 }
 
 SCHEMAS: dict[str, Any] = {
     "Anything": {"type": "object"},
-    "Landing": _object("name version links", name=_TEXT, version=_TEXT, links={"type": "object"}),
+    "Landing": _object(
+        "name version links", name=_TEXT, version=_TEXT, links={"type": "object"},
+        content=_object("version digest", version=_TEXT, digest=_TEXT),  # semantic version; digest, as traces carry it
+    ),
     "Status": _object("status", status=_TEXT),
-    "Readiness": _object("status", status=_TEXT, store={"enum": ["none", "reachable", "unreachable"]}),
+    "Readiness": _object(
+        "status content store",
+        status={"enum": ["ready", "not ready"]},
+        content={"enum": ["loaded", "none"]},
+        store={"enum": ["none", "reachable", "unreachable"]},
+    ),
     "PatientId": {
         "type": "string",
         "description": "The id of a Patient, also as Patient/id",

@@ -34,6 +34,32 @@ class RateLimiter(Protocol):
         ...
 
 
+class Lease(Protocol):
+    """Calls of a client that a process may answer for the next second. ``wait``: where there are none, the seconds
+    until there is one."""
+
+    @property
+    def calls(self) -> int: ...
+
+    @property
+    def wait(self) -> float: ...
+
+
+class SharedBuckets(Protocol):
+    """The shares of clients, counted for all processes of a service."""
+
+    def take(self, client: str, back: int) -> Lease:
+        """Take some calls from the share of a client, several at once where the share is far from used up.
+
+        Args:
+            back: calls of an earlier lease that were not made.
+
+        Raises:
+            OSError: it could not be told.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class FeedbackItem:
     """One outcome of one card, as the client told it (CDS Hooks 2.0, "Feedback").

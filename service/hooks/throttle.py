@@ -1,12 +1,13 @@
-"""How often one client may call: token buckets in the memory of one process, 429 with Retry-After beyond them.
+"""How often one client may call: token buckets, 429 with Retry-After beyond them.
 
-A client is who the trust layer found (``g.client``), otherwise the address of the connection. Each worker process
-counts by itself: the share of a client over all is the rate times the workers. A limit over several machines belongs
-into the proxy before them.
+A client is who the trust layer found (``g.client``), otherwise the address of the connection. Where Redis or PostgreSQL
+is configured, all processes of a service count together; else each counts by itself, and the share of a client over all
+is the rate times the processes.
 """
 
 from __future__ import annotations
 
+import logging
 import math
 import threading
 import time
@@ -18,9 +19,11 @@ from flask import Flask, g, request
 
 from service.hooks.browser import PUBLIC
 from service.hooks.errors import HookError, Issue
-from service.hooks.ports import RateLimiter
+from service.hooks.ports import RateLimiter, SharedBuckets
 
+log = logging.getLogger("allcue.shared")
 _MOST = 10_000  # clients remembered; the one that was silent longest is forgotten first
+LEASE_S = 1.0  # that a process may keep calls it took from a shared bucket
 
 
 class TokenBuckets:
@@ -45,6 +48,58 @@ class TokenBuckets:
 
     def __len__(self) -> int:
         return len(self._buckets)
+
+
+class SharedLimit:
+    """Shares of clients that all processes count together.
+
+    Calls are taken from the shared bucket some at a time and kept for a second, so that most calls of a busy client ask
+    nobody; what was not made goes back. A refusal is kept too, until there is a call again: who calls far too often does
+    not reach what all share. In any time of T seconds at most ``burst + rate * (T + LEASE_S)`` calls are let through.
+
+    While the shared bucket cannot be reached each process counts by itself: advice is not refused for that.
+    """
+
+    def __init__(self, shared: SharedBuckets, own: RateLimiter, now: Callable[[], float] = time.monotonic):
+        self._shared, self._own, self._now = shared, own, now
+        self._lock = threading.Lock()
+        self._held: OrderedDict[str, tuple[int, float]] = OrderedDict()  # client -> (calls left; 0: refused, until)
+        self._alone = False
+
+    def allow(self, client: str) -> bool:
+        """Use up one call of the client's; False if there is none."""
+        with self._lock:
+            calls, until = self._held.pop(client, (0, float("-inf")))
+            if self._now() < until:
+                if calls != 1:
+                    self._held[client] = (max(0, calls - 1), until)
+                return calls > 0
+        try:
+            lease = self._shared.take(client, calls)
+        except OSError as error:
+            if not self._alone:
+                self._alone = True
+                log.error("rate limits are not shared now, each process counts by itself: %s", error)
+            return self._own.allow(client)
+        if self._alone:
+            self._alone = False
+            log.info("rate limits are shared again")
+        self._hold(client, lease.calls, lease.wait)
+        return lease.calls > 0
+
+    def _hold(self, client: str, calls: int, wait: float) -> None:
+        """Keep what is left of a lease after this call, or that there was none."""
+        with self._lock:
+            now = self._now()
+            before, until = self._held.pop(client, (0, float("-inf")))  # of another thread that asked meanwhile
+            left = max(0, calls - 1) + (before if now < until else 0)
+            if left or not calls:
+                self._held[client] = (left, now + (LEASE_S if left else min(wait, LEASE_S)))
+            if len(self._held) > _MOST:
+                self._held.popitem(last=False)
+
+    def __len__(self) -> int:
+        return len(self._held)
 
 
 def place_of(address: str | None) -> str:

@@ -30,9 +30,9 @@ def parse(body: bytes) -> Any:
             deeper than the parser's limit of 1024 levels. Nothing that reads a body recurses into it, so no smaller limit is needed.
     """
     text = body.removeprefix(b"\xef\xbb\xbf")
-    if not text.strip():
+    if not text[:1].strip() and not text.strip():
         raise Unreadable("the body is empty")
-    if brackets(text) > MOST_NODES:
+    if len(text) > MOST_NODES and brackets(text) > MOST_NODES:
         raise Unreadable("the body holds more objects and arrays than are read")
     try:
         return orjson.loads(text)

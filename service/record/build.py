@@ -9,7 +9,7 @@ from typing import Any
 from service.record.corrected import version_of, without_replaced
 from service.record.model import Coverage, Entry, PatientRecord, SetAside, newest_first
 from service.record.specimens import Specimens
-from service.record.squeezed import squeezed
+from service.record.squeezed import squeezed_resource
 from service.record.subject import Subjects
 from service.record.terminology import Terminology
 from service.record.usable import CONTRADICTION, TAKEN_BACK, ahead, contradicts, dates, refusal, status_of, taken_back
@@ -55,8 +55,8 @@ class _Builder:
     def __init__(
         self, resources: list[Raw], patient_id: str | None, as_of: date, terminology: Terminology, entered: list[Raw]
     ):
-        self.resources = [(_type(resource), full_url, squeezed(resource)) for full_url, resource in resources]
-        new = [(_type(resource), full_url, squeezed(resource)) for full_url, resource in entered]
+        self.resources = [(_type(resource), full_url, squeezed_resource(resource)) for full_url, resource in resources]
+        new = [(_type(resource), full_url, squeezed_resource(resource)) for full_url, resource in entered]
         self.resources += new
         self.entered = frozenset(id(resource) for _, _, resource in new)  # alive as long as `resources`
         self.as_of = as_of

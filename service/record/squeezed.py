@@ -13,6 +13,10 @@ _SHORT = 40  # characters of a text that cannot do harm
 _DEPTH = 40  # levels of a resource that are looked through; no reader goes as deep
 _BLANKS, _SIGNS = 8, 32  # longest runs that stay as they are
 _RUN = re.compile(rf"\s{{{_BLANKS + 1},}}|(\S)\1{{{_SIGNS},}}")
+# The same told from afar, ten times as fast: whoever opens a chart waits for every sign of it to be looked at, and next to
+# no text has a run. Every run of signs has two neighbors among each 16th sign of the text.
+_RUN_OF_BLANKS = re.compile(rf"\s\s{{{_BLANKS},}}")
+_STEP, _TWICE = _SIGNS // 2, re.compile(r"(\S)\1")
 
 
 def squeezed_text(text: str) -> str:
@@ -21,13 +25,24 @@ def squeezed_text(text: str) -> str:
     >>> squeezed_text("WBC 3.2" + " " * 100 + "final" + "-" * 100)
     'WBC 3.2  final--------------------------------'
     """
-    return _RUN.sub(_cut, text) if len(text) > _SHORT else text
+    if len(text) <= _SHORT or not (_RUN_OF_BLANKS.search(text) or _TWICE.search(text[::_STEP])):
+        return text
+    return _RUN.sub(_cut, text)
 
 
 def _cut(run: re.Match[str]) -> str:
     if run[1] is not None:
         return run[0][:_SIGNS]
     return "\n" * min(run[0].count("\n"), 2) or "  "
+
+
+def squeezed_resource(resource: Any) -> Any:
+    """A resource with its texts squeezed but for its narrative, which is most of what is sent and which no reader looks at."""
+    if type(resource) is not dict or type(resource.get("text")) is not dict:
+        return squeezed(resource)
+    read = {key: part for key, part in resource.items() if key != "text"}
+    new = squeezed(read)
+    return resource if new is read else {**new, "text": resource["text"]}
 
 
 def squeezed(value: Any, depth: int = _DEPTH) -> Any:

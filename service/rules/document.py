@@ -9,9 +9,8 @@ from typing import Any
 import yaml
 
 from service.facts.vocabulary.base import did_you_mean
-
-SITE = "site:"  # before the path of a file that lies in the folder of a site, not in the shipped content
-_LOADER: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+from service.rules.digest import SITE
+from service.rules.plain_yaml import LOADER, PlainReader, Special
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -63,9 +62,26 @@ class Document:
                 yield self.problem(at, f"{name!r} is not a {what}.{did_you_mean(name, known)}")
 
 
-def read_yaml(file: str, text: str) -> Document:
-    """Read one YAML file; syntax errors and repeated keys come back as problems, never as exceptions."""
-    loader = _LOADER(text)
+def read_yaml(file: str, text: str, reader: PlainReader | None = None) -> Document:
+    """Read one YAML file; syntax errors and repeated keys come back as problems, never as exceptions.
+
+    Args:
+        reader: the one for all files that belong together, so that they share equal values.
+    """
+    try:
+        value, lines, twice = (reader or PlainReader()).read(text)
+    except (Special, yaml.YAMLError, ValueError):
+        return _read_any(file, text)
+    return Document(file, value, lines, _repeated(file, twice))
+
+
+def _repeated(file: str, found: Iterable[tuple[str, int]]) -> tuple[Problem, ...]:
+    return tuple(Problem(file, line, path, "the key stands here twice.") for path, line in found)
+
+
+def _read_any(file: str, text: str) -> Document:
+    """Read any YAML with the library's own constructor."""
+    loader = LOADER(text)
     try:
         node = loader.get_single_node()
         if node is None:
@@ -79,8 +95,8 @@ def read_yaml(file: str, text: str) -> Document:
     finally:
         loader.dispose()
     lines: dict[str, int] = {}
-    problems = [Problem(file, line, path, "the key stands here twice.") for path, line in _walk(node, "", lines)]
-    return Document(file, value, lines, tuple(problems))
+    twice = list(_walk(node, "", lines))
+    return Document(file, value, lines, _repeated(file, twice))
 
 
 def _walk(node: yaml.Node, path: str, lines: dict[str, int]) -> Iterator[tuple[str, int]]:

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 
+from service.facts.model import Facts
 from service.facts.vocabulary.base import did_you_mean
-from service.rules.interpret import Known, find
+from service.rules.interpret import Finding, Known, find
 from service.rules.rule import Content, Edition, Policy, Population, Rule, is_under
 
 
@@ -79,17 +80,16 @@ class Speaking:
         While it is unknown which of two populations a patient belongs to (an AYA patient whose care setting is not
         in the record), the editions of both speak.
         """
-        member: dict[str, bool] = {}
-        hangs = self.turns.get
+        others = {population for population in self.speakers if not _belongs(population, facts)}
         return tuple(
             rule
             for rule in self.rules
-            if (turns := hangs(rule)) is None or any(_belongs(turn.population, facts, member) for turn in turns)
+            if (turns := self.turns.get(rule)) is None or not others.issuperset([turn.population for turn in turns])
         )
 
     def waiting_for(self, facts: Known) -> frozenset[str]:
         """Facts on which it hangs which editions speak, while those of several populations do."""
-        findings = [(find(population.when, facts, True), who) for population, who in self.speakers.items()]
+        findings = [(_belonging(population, facts), who) for population, who in self.speakers.items()]
         possible = [(finding, who) for finding, who in findings if finding.truth is not False]
         if all(who == possible[0][1] for _, who in possible):
             return frozenset()
@@ -97,15 +97,19 @@ class Speaking:
 
     def silent_before(self, rule: Rule, facts: Known) -> tuple[str, ...]:
         """Sources asked for this patient before the rule's own, which have nothing on its topic."""
-        member: dict[str, bool] = {}
-        own = [turn for turn in self.turns.get(rule, ()) if _belongs(turn.population, facts, member)]
+        own = [turn for turn in self.turns.get(rule, ()) if _belongs(turn.population, facts)]
         return tuple(dict.fromkeys(name for turn in own for name in turn.silent))
 
 
-def _belongs(population: Population, facts: Known, known: dict[str, bool]) -> bool:
-    if population.id not in known:
-        known[population.id] = find(population.when, facts, True).truth is not False
-    return known[population.id]
+def _belongs(population: Population, facts: Known) -> bool:
+    return _belonging(population, facts).truth is not False
+
+
+def _belonging(population: Population, facts: Known) -> Finding:
+    """Whether a patient is of a population; told once, being asked for every rule that is cited."""
+    if isinstance(facts, Facts):
+        return facts.once(population, lambda: find(population.when, facts, True))
+    return find(population.when, facts, True)
 
 
 def by_policy(content: Content, as_of: date) -> Speaking:

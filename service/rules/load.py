@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import PurePosixPath
 
 from service.facts.vocabulary.base import Vocabulary, did_you_mean
 from service.rules.criterion import Tables
-from service.rules.document import SITE, Document, Problem, read_yaml
+from service.rules.digest import digest
+from service.rules.document import Document, Problem, read_yaml
 from service.rules.load_policy import PolicyReader
 from service.rules.load_rules import RuleReader
+from service.rules.plain_yaml import PlainReader
 from service.rules.rule import Content, Policy, Rule, Source, is_under
 from service.rules.schema import TOPIC, S, Shape, SourceShape, read_shape
 from service.rules.site import Overlay
@@ -47,7 +48,8 @@ class _Loader:
     def __init__(self, files: Mapping[str, str], vocabulary: Vocabulary, site: Mapping[str, str] | None):
         self.vocabulary = vocabulary
         self.problems: list[Problem] = []
-        self.documents = {path: read_yaml(path, text) for path, text in files.items() if path.endswith(".yaml")}
+        reader = PlainReader()
+        self.documents = {path: read_yaml(path, text, reader) for path, text in files.items() if path.endswith(".yaml")}
         self.templates = shipped = _templates(files)
         self.overlay = None
         if site is not None:
@@ -59,7 +61,7 @@ class _Loader:
         self.problems.extend(template_problems(shipped, self.templates))
         paths = (PurePosixPath(document.path) for document in self.documents.values())
         self.rule_ids = {path.stem for path in paths if path.parts[0] == "rules"}  # a rule is named like its file
-        self.digest = _digest({**files, **{f"{SITE}{path}": text for path, text in (site or {}).items()}})
+        self.digest = digest(files, site)
 
     def load(self) -> Content:
         sources = self._sources()
@@ -298,11 +300,3 @@ def _keyed_row(item: tuple[object, object]) -> tuple[str, object]:
 
 def _of(shape: type[S], rows: Mapping[str, Shape]) -> dict[str, S]:
     return {key: row for key, row in rows.items() if isinstance(row, shape)}
-
-
-def _digest(files: Mapping[str, str]) -> str:
-    """A short name for exactly this content: SHA-256 over paths and texts, first 16 hexadecimal digits."""
-    total = hashlib.sha256()
-    for path, text in sorted(files.items()):
-        total.update(f"{path}\0{text}\0".encode())
-    return total.hexdigest()[:16]

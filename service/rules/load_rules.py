@@ -9,7 +9,7 @@ from service.facts.vocabulary.base import Vocabulary
 from service.rules.criterion import Tables
 from service.rules.document import Document, Problem
 from service.rules.expression import All, Any, Node, parse_expression
-from service.rules.rule import Advise, Example, Rule, SourceRef
+from service.rules.rule import Advise, Example, Examples, Rule, SourceRef
 from service.rules.schema import AdviseShape, ExampleShape, RuleShape, ScopeShape, read_shape
 
 SCOPE = "scope.yaml"
@@ -101,7 +101,7 @@ class RuleReader:
             suggest=shape.suggest,
             replace=shape.replace,
             supersedes=shape.supersedes,
-            examples=examples,
+            examples=Examples(examples),
             questions=shape.questions,
             path=document.file,
         )

@@ -13,7 +13,8 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from service.facts.vocabulary.base import did_you_mean
-from service.rules.document import SITE, Document, Problem, read_yaml
+from service.rules.digest import SITE
+from service.rules.document import Document, Problem, read_yaml
 from service.rules.schema import read_shape
 from service.rules.site_content import ReplacesShape, Signed, SiteShape, SwitchedOffShape, WordingShape
 from service.rules.tables import KEYED_TABLES

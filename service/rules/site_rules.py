@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import PurePosixPath
 
-from service.rules.document import SITE, Document, Problem
+from service.rules.digest import SITE
+from service.rules.document import Document, Problem
 from service.rules.expression import leaves
 from service.rules.rule import ADDED, REPLACED, REWORDED, SWITCHED_OFF, Rule, Source
 from service.rules.site import POLICY_FILE, Overlay, signed

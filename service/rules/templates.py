@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from jinja2 import Environment, TemplateSyntaxError, meta, nodes
 
-from service.rules.document import SITE, Problem
+from service.rules.digest import SITE
+from service.rules.document import Problem
 
 # Words a template may pass over. Everything else it must show: options, warnings, what was not checked, the sources.
 _MAY_BE_LEFT_OUT = frozenset(

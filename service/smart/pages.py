@@ -11,7 +11,7 @@ from http import HTTPStatus
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, g, redirect, request
-from werkzeug.exceptions import NotFound
+from werkzeug.exceptions import NotFound, RequestEntityTooLarge
 from werkzeug.wrappers import Response as AnyResponse
 
 from service.smart.banner import banner
@@ -26,7 +26,7 @@ from service.smart.words import LANGUAGES, Language, best_language
 log = logging.getLogger("allcue.smart")
 LANGUAGE = "allcue-language"  # a cookie; it says nothing of any patient
 SESSION_S = 8 * 3600  # a shift; the access token ends sooner as a rule
-_MOST_FORM = 200  # fields
+_MOST_FORM = 500  # fields; the longest form of a page has fewer, and each is looked up
 _STATUS = {
     Trouble.SESSION_OVER: HTTPStatus.UNAUTHORIZED,
     Trouble.TOKEN_EXPIRED: HTTPStatus.UNAUTHORIZED,
@@ -144,7 +144,9 @@ def chart(site: Site, patients: Patients, traces: Traces) -> Blueprint:
     def draw(sid: str, view: View, part: str = "") -> AnyResponse:
         opened = site.opened(sid)
         case = patients.read(opened, anew="anew" in request.form)
-        form = {name: value for name, value in list(request.form.items())[:_MOST_FORM] if name != "anew"}
+        if len(request.form) > _MOST_FORM:  # to pass over some of them would suppose something else than was entered
+            raise RequestEntityTooLarge
+        form = {name: value for name, value in request.form.items() if name != "anew"}
         told = traces.of(opened) if opened.card else ()
         query = {name: tuple(values[:_MOST_FORM]) for name, values in request.args.lists()}
         asked = Asked(site.language(), form, part, opened.card, told, query)

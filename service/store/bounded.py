@@ -6,32 +6,12 @@ neither TCP nor the server's own ``statement_timeout`` end a wait for it. Here t
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Generator
 from typing import Any
 
 import psycopg
 
-_here = threading.local()
-
-
-@contextmanager
-def at_most(seconds: float) -> Iterator[None]:
-    """Whatever this thread asks of PostgreSQL inside the block is over after some seconds."""
-    around = getattr(_here, "until", None)
-    _here.until = time.monotonic() + seconds
-    try:
-        yield
-    finally:
-        _here.until = around
-
-
-def left() -> float | None:
-    """Seconds left in the block; None outside of any."""
-    until = getattr(_here, "until", None)
-    return None if until is None else until - time.monotonic()
+from service.store.time_left import left
 
 
 class BoundedConnection(psycopg.Connection[Any]):

@@ -11,24 +11,25 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import psycopg
 from sqlalchemy import Connection, Engine, Table, create_engine, event
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as SQLAlchemyTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from service.store.bounded import at_most, connect
 from service.store.reasons import reason_of
+from service.store.time_left import at_most
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
 
 WAIT_S = 2.0  # for a lock, a connection, or the answers of one transaction
 DURABLE_TIMES = 3  # as long for a durable transaction, which may hold many statements
 SLOW_S = 0.5  # a failure that took longer costs whoever asks next too
 AWAY_S = 3.0  # without asking after such a failure: else all threads would soon wait for the database
-_NOT_THERE = (sqlite3.OperationalError, psycopg.OperationalError, SQLAlchemyTimeout)
 
 
 class StoreUnavailable(OSError):
@@ -91,6 +92,7 @@ class Database:
         self.url = read_url(url)
         self.wait = wait
         self._away, self._prepare = away, prepare
+        self._errors, *self._not_there = _errors_of(self.url)
         self._away_until = float("-inf")
         self._lock = threading.RLock()  # preparing uses the database
         self._engine: Engine | None = None
@@ -158,20 +160,27 @@ class Database:
                 yield connection
 
     @contextmanager
-    def reading(self) -> Iterator[Connection]:
+    def reading(self, *, behind: bool = False) -> Iterator[Connection]:
         """Reads that wait for no writer of SQLite.
+
+        Args:
+            behind: it also asks a database that is away.
 
         Raises:
             StoreUnavailable: not read.
         """
-        with self._told(self.wait), self.engine.connect() as connection:
+        with self._told(self.wait, behind), self.engine.connect() as connection:
             connection.execution_options(allcue_reading=True)
             with connection.begin():
                 yield connection
 
     def insert(self, table: Table) -> postgresql.Insert | sqlite.Insert:
         """An INSERT that knows ON CONFLICT."""
-        return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
+        if self.is_sqlite:
+            return sqlite.insert(table)
+        from sqlalchemy.dialects import postgresql  # loaded with the engine
+
+        return postgresql.insert(table)
 
     @contextmanager
     def _told(self, seconds: float, behind: bool = False) -> Iterator[None]:
@@ -180,10 +189,10 @@ class Database:
         try:
             with at_most(seconds):
                 yield
-        except (SQLAlchemyError, sqlite3.Error, psycopg.Error) as error:  # the driver's own: while connecting
+        except (SQLAlchemyError, self._errors) as error:  # the driver's own: while connecting
             own = getattr(error, "orig", None) or error
             now = time.monotonic()
-            slow = isinstance(own, _NOT_THERE) and now - began > SLOW_S
+            slow = isinstance(own, (SQLAlchemyTimeout, *self._not_there)) and now - began > SLOW_S
             self._away_until = now + self._away if slow else float("-inf")
             if _is_damaged(own):
                 self._prepared = None  # perhaps it is repaired when it is used again
@@ -228,6 +237,16 @@ class Database:
         return engine
 
 
+def _errors_of(url: URL) -> tuple[type[Exception], type[Exception]]:
+    """The driver's errors: all of them, and that of a database that is not there. Only the driver that is used is loaded,
+    since that of PostgreSQL takes 15 MB of memory."""
+    if url.drivername == "sqlite":
+        return sqlite3.Error, sqlite3.OperationalError
+    import psycopg
+
+    return psycopg.Error, psycopg.OperationalError
+
+
 def _file_at(path: Path) -> tuple[int, int]:
     """Device and number of the file, which is made with its folder if it is not there, for nobody but the user that
     runs the service. Never opened otherwise: closing it again would end SQLite's locks on it in this process."""
@@ -252,6 +271,8 @@ def _is_damaged(error: BaseException) -> bool:
 
 
 def _connect_postgres(_: Any, __: Any, args: Any, named: Any) -> Any:
+    from service.store.bounded import connect
+
     return connect(*args, **named)
 
 

@@ -37,10 +37,12 @@ class Item(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """How many entries are new, and of how many items the card is not known."""
+    """How many entries are new, and of how many items the card is not known. ``entries``: of each new one its place among
+    the items, and the rules that its card rested on, as far as the card is known."""
 
     new: int
     unknown: int
+    entries: tuple[tuple[int, tuple[str, ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,21 +73,22 @@ class FeedbackStore:
         Raises:
             StoreUnavailable: none is saved.
         """
-        new = unknown = 0
+        unknown = 0
+        entries: list[tuple[int, tuple[str, ...]]] = []
         now = int(self._now())
         with self._database.transaction(durable=True) as connection:
             known = _traces(connection, client, {item.card for item in items})
-            for item in items:
+            for place, item in enumerate(items):
                 trace = known.get(item.card)
                 unknown += trace is None
                 row = self._row(service_id, client, item, now, known=trace is not None)
                 insert = self._database.insert(FEEDBACK).values(row).on_conflict_do_nothing()
                 if connection.execute(insert.returning(FEEDBACK.c.sequence)).first() is None:
                     continue  # saved before
-                new += 1
+                entries.append((place, tuple(json.loads(trace["rules"])) if trace is not None else ()))
                 if trace is not None:
                     self._follow(connection, trace, item, row["at"], now)
-        return Saved(new, unknown)
+        return Saved(len(entries), unknown, tuple(entries))
 
     def _row(self, service_id: str, client: str, item: Item, now: int, *, known: bool) -> dict[str, Any]:
         system, code = item.reason or (None, None)

@@ -12,7 +12,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.runtime.environment import EnvironmentContext
-from alembic.script import ScriptDirectory
+from alembic.script import Script, ScriptDirectory
 from sqlalchemy import Connection, text
 
 from service.store.database import Database, StoreUnavailable
@@ -44,7 +44,7 @@ def state(database: Database) -> State:
         StoreUnavailable: the database cannot be reached.
     """
     with database.reading() as connection:
-        return _state(MigrationContext.configure(connection).get_current_revision())
+        return current(connection)
 
 
 def upgrade(database: Database) -> State:
@@ -56,15 +56,48 @@ def upgrade(database: Database) -> State:
     Raises:
         StoreUnavailable: the database cannot be reached, or a migration failed: then nothing is changed.
     """
-    scripts = ScriptDirectory(str(FOLDER))
+    with migrating(database) as connection:
+        before = current(connection)
+        if not before.ahead:
+            run(connection, "head")
+    return before
+
+
+@contextmanager
+def migrating(database: Database) -> Iterator[Connection]:
+    """The one transaction in which tables are changed: all or nothing, and one process at a time.
+
+    Raises:
+        StoreUnavailable: the database cannot be reached, or a migration failed: then nothing is changed.
+    """
     with database.transaction(durable=True, behind=True) as connection:
         if not database.is_sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-        before = _state(MigrationContext.configure(connection).get_current_revision())
-        if not before.ahead:
-            with _environment(connection, scripts) as environment:
-                environment.run_migrations()
-    return before
+        yield connection
+
+
+def current(connection: Connection) -> State:
+    """How far the tables behind a connection are."""
+    return _state(MigrationContext.configure(connection).get_current_revision())
+
+
+def run(connection: Connection, target: str, *, down: bool = False) -> None:
+    """Run the migrations to a revision ("head", or "base" for none): up, or with ``down`` back."""
+    scripts = ScriptDirectory(str(FOLDER))
+
+    def steps(revision: Any, _: Any) -> Any:
+        return (scripts._downgrade_revs if down else scripts._upgrade_revs)(target, revision)
+
+    environment = EnvironmentContext(Config(), scripts, fn=steps)
+    with environment:  # Alembic without its env.py: the connection is given, and nothing is read from a file
+        # SQLite rolls tables back too, which the library does not count on.
+        environment.configure(connection=connection, target_metadata=METADATA, transactional_ddl=True)
+        environment.run_migrations()
+
+
+def revisions() -> tuple[Script, ...]:
+    """All migrations of this version, from the first to the newest."""
+    return tuple(reversed(tuple(ScriptDirectory(str(FOLDER)).walk_revisions())))
 
 
 def differences(database: Database) -> list[Any]:
@@ -77,26 +110,20 @@ def differences(database: Database) -> list[Any]:
         return list(compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), METADATA))
 
 
-def _state(current: str | None) -> State:
-    scripts = ScriptDirectory(str(FOLDER))
-    newest = scripts.get_current_head()
-    assert newest is not None
-    known = {script.revision for script in scripts.walk_revisions()}
-    return State(current, newest, current is not None and current not in known)
+def _state(found: str | None) -> State:
+    known = [script.revision for script in revisions()]
+    return State(found, known[-1], found is not None and found not in known)
 
 
-@contextmanager
-def _environment(connection: Connection, scripts: ScriptDirectory) -> Iterator[EnvironmentContext]:
-    """Alembic without its env.py: the connection is given, and nothing is read from a file."""
-
-    def steps(revision: Any, _: Any) -> Any:
-        return scripts._upgrade_revs("head", revision)
-
-    environment = EnvironmentContext(Config(), scripts, fn=steps)
-    with environment:
-        # SQLite rolls tables back too, which the library does not count on.
-        environment.configure(connection=connection, target_metadata=METADATA, transactional_ddl=True)
-        yield environment
-
-
-__all__ = ["State", "StoreUnavailable", "differences", "state", "upgrade"]
+__all__ = [
+    "FOLDER",
+    "State",
+    "StoreUnavailable",
+    "current",
+    "differences",
+    "migrating",
+    "revisions",
+    "run",
+    "state",
+    "upgrade",
+]

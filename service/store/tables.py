@@ -9,6 +9,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Double,
     Index,
     Integer,
     MetaData,
@@ -29,6 +30,15 @@ USED_TOKENS = Table(
     METADATA,
     Column("token", String(HASH), primary_key=True),  # hash of issuer and jti
     Column("expires", BigInteger, nullable=False, index=True),
+)
+
+RATES = Table(  # of PostgreSQL only; with SQLite each process counts by itself
+    "rates",
+    METADATA,
+    Column("caller", String(HASH), primary_key=True),  # hash of the client's name or address
+    Column("calls", Double, nullable=False),  # left in its share
+    Column("at", Double, nullable=False),  # seconds since 1970, by the server's clock
+    Column("lent", Double, nullable=False),  # to the process that asked last
 )
 
 FEEDBACK = Table(

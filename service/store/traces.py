@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import case, delete, select, update
@@ -65,13 +66,16 @@ class Traces:
         rows = {(trace.client, trace.card): _row(trace, now) for trace in traces}
         if not rows:
             return
+        with self._database.transaction(behind=True) as connection:
+            # In one order, so that two processes that save the same cards do not wait for each other in a ring.
+            connection.execute(self._statement, [rows[key] for key in sorted(rows)])
+
+    @cached_property
+    def _statement(self) -> Any:
         insert = self._database.insert(TRACES)
         changes: dict[str, Any] = {name: insert.excluded[name] for name in _OVERWRITTEN}
         changes["patient"] = case((TRACES.c.patient == insert.excluded.patient, TRACES.c.patient), else_=None)
-        statement = insert.on_conflict_do_update(index_elements=["client", "card"], set_=changes)
-        with self._database.transaction(behind=True) as connection:
-            # In one order, so that two processes that save the same cards do not wait for each other in a ring.
-            connection.execute(statement, [rows[key] for key in sorted(rows)])
+        return insert.on_conflict_do_update(index_elements=["client", "card"], set_=changes)
 
     def of(self, card: str, client: str | None = None) -> tuple[CardTrace, ...]:
         """The traces of a card: one, or one for each client that has a card of this uuid.

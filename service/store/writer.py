@@ -17,6 +17,8 @@ from service.store.traces import CardTrace, Traces, purge
 log = logging.getLogger("allcue.store")
 WAITING_MOST = 2000  # answers whose traces wait for the database; further ones are given up
 AT_ONCE = 100  # answers a transaction
+GATHER_S = 0.1  # at least between two transactions, unless somebody waits: most of their cost is not that of the rows
+SLICE_S = 0.01  # after which who gathers looks whether somebody waits
 PAUSE_S = 5.0  # after a failure
 PURGE_S = 3600.0
 AT_EXIT_S = 3.0  # that a process waits at its end for what is still to be written
@@ -45,9 +47,11 @@ class TraceWriter:
 
     def _start_anew(self) -> None:
         self._queue: queue.Queue[Sequence[CardTrace]] = queue.Queue(self._room)
-        self._stopping = threading.Event()
+        self._stopping, self._hurried = threading.Event(), threading.Event()
+        self._wrote = float("-inf")  # when the last transaction ended
         self._thread: threading.Thread | None = None
         self._given_up = 0
+        self._lost = self._failures = 0  # in all, for who watches
         self._purged = float("-inf")
 
     def remember(self, traces: Sequence[CardTrace]) -> None:
@@ -72,12 +76,23 @@ class TraceWriter:
             if self._given_up == 0:
                 log.error("traces are given up: the database does not take them")
             self._given_up += 1
+            self._lost += 1
+
+    def account(self) -> tuple[int, int, int]:
+        """Of this process: answers whose traces wait, those given up so far, and how often writing failed so far."""
+        if self._process != os.getpid():
+            return 0, 0, 0
+        return self._queue.unfinished_tasks, self._lost, self._failures
 
     def flush(self, seconds: float = AT_EXIT_S) -> bool:
         """Wait until all is written; whether it is."""
+        if self._process != os.getpid() or not self._queue.unfinished_tasks:
+            return True
         end = time.monotonic() + seconds
+        self._hurried.set()
         while self._queue.unfinished_tasks and time.monotonic() < end:
             time.sleep(0.005)
+        self._hurried.clear()
         return not self._queue.unfinished_tasks
 
     def close(self) -> None:
@@ -100,6 +115,7 @@ class TraceWriter:
                     self._traces.save((trace for traces in batch for trace in traces), int(self._now()))
                     self._tidy()
                 except StoreUnavailable as error:
+                    self._failures += 1
                     if not failing:
                         log.error("traces wait: %s", error)
                     failing = True
@@ -110,6 +126,7 @@ class TraceWriter:
                 if failing:
                     log.info("traces are written again; given up in between: %s answers", self._given_up)
                     failing, self._given_up = False, 0
+                self._wrote = time.monotonic()
                 for _ in batch:
                     self._queue.task_done()
                 batch = []
@@ -119,11 +136,14 @@ class TraceWriter:
             found = [self._queue.get(timeout=0.5)]
         except queue.Empty:
             return []
+        until = self._wrote + GATHER_S  # after a while without answers the first is written at once
         while len(found) < AT_ONCE:
+            left = 0.0 if self._hurried.is_set() else max(0.0, until - time.monotonic())
             try:
-                found.append(self._queue.get_nowait())
+                found.append(self._queue.get(timeout=min(left, SLICE_S)) if left else self._queue.get_nowait())
             except queue.Empty:
-                break
+                if not left:
+                    break
         return found
 
     def _tidy_idle(self) -> None:

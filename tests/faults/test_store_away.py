@@ -77,7 +77,7 @@ def test_tables_that_went_away_come_back(file: Path, database: Database) -> None
     assert saved(store, "before")
     other = sqlite3.connect(file)
     other.executescript(
-        "DROP TABLE feedback; DROP TABLE alembic_version; DROP TABLE traces; DROP TABLE suppressions; DROP TABLE used_tokens"
+        "DROP TABLE feedback; DROP TABLE alembic_version; DROP TABLE traces; DROP TABLE suppressions; DROP TABLE used_tokens; DROP TABLE rates"
     )
     other.close()
     assert not saved(store, "while")

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from service import __version__
 from service.hooks.contract import ServiceDefinition
 from service.hooks.discovery import check_services
 from service.settings import Settings
@@ -117,6 +118,7 @@ def test_one_log_line_per_call_without_patient_values(caplog: pytest.LogCaptureF
     (record,) = caplog.records
     line = json.loads(record.getMessage())
     assert line.pop("ms") >= 0
+    assert line.pop("version") == __version__
     assert line == {
         "event": "call",
         "request_id": "r1",

@@ -29,11 +29,11 @@ def nested(levels: int) -> Any:
     return value
 
 
-# The body of `body()` has 4 resources below an object of 3 members; what is added comes under `extension`.
+# What is read of the body of `body()` has 1 resource, the Patient. What is added comes into the context, which is always read.
 BEYOND: dict[str, tuple[Any, int, str, str]] = {
     "depth": (nested(12), 422, "structure", "ALLCUE_MAX_DEPTH"),
-    "nodes": ([[[], [], [], []] for _ in range(10)], 413, "too-costly", "ALLCUE_MAX_NODES"),
-    "resources": ([PATIENT, PATIENT, PATIENT], 413, "too-costly", "ALLCUE_MAX_RESOURCES"),
+    "nodes": ([[[], [], [], [], []] for _ in range(10)], 413, "too-costly", "ALLCUE_MAX_NODES"),
+    "resources": ([PATIENT] * 6, 413, "too-costly", "ALLCUE_MAX_RESOURCES"),
     "entries": (list(range(11)), 413, "too-costly", "ALLCUE_MAX_ENTRIES"),
     "string": ({"a": "SENT" * 13}, 413, "too-long", "ALLCUE_MAX_STRING"),
     "string in an array": (["SENT" * 13], 413, "too-long", "ALLCUE_MAX_STRING"),
@@ -51,18 +51,36 @@ WITHIN: dict[str, Any] = {
 @pytest.mark.parametrize(("more", "status", "code", "setting"), BEYOND.values(), ids=BEYOND.keys())
 def test_a_body_beyond_a_limit_is_refused_by_its_name(more: Any, status: int, code: str, setting: str) -> None:
     engine = Recorder()
-    response = post(app_of(engine, Settings(body=SMALL)), body(extension=more))
+    sent = body(context={**body()["context"], "more": more})
+    response = post(app_of(engine, Settings(body=SMALL)), sent)
     assert response.status_code == status
     assert issue_of(response)["code"] == code
     assert setting in issue_of(response)["diagnostics"]
     assert "SENT" not in response.text
     assert engine.asked == []
-    assert post(app_of(), body(extension=more)).status_code == 200, "by default it is within"
+    assert post(app_of(), sent).status_code == 200, "by default it is within"
+
+
+@pytest.mark.parametrize(("more", "status", "code", "setting"), BEYOND.values(), ids=BEYOND.keys())
+def test_a_value_is_held_against_the_limits_when_it_is_asked_for(
+    more: Any, status: int, code: str, setting: str
+) -> None:
+    def reads(invocation: Invocation) -> Any:
+        assert invocation.prefetched["conditions"]
+        pytest.fail("it was read")
+
+    sent = body(prefetch={**body()["prefetch"], "conditions": {**searchset(), "more": [more, [[], [], []]]}})
+    response = post(app_of(reads, Settings(body=SMALL)), sent)
+    assert response.status_code == status
+    assert issue_of(response)["code"] == code
+    assert "SENT" not in response.text
+    assert post(app_of(lambda _: {"cards": []}, Settings(body=SMALL)), sent).status_code == 200, "nobody asks for it"
 
 
 @pytest.mark.parametrize("more", WITHIN.values(), ids=WITHIN.keys())
 def test_a_body_at_a_limit_is_answered(more: Any) -> None:
-    assert post(app_of(settings=Settings(body=SMALL)), body(extension=more)).status_code == 200
+    sent = body(context={**body()["context"], "more": more})
+    assert post(app_of(settings=Settings(body=SMALL)), sent).status_code == 200
 
 
 def test_the_limits_are_read_without_recursion() -> None:
@@ -117,6 +135,8 @@ def test_millions_of_empty_arrays_are_not_even_read(monkeypatch: pytest.MonkeyPa
         pytest.fail("it was read")
 
     monkeypatch.setattr("service.hooks.body.parse", read)
+    monkeypatch.setattr("service.hooks.unread.parse", read)
+    monkeypatch.setattr("service.hooks.unread._split", read)
     data = b'{"a":[' + b"[]," * 700_000 + b"[]]}"
     response = app_of().test_client().post("/cds-services/view", data=data, content_type="application/json")
     assert response.status_code == 413

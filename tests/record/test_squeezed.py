@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from service.record.squeezed import squeezed, squeezed_text
+from service.record.squeezed import squeezed, squeezed_resource, squeezed_text
 from tests.facts.fhir import condition, observation, procedure, resource, statement
 from tests.facts.support import facts_of
 
@@ -20,6 +23,18 @@ def test_runs_are_cut_and_everything_else_stays() -> None:
         "6690-2", note=[{"text": "Karyotype 46,XX,t(9;22)(q34;q11.2)[18]/46,XX[2]   two blanks   stay"}]
     )
     assert squeezed(usual) is usual
+
+
+@given(st.lists(st.tuples(st.sampled_from([*"a1-( \n\t\u00a0", " \n"]), st.integers(0, 70)), max_size=8))
+def test_no_long_run_is_overlooked(parts: list[tuple[str, int]]) -> None:
+    found = squeezed_text("".join(sign * count for sign, count in parts) + "x" * 41)
+    assert not re.search(r"\s{9}|([^\sx])\1{32}", found)
+
+
+def test_the_narrative_stays_as_it_came() -> None:
+    told = {"resourceType": "Observation", "text": {"div": " " * 99}, "note": [{"text": "x" + " " * 99}]}
+    assert squeezed_resource(told) == {**told, "note": [{"text": "x  "}]}
+    assert squeezed_resource(plain := {**told, "note": []}) is plain
 
 
 def test_parts_without_runs_are_not_copied() -> None:

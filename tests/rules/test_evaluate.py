@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any as Raw
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.facts.model import Interval, TokenSet, Value
+from service.facts.given import unknown_stated
+from service.facts.model import Facts, Interval, Registry, TokenSet, Value, known
 from service.rules.compile import Evaluator
-from service.rules.interpret import judge, trace
+from service.rules.interpret import find, judge, trace
 from service.rules.logic import all_of, any_of, negate
 from service.rules.rule import Advise, Rule, SourceRef
 from service.rules.verdict import Outcome
@@ -178,6 +180,21 @@ def test_filling_in_an_unknown_never_flips_a_settled_verdict(
 @given(st.lists(st.sampled_from([True, False, None])))
 def test_kleene_laws(values: list[bool | None]) -> None:
     assert negate(all_of(values)) is any_of(negate(v) for v in values)  # De Morgan
-    for known in ([v if v is not None else w for v in values] for w in (True, False)):
+    for settled in ([v if v is not None else w for v in values] for w in (True, False)):
         if all_of(values) is not None:
-            assert all_of(known) is all_of(values)
+            assert all_of(settled) is all_of(values)
+
+
+@given(node, node, full_patient, full_patient)
+def test_what_was_worked_out_before_an_assumption_is_taken_over_only_where_it_still_holds(
+    when: Raw, unless: Raw, patient: dict[str, Value], assumed: dict[str, Value]
+) -> None:
+    rule = make([when], [unless])
+    evaluator = Evaluator([rule])
+    before = Facts(date(2026, 1, 1), Registry((), unknown_stated), stated={n: known(n, v) for n, v in patient.items()})
+    assert evaluator.verdicts([rule], before) == [judge(rule, before)]
+    changed = [known(name, value) for name, value in assumed.items() if name in ("age", "drugs")]
+    for facts in (before.assuming(*changed), before.assuming(changed[0]).assuming(changed[1]), before):
+        assert evaluator.verdicts([rule], facts) == [judge(rule, facts)]
+        for tree_, go_on_as in ((rule.when, True), (rule.unless, False)):
+            assert evaluator.find(tree_, facts, go_on_as) == find(tree_, facts, go_on_as)

@@ -138,3 +138,13 @@ def test_the_language_is_remembered_and_says_nothing_else(client: FlaskClient) -
     assert '<html lang="de">' in client.get(f"{where}chart").text
     client.get(f"{where}chart?lang=en")
     assert not client.get(f"{where}chart?lang=xx").headers.getlist("Set-Cookie")
+
+
+def test_a_form_is_taken_whole_or_not_at_all(client: FlaskClient) -> None:
+    where = opened(client)
+    many = {f"fact:x{number}": "" for number in range(300)}
+    whole = client.post(f"{where}missing", data={**many, "fact:donor_available": "yes"})
+    assert whole.status_code == 200
+    assert "supposed here" in whole.text
+    more = {f"fact:x{number}": "" for number in range(501)}
+    assert client.post(f"{where}missing", data=more).status_code == 413

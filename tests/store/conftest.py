@@ -10,8 +10,10 @@ import pytest
 from sqlalchemy import text
 
 from service.store.database import Database
+from service.store.remote import RedisServer
 from service.store.schema import upgrade
 from tests.store.postgres import NEEDED, Server, binaries
+from tests.store.redis_server import MISSING, RedisProcess, program
 
 
 @pytest.fixture(scope="session")
@@ -59,3 +61,33 @@ def database(empty: Database) -> Database:
     """A database with the newest tables."""
     upgrade(empty)
     return empty
+
+
+@pytest.fixture(scope="session")
+def redis_process() -> Iterator[RedisProcess]:
+    found = program()
+    if found is None:
+        pytest.skip(MISSING)
+    with tempfile.TemporaryDirectory(prefix="allcue-redis-") as folder:
+        server = RedisProcess(Path(folder), found)
+        try:
+            server.start()
+            yield server
+        finally:
+            server.kill()
+
+
+@pytest.fixture
+def redis(redis_process: RedisProcess) -> RedisProcess:
+    """A server that holds nothing."""
+    with redis_process.client() as client:
+        client.flushall()
+    return redis_process
+
+
+@pytest.fixture
+def server(redis: RedisProcess) -> Iterator[RedisServer]:
+    # Slow machines must not make a healthy server look away
+    found = RedisServer(redis.url, seconds=10, rest=0.05)
+    yield found
+    found.close()

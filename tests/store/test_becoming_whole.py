@@ -102,14 +102,19 @@ def test_of_threads_at_once_one_prepares(database: Database) -> None:
 
 
 @pytest.mark.parametrize("word", ["reachable", "unreachable", "none"])
-def test_ready_tells_of_the_store_and_stays_ready_without(
+def test_ready_tells_of_the_store_and_whoever_needs_none_asks_without(
     word: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reach, "PATIENCE_S", 20.0)  # however busy the machine is
     addresses = {"reachable": f"sqlite:///{tmp_path}/allcue.db", "unreachable": "postgresql://u:p@127.0.0.1:9/d"}
     app = create_app(Settings(database_url=addresses.get(word, "")), lambda _: {"cards": []}, SERVICES)
     answer = app.test_client().get("/ready")
-    assert (answer.status_code, answer.json) == (200, {"status": "ready", "store": word})
+    status = "not ready" if word == "unreachable" else "ready"
+    told = {"content": "loaded", "store": word}
+    assert (answer.status_code, answer.json) == (200 if status == "ready" else 503, {"status": status, **told})
+    for asked, expected in (("required", answer.status_code), ("optional", 200), ("optionl", 400)):
+        assert app.test_client().get(f"/ready?store={asked}").status_code == expected
+    assert app.test_client().get("/ready?store=optional").json == {"status": "ready", **told}
 
 
 def test_reach_waits_for_no_database_and_asks_it_with_one_thread() -> None:

@@ -6,16 +6,13 @@ import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pytest
-from alembic.config import Config
-from alembic.runtime.environment import EnvironmentContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
 from service.store.database import Database, StoreUnavailable, read_url
-from service.store.schema import FOLDER, State, differences, state, upgrade
+from service.store.rollback import BASE, downgrade
+from service.store.schema import State, differences, state, upgrade
 from service.store.tables import METADATA
 from tests.store.postgres import Server
 
@@ -145,14 +142,7 @@ def test_what_an_address_sets_counts(postgres: Server) -> None:
 
 def test_down_and_up_again(database: Database) -> None:
     """The way back takes all that the way there made."""
-    scripts = ScriptDirectory(str(FOLDER))
-
-    def steps(revision: Any, _: Any) -> Any:
-        return scripts._downgrade_revs("base", revision)
-
-    with database.transaction() as connection, EnvironmentContext(Config(), scripts, fn=steps) as environment:
-        environment.configure(connection=connection, target_metadata=METADATA, transactional_ddl=True)
-        environment.run_migrations()
+    downgrade(database, BASE)
     assert inspect(database.engine).get_table_names() == ["alembic_version"]
     assert upgrade(database).current is None
     assert differences(database) == []

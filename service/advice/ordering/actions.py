@@ -7,7 +7,6 @@ against, or adds a partner or a test, and never does half of one change.
 from __future__ import annotations
 
 import re
-import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -15,6 +14,7 @@ from fhir.resources.R4B.medicationrequest import MedicationRequest
 from pydantic import ValidationError
 
 from service.advice.cards import shorten
+from service.advice.ids import CardId
 from service.advice.suggestions import OrderBook
 from service.advice.words import plain
 from service.facts.orders import OrderLine
@@ -39,7 +39,7 @@ class OrderActions:
     def __init__(self, orders: OrderBook):
         self.orders = orders
 
-    def removals(self, lines: Sequence[OrderLine], card: uuid.UUID, *, forbidden: bool) -> list[Suggestion]:
+    def removals(self, lines: Sequence[OrderLine], card: CardId, *, forbidden: bool) -> list[Suggestion]:
         """What may be taken back of orders that must not be signed: of one drug all, of a forbidden pair either.
 
         Of several drugs that only miss something (another time of day) none is: each may be needed.
@@ -51,7 +51,7 @@ class OrderActions:
         made = (self.removal(group, card) for group in groups)
         return [removal for removal in made if removal is not None][:REMOVALS]
 
-    def removal(self, lines: Sequence[OrderLine], card: uuid.UUID) -> Suggestion | None:
+    def removal(self, lines: Sequence[OrderLine], card: CardId) -> Suggestion | None:
         """Take the drafts back; nothing where one is no draft any more, cannot be named or is a part of something else."""
         actions = [self._delete(line) for line in lines]
         found = [action for action in actions if action is not None]
@@ -60,11 +60,11 @@ class OrderActions:
         label = f"Take back: {', '.join(dict.fromkeys(plain(line.name) for line in lines))}"
         return {
             "label": shorten(label, _LABEL),
-            "uuid": str(uuid.uuid5(card, "/".join(("removal", *(str(line.reference) for line in lines))))),
+            "uuid": card.suggestion("/".join(("removal", *(str(line.reference) for line in lines)))),
             "actions": _once(found),
         }
 
-    def replacement(self, line: OrderLine, key: str, patient_id: str, card: uuid.UUID) -> Suggestion | None:
+    def replacement(self, line: OrderLine, key: str, patient_id: str, card: CardId) -> Suggestion | None:
         """Another drug in the place of a draft, which keeps what the order says besides drug and dose."""
         removal = self._delete(line)
         order = self.orders.orderables[key]
@@ -78,13 +78,11 @@ class OrderActions:
         # The new draft first: some clients apply the first medication they find and nothing else.
         return {
             "label": shorten(text, _LABEL),
-            "uuid": str(uuid.uuid5(card, f"replace/{key}")),
+            "uuid": card.suggestion(f"replace/{key}"),
             "actions": [create, removal],
         }
 
-    def addition(
-        self, key: str, patient_id: str, card: uuid.UUID, beside: OrderLine | None, why: str = ""
-    ) -> Suggestion:
+    def addition(self, key: str, patient_id: str, card: CardId, beside: OrderLine | None, why: str = "") -> Suggestion:
         """A partner or a test beside the orders; a drug keeps what the order says besides drug and dose."""
         made = self.orders.suggestion(key, patient_id, card, why)
         action = made["actions"][0]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterable
 from typing import Any
 
 from service.advice.cards import SUGGESTED, Call, Card, CardWriter, in_words, listed, shorten, with_more
+from service.advice.ids import CardId
 from service.advice.option_lines import FACTS_SHOWN
 from service.advice.ordering.actions import OrderActions
 from service.advice.ordering.judge import ALONGSIDE, LINE_FACTS, ORDERED
@@ -58,7 +58,7 @@ class OrderCardWriter:
 
     def _frame(
         self, key: str, call: Call, summary: str, advice: OrderAdvice, rules: Iterable[Rule], values: dict[str, Any]
-    ) -> tuple[Card, uuid.UUID]:
+    ) -> tuple[Card, CardId]:
         lines = () if isinstance(advice, Unread) else advice.lines
         tied = advice.concerned if isinstance(advice, Hazard) else lines
         blank: dict[str, Any] = {

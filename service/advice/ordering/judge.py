@@ -16,7 +16,7 @@ from service.facts.orders import OrderLine, Orders, line_facts
 from service.facts.orders.line import DRUG_ORDERS
 from service.record.terminology import Terminology
 from service.rules.compile import Evaluator
-from service.rules.criterion import Op, holds
+from service.rules.criterion import Op, test_of
 from service.rules.expression import leaves
 from service.rules.interpret import find
 from service.rules.rule import Rule
@@ -71,6 +71,14 @@ class OrderRules:
         self._registry, self._evaluator = registry, evaluator
         self.rules = tuple(rule for rule in rules if self._positive(rule))
         self._names = {rule: self._named(rule) for rule in self.rules}
+        self._conditions = {
+            rule: tuple(
+                (leaf.criterion.fact, test_of(leaf.criterion))
+                for leaf in leaves(rule.when)
+                if leaf.criterion.op not in _NEGATIVE
+            )
+            for rule in self.rules
+        }
 
     def _positive(self, rule: Rule) -> bool:
         return any(
@@ -111,9 +119,10 @@ class OrderRules:
         """What the rules say of the lines: verdicts that apply, or that wait for something, each rule once."""
         by_rule: dict[Rule, list[tuple[JudgedLine, Verdict]]] = {}
         for one in judged:
-            rules = [rule for rule in self.rules if self._may_concern(rule, one)]
+            # Of the rules most are about other orders: that is cheaper to tell than what they say of this one.
+            rules = [rule for rule in self.rules if self._may_concern(rule, one) and self._concerns(rule, one)]
             for verdict in self._evaluator.verdicts(rules, one.facts):
-                if verdict.outcome is not Outcome.DOES_NOT_APPLY and self._concerns(verdict.rule, one):
+                if verdict.outcome is not Outcome.DOES_NOT_APPLY:
                     by_rule.setdefault(verdict.rule, []).append((one, verdict))
         return tuple(self._merged(said, judged) for said in by_rule.values())
 
@@ -123,11 +132,10 @@ class OrderRules:
 
     def _concerns(self, rule: Rule, one: JudgedLine) -> bool:
         """Whether some condition holds because of this line."""
-        for leaf in leaves(rule.when):
-            criterion = leaf.criterion
-            if criterion.fact in one.own and criterion.op not in _NEGATIVE:
-                fact = one.facts[criterion.fact]
-                if fact.known and holds(criterion, fact.value):
+        for name, test in self._conditions[rule]:
+            if name in one.own:
+                value = one.facts.value(name)
+                if value is not None and test(value):
                     return True
         return False
 
@@ -140,7 +148,11 @@ class OrderRules:
         rows = applying or said
         one, verdict = rows[0]
         when = verdict.rule.when
-        open_ = not applying and set(verdict.missing) <= {ALONGSIDE} and find(when, one.facts, True).truth is True
+        open_ = (
+            not applying
+            and set(verdict.missing) <= {ALONGSIDE}
+            and self._evaluator.find(when, one.facts, True).truth is True
+        )
         lines = tuple(dict.fromkeys(row.line for row, _ in rows))
         beside = (line for row, _ in applying for line in _partners(verdict.rule, row, judged))
         partners = tuple(dict.fromkeys(line for line in beside if line not in lines))

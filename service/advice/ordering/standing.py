@@ -120,8 +120,8 @@ class Standings:
         facts: Facts,
     ) -> Standing:
         tokens = frozenset({drug})
-        asked = drug_rules.asked([drug], facts)
-        (label,) = drug_rules.labels([drug], asked, facts) or (None,)
+        _, labels = drug_rules.asked_with_labels([drug], facts)
+        (label,) = labels or (None,)
         listed = [(o, choice) for choice in choices for o in choice.offered if self._has(o, tokens)]
         if listed:
             option, choice = min(listed, key=lambda pair: not _is_first_rate(pair[0]))

@@ -12,9 +12,9 @@ cytometry finds fewer cells than the cytospin these definitions rest on, and dec
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 from service.facts.absence import seen_in
 from service.facts.model import Interval, Provenance
@@ -27,6 +27,7 @@ from service.record.values import as_float, quantity
 WBC, RBC, BLASTS, PUNCTURE = (
     "diagnosis.cns.csf_wbc", "diagnosis.cns.csf_rbc", "diagnosis.cns.csf_blasts", "course.lumbar_puncture",
 )  # fmt: skip
+_RED_CELLS = "erythrocytes of the blood"  # found by name: they are no concept of their own
 CSF = (WBC, RBC, BLASTS, PUNCTURE)
 TRAUMATIC_RBC = 10  # erythrocytes per microliter, the usual definition of cooperative groups
 _FEW = 5
@@ -87,12 +88,11 @@ class Tap:
 @once_per_record
 def taps(record: PatientRecord) -> tuple[Tap, ...]:
     """All dated punctures with a result, newest first. What is of one day is of one puncture."""
-    by_day: dict[When, list[Entry]] = {}
+    by_day: dict[tuple[date, date], tuple[When, list[Entry]]] = {}
     for entry in latest_first(e for e in record.about(*CSF, types=_TYPES) if e.when is not None):
         if entry.when is not None:
-            day = next((d for d in by_day if d.start == entry.when.start and d.end == entry.when.end), entry.when)
-            by_day.setdefault(day, []).append(entry)
-    found = (_tap(record, day, entries) for day, entries in by_day.items())
+            by_day.setdefault((entry.when.start, entry.when.end), (entry.when, []))[1].append(entry)
+    found = (_tap(record, day, entries) for day, entries in by_day.values())
     return tuple(tap for tap in found if tap.wbc or tap.rbc or tap.blasts is not None)
 
 
@@ -162,17 +162,35 @@ def traumatic_in(text: str) -> bool | None:
     return True if _TRAUMATIC.search(text) else None
 
 
-def _around(entries: Iterable[Entry], day: When) -> list[Entry]:
-    """Entries of the days around a tap, the nearest first."""
+@once_per_record
+def _results_by_day(record: PatientRecord, concept: str) -> Mapping[date, list[tuple[int, Entry]]]:
+    """Results of the blood by their day, each with its place in the list: a chart may hold years of them and many taps."""
+    found: dict[date, list[tuple[int, Entry]]] = {}
+    for place, entry in enumerate(_red_cells(record) if concept == _RED_CELLS else results_about(record, concept)):
+        if entry.when and entry.when.exact:
+            found.setdefault(entry.when.start, []).append((place, entry))
+    return found
+
+
+def _red_cells(record: PatientRecord) -> Iterable[Entry]:
+    return (e for e in record.of_type("Observation") if _ERYTHROCYTES.search(e.text) or _has(e, "789-8"))
+
+
+def _around(record: PatientRecord, concept: str, day: When) -> list[Entry]:
+    """Results of the days around a tap, the nearest first."""
+    by_day = _results_by_day(record, concept)
+    first, last = (moment.toordinal() for moment in (day.start, day.end))
+    within = range(max(first - _BLOOD_WITHIN.days, 1), min(last + _BLOOD_WITHIN.days, date.max.toordinal()) + 1)
     near = [
-        e for e in entries
-        if e.when and e.when.exact and day.start - _BLOOD_WITHIN <= e.when.start <= day.end + _BLOOD_WITHIN
-    ]  # fmt: skip
-    return sorted(near, key=lambda e: abs((e.when.start - day.start).days) if e.when else 0)
+        (abs(ordinal - first), place, entry)
+        for ordinal in within
+        for place, entry in by_day.get(date.fromordinal(ordinal), ())
+    ]
+    return [entry for *_, entry in sorted(near, key=lambda row: row[:2])]
 
 
 def _blood(record: PatientRecord, day: When, concept: str, seen: list[Provenance]) -> float | None:
-    for entry in _around(results_about(record, concept), day):
+    for entry in _around(record, concept, day):
         number = measured(entry.resource, "cells")
         if number is not None and isinstance(number.value, float) and number.value > 0:
             seen.append(seen_in(entry, number.found))
@@ -182,8 +200,7 @@ def _blood(record: PatientRecord, day: When, concept: str, seen: list[Provenance
 
 def _blood_rbc(record: PatientRecord, day: When, seen: list[Provenance]) -> float | None:
     """Erythrocytes per microliter of blood, in millions or as a plain count."""
-    named = (e for e in record.of_type("Observation") if _ERYTHROCYTES.search(e.text) or _has(e, "789-8"))
-    for entry in _around(named, day):
+    for entry in _around(record, _RED_CELLS, day):
         number = quantity(entry.resource)
         if number is None or number.comparator or entry.concepts & {WBC, RBC}:
             continue
@@ -199,7 +216,7 @@ def _has(entry: Entry, code: str) -> bool:
 
 
 def _blood_blasts(record: PatientRecord, day: When, seen: list[Provenance]) -> bool | None:
-    for entry in _around(results_about(record, "labs.blood_blasts"), day):
+    for entry in _around(record, "labs.blood_blasts", day):
         told = next(_blasts_in_blood(entry), None)
         if told is not None:
             seen.append(seen_in(entry))

@@ -55,7 +55,7 @@ def disease_of(record: PatientRecord, entry: Entry, as_of: date | None = None) -
         return _by_code(record, entry, diagnosis, lineage, past, as_of)
     if not entry.text_concepts:
         return Disease(entry, UNSURE, None, False, past) if entry.concepts else None
-    text, mention = _named(record, words)
+    text, mention = entry.once(_named, lambda: _named(record, words))
     if text is None:
         return Disease(entry, UNSURE, None, True, past) if mention is Mention.UNCERTAIN else None
     return Disease(entry, text, _lineage_by_text(text, words), True, past or mention is Mention.HISTORY)
@@ -74,7 +74,7 @@ def _by_code(
         return Disease(entry, UNSURE, None, False, past, detail)
     if mood is Mention.HISTORY and standing(entry, as_of) is Standing.UNSAID and state_in(words) is None:
         past = True
-    text = _named(record, words)[0]
+    text = entry.once(_named, lambda: _named(record, words))[0]
     burkitt = diagnosis == "mature-B" and text != "mature-B" and names_precursor(words)
     if burkitt or (text == "mature-B" and diagnosis in ("ALL", "LL") and lineage is not None):
         return Disease(entry, UNSURE, None, False, past, "of code and text one names a mature, one a precursor B cell")
@@ -92,7 +92,8 @@ def _by_code(
 def _mood(record: PatientRecord, entry: Entry) -> Mention | None:
     """How the words of whoever wrote the Condition speak of the leukemia; the display only repeats the code."""
     said = as_text(as_dict(entry.resource.get("code")).get("text"))
-    return strongest(record.terminology.mention(group, said) for group in GROUPS) if said else None
+    terms = record.terminology
+    return entry.once(_mood, lambda: strongest(terms.mention(group, said) for group in GROUPS)) if said else None
 
 
 def _named(record: PatientRecord, text: str) -> tuple[str | None, Mention | None]:

@@ -78,8 +78,12 @@ class MrdResult:
 def read_result(entry: Entry, terms: Terminology) -> MrdResult | None:
     """An Observation or DiagnosticReport as an MRD result; ``None`` if it is not about MRD.
 
-    Never raises; a result that cannot be read keeps the reason in its reading.
+    Never raises; a result that cannot be read keeps the reason in its reading. Read once: samples and markers ask for it.
     """
+    return entry.once(read_result, lambda: _read_result(entry, terms))
+
+
+def _read_result(entry: Entry, terms: Terminology) -> MrdResult | None:
     words = beside.words(entry.resource)
     procedure = bool(entry.codings) and all(system == _PROCEDURE_SYSTEM for system, _ in entry.codings)
     if procedure and not _IS_MRD.search(f"{entry.text} {words}"):

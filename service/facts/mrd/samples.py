@@ -43,8 +43,11 @@ def samples(results: Iterable[MrdResult]) -> list[MrdResult]:
         places = {r.specimen for r in of_day} - {None}
         for place in sorted({_only(r.specimen, places) or "" for r in of_day}):
             made += _by_method([r for r in of_day if (_only(r.specimen, places) or "") == place])
-    companions = [r for r in rows if r.companion and r.specimen != ELSEWHERE]
-    return [_completed(sample, [c for c in companions if c.ordinal == sample.ordinal]) for sample in made]
+    companions: dict[int, list[MrdResult]] = {}
+    for row in rows:
+        if row.companion and row.specimen != ELSEWHERE:
+            companions.setdefault(row.ordinal, []).append(row)
+    return [_completed(sample, companions.get(sample.ordinal, ())) for sample in made]
 
 
 def is_sample(result: MrdResult) -> bool:
@@ -52,7 +55,7 @@ def is_sample(result: MrdResult) -> bool:
     return result.of_cells and not result.companion and not (result.reading.no_result and not result.reading.usable)
 
 
-def _completed(sample: MrdResult, companions: list[MrdResult]) -> MrdResult:
+def _completed(sample: MrdResult, companions: Iterable[MrdResult]) -> MrdResult:
     """A sample with what other rows of its panel tell of the assay, unless they are of another method or specimen."""
     for row in companions:
         if row.method in (None, sample.method) or sample.method is None:

@@ -40,13 +40,17 @@ _WARNING = re.compile(
 )
 
 
+# What every warning names: most texts do not, and that is quick to see.
+_WARNED_OF = re.compile(r"intrathe[ck]al|intraventri[ck]ul|\bi\.?\s?th|\bit\b", re.IGNORECASE)
+
+
 def without_warnings(text: str) -> str:
     """A text without what it says about the intrathecal route only to forbid it.
 
     >>> without_warnings("2 mg i.v. FATAL IF GIVEN INTRATHECALLY"), without_warnings("not i.v. but intrathecal")
     ('2 mg i.v.  ', 'not i.v. but intrathecal')
     """
-    return _WARNING.sub(" ", text)
+    return _WARNING.sub(" ", text) if _WARNED_OF.search(text) else text
 
 
 def intrathecal_words(text: str) -> Iterator[re.Match[str]]:

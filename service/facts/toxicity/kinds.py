@@ -133,6 +133,10 @@ def kinds_of(entry: Entry) -> tuple[str, ...]:
 
     A thrombosis is of its place and also "thrombosis", as sources name both.
     """
+    return entry.once(kinds_of, lambda: _kinds_of(entry))
+
+
+def _kinds_of(entry: Entry) -> tuple[str, ...]:
     for _, code in entry.codings:
         if code in _BY_CODE:
             return _BY_CODE[code]

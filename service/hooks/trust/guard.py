@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection
 
-import orjson
 from flask import Flask, Response, g, request
 
 from service.hooks.caller import identify
 from service.hooks.errors import Issue, operation_outcome
+from service.hooks.lines import Line
 from service.hooks.trust.verify import Refused, Verifier
 from service.hooks.wire import reply
 
@@ -46,7 +46,7 @@ def _refuse(refused: Refused) -> Response:
         "client": refused.client,
         "reason": str(refused),
     }
-    log.warning("%s", orjson.dumps(line).decode())
+    log.warning("%s", Line(line))
     response = reply(operation_outcome([Issue("login", "This service asks for a valid token.")]), 401)
     response.headers["WWW-Authenticate"] = "Bearer"
     return response

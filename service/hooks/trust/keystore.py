@@ -11,6 +11,7 @@ from typing import Any
 
 from service.hooks.trust.fetch import Unfetched, fetch_document
 from service.hooks.trust.keys import Key, UnusableKey, read_keys
+from service.hooks.watching import UNWATCHED, Watch
 
 log = logging.getLogger("allcue.trust")
 FRESH_S = 600  # a key that its client withdrew is accepted no longer than this
@@ -41,9 +42,12 @@ class KeyStore:
     """
 
     def __init__(
-        self, fetch: Callable[[str], Any] = fetch_document, clock: Callable[[], float] = time.monotonic
+        self,
+        fetch: Callable[[str], Any] = fetch_document,
+        clock: Callable[[], float] = time.monotonic,
+        watch: Watch = UNWATCHED,
     ) -> None:
-        self._fetch = fetch
+        self._fetch, self._watch = fetch, watch
         self._clock = clock
         self._kept: dict[str, _Kept] = {}
         self._lock = threading.Lock()
@@ -77,9 +81,11 @@ class KeyStore:
         try:
             keys, refused = read_keys(self._fetch(url))
         except (Unfetched, UnusableKey) as error:
+            self._watch.fetched_keys("unusable" if isinstance(error, UnusableKey) else "unreachable")
             kept.trouble = str(error)
             log.warning("keys of %s cannot be read: %s", url, error)
             return
+        self._watch.fetched_keys("ok")
         # The time of the request, not of the answer: a slow answer must not make a key live longer.
         kept.keys, kept.fetched, kept.trouble = keys, kept.tried, None
         log.info("keys of %s: %d read, %d refused%s", url, len(keys), len(refused), "".join(f"; {r}" for r in refused))

@@ -5,20 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
 
-from service.advice.engine import Engine
-from service.rules.editions import Speaking, by_policy
 from service.rules.interpret import find
 from service.rules.rule import EVERY_TOPIC, Population, Rule, Source
 from service.smart.case import Case
 from service.smart.views.said import Need, needed
-
-
-@lru_cache(maxsize=64)
-def speaking_on(engine: Engine, day: date) -> Speaking:
-    """The rules that speak under the policy on a day."""
-    return by_policy(engine.content, day)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +71,7 @@ class InForce:
     @property
     def waits_for(self) -> tuple[Need, ...]:
         """Facts by which the population, and with it the edition, would be known."""
-        speaking = speaking_on(self._case.engine, self._case.as_of)
+        speaking = self._case.engine.in_force(self._case.as_of)
         return tuple(
             needed(n, self._case.facts, self._case.engine) for n in sorted(speaking.waiting_for(self._case.facts))
         )
@@ -113,7 +104,7 @@ class InForce:
 
     def answering(self, topics: Collection[str]) -> tuple[Answering, ...]:
         """The sources that answer topics today, each once."""
-        speaking = speaking_on(self._case.engine, self._case.as_of)
+        speaking = self._case.engine.in_force(self._case.as_of)
         found: dict[str, Answering] = {}
         for rule in self._rules(self._case.as_of):
             if rule.topic not in topics or rule.speaks_from_every_source or rule.source.ref in found:
@@ -147,7 +138,7 @@ class InForce:
 
     def _rules(self, day: date) -> tuple[Rule, ...]:
         if day not in self._spoken:
-            self._spoken[day] = speaking_on(self._case.engine, day).to(self._case.facts)
+            self._spoken[day] = self._case.engine.in_force(day).to(self._case.facts)
         return self._spoken[day]
 
     def _may_be(self, population: Population) -> bool:

@@ -50,9 +50,8 @@ def _key_fact(case: Case, words: Words, language: Language, name: str) -> KeyFac
     fact = case.facts[name]
     seen = [p for p in fact.provenance if "/" in p.resource]
     newest = max(seen, key=lambda p: p.date or "", default=None)
-    unsaid = (
-        fact.known and fact.value is False and not seen
-    )  # a "no" that nobody said: it rests on lists without the thing
+    # A "no" that nobody said: it rests on lists without the thing
+    unsaid = fact.known and fact.value is False and not seen
     marks = (
         ("inferred", unsaid or any(p.inferred for p in fact.provenance)),
         ("from text", any(p.from_text for p in seen)),

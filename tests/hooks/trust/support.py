@@ -15,6 +15,7 @@ from service.hooks import calls, errors
 from service.hooks.blueprint import cds_services, operations
 from service.hooks.browser import install_cors
 from service.hooks.fhir_access import Limits
+from service.hooks.named import Named
 from service.hooks.ports import ReplayGuard
 from service.hooks.servers import AllowedServers
 from service.hooks.trust import guard
@@ -89,7 +90,7 @@ class Trust:
         install_cors(app, ("*",))
         guard.install(app, self.verifier)
         app.register_blueprint(cds_services((VIEW, SELECT), engine or Recorder(), AllowedServers(), Limits()))
-        app.register_blueprint(operations("x", "1", BASE, lambda: True))
+        app.register_blueprint(operations(Named("x", "1"), BASE, lambda: True))
         return app
 
 

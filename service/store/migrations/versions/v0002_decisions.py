@@ -16,6 +16,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop the columns."""
+    """Drop the columns: cards that were held back count as shown, and no card tells its verdicts and facts any more."""
     op.drop_column("traces", "held_back")
     op.drop_column("traces", "decision")
