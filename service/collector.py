@@ -26,8 +26,10 @@ def paused() -> Iterator[None]:
 
 
 def settle() -> None:
-    """Look no more through what there is. What is garbage already stays too: about 1 MB after a start, and a collection
-    would take a tenth of the time of one."""
+    """Look no more through what there is: to be called before a pause ends, since the collector begins with all of it.
+
+    What is garbage already stays too: about 1 MB after a start, and a collection would take a tenth of the time of one.
+    """
     gc.freeze()
 
 

@@ -17,4 +17,4 @@ with paused():
     watch = open_watch(_settings)
     app = create_app(_settings, watch=watch)
     tell_of_store(_settings)
-settle()  # also before workers are made, where the server loads the application first (--preload)
+    settle()  # also before workers are made, where the server loads the application first (--preload)

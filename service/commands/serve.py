@@ -155,11 +155,11 @@ def _serve(
     try:
         with paused():
             app = create_app(settings, watch=watch)
+            tell_of_store(settings)
+            settle()  # before the workers are made
     except _BAD as problem:
         click.echo(str(problem), err=True)
         return 1
-    tell_of_store(settings)
-    settle()  # before the workers are made
     host, port = settings.host, settings.port
     shown = f"[{host}]" if ":" in host else host
     click.echo(f"Allcue serves http://{shown}:{port}/cds-services with {workers} workers. Stop with Ctrl-C.")
