@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 
-from service.collector import paused, settle
+from service.collector import few_pools, paused, settle
 
+few_pools()
 with paused():
     from service.app import create_app, tell_of_store
     from service.settings import Settings
