@@ -46,10 +46,12 @@ def version(as_json: bool, site: Path | None) -> None:
 @_SITE
 def serve(host: str, port: int, workers: int, site: Path | None) -> None:
     """Serve CDS Hooks with the production WSGI server."""
-    from service.collector import paused
+    from service.collector import paused, settle
 
     with paused():
         from service.commands import serve as command
+
+        settle()  # before the collector looks through all modules
 
     sys.exit(command.serve(host, port, workers, site))
 

@@ -106,6 +106,7 @@ class Memory:
             if traces:
                 invocation.repeat.tell = partial(self._again, traces)
         except Exception as error:  # the advice is worth more than its trace; the text of an error may hold values
+            invocation.repeat.barred = True  # given again, it would have no trace either; worked out anew it may
             log.error("no trace of an answer: unexpected %s", type(error).__name__)
 
     def _save(self, traces: Sequence[CardTrace]) -> None:

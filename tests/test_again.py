@@ -263,6 +263,34 @@ def test_what_no_json_reader_would_take_is_refused_beside_a_kept_answer() -> Non
     assert post(app, text[:-1]).status_code == 400
 
 
+def test_a_brace_within_what_is_cut_out_opens_no_way_around_reading() -> None:
+    engine = Answering()
+    app = app_of(engine)
+    text = json.dumps(with_token(scope="patient/*.read}x")).encode()
+    assert post(app, text).status_code == 200
+    part = text[text.index(b'{"access_token"') : text.index(b"}x") + 1]
+    broken = text.replace(part, b'{"access_token": "one"}')
+    assert post(app, broken).status_code == 400
+    assert post(app, text).status_code == 200
+    assert engine.asked == 2, "nor is it kept"
+
+
+def test_an_answer_whose_traces_could_not_be_made_is_not_given_again(
+    clinic: Clinic, kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = Service(clinic, PATIENT, kept)
+    request = request_of(bundle(PATIENT), PATIENT)
+    with monkeypatch.context() as broken:
+        broken.setattr("service.memory.decision", lambda *_: 1 / 0)
+        assert service.ask(request, "1")["cards"]
+    cards = service.ask(request, "2")["cards"]
+    assert service.worked_out == 2
+    assert kept.writer.flush(20)
+    with kept.database.reading() as connection:
+        saved = {row["card"] for row in connection.execute(select(TRACES)).mappings()}
+    assert saved & {card["uuid"] for card in cards}
+
+
 def given(text: bytes = b"x", **more: Any) -> Given:
     envelope = HookRequest.model_construct(hook="patient-view", hook_instance=uuid.UUID(int=1), context={})
     return Given.of(text, envelope, Repeat(**more), Call("s", "patient-view", None))

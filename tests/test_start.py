@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -130,3 +131,32 @@ def test_the_newest_migration_is_known_without_its_library() -> None:
     from alembic.script import ScriptDirectory
 
     assert ScriptDirectory(str(schema.FOLDER)).get_current_head() == NEWEST
+
+
+_POOLS = """
+import ctypes, sys, threading
+from service.collector import few_pools
+if sys.argv[1] == "few": few_pools()
+together = threading.Barrier(8)
+def work():
+    libc.free(libc.malloc(100_000))
+    together.wait()
+libc = ctypes.CDLL(None)
+libc.malloc.restype, libc.free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
+libc.fdopen.restype, libc.malloc_info.argtypes, libc.fflush.argtypes = ctypes.c_void_p, [ctypes.c_int, ctypes.c_void_p], [ctypes.c_void_p]
+threads = [threading.Thread(target=work) for _ in range(8)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+out = libc.fdopen(1, b"w")
+libc.malloc_info(0, out)
+libc.fflush(out)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="pools are those of glibc")
+def test_threads_share_pools_of_memory() -> None:
+    def pools(how: str) -> int:
+        told = subprocess.run([sys.executable, "-c", _POOLS, how], cwd=ROOT, capture_output=True, text=True, check=True)
+        return told.stdout.count("<heap nr=")
+
+    assert pools("few") <= 2 < pools("many")

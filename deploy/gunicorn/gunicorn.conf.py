@@ -5,6 +5,9 @@ behind the choices are in docs/deploy.md ("Which server"); a test compares this 
 """
 
 import os
+from pathlib import Path
+
+from service.watch import folder
 
 # Where it listens. ALLCUE_HOST counts for the service too: beyond loopback it refuses to start without registered clients
 bind = f"{os.environ.get('ALLCUE_HOST') or '127.0.0.1'}:{os.environ.get('ALLCUE_PORT') or '8000'}"
@@ -59,6 +62,16 @@ accesslog = None
 errorlog = "-"
 proc_name = "allcue"
 
+# gunicorn's own lines as the service's: JSON where nobody looks on (ALLCUE_LOG_FORMAT)
+logger_class = "service.watch.server_log.ServerLog"
+
+# Workers count into one folder, so that whichever is asked for /metrics tells of all. Here, since the library that counts
+# looks for it when it is imported, and once: gunicorn reads this file again at SIGHUP, when the folder is in use
+_NAMED = "_COUNTED_IN"  # which folder was named before; empty: none
+if _NAMED not in os.environ:
+    os.environ[_NAMED] = os.environ.get(folder.FOLDER, "")
+    os.environ[folder.FOLDER] = str(folder.claim(os.environ))
+
 
 def on_starting(server):
     """Before the first worker: the time a request may take to arrive is the service's setting."""
@@ -67,13 +80,42 @@ def on_starting(server):
     server.worker_class.request_s = Settings.from_env(os.environ).request_limit
 
 
+def post_worker_init(worker):
+    """In each worker: it counts from now on."""
+    from service.wsgi import watch
+
+    if watch is not None:
+        watch.begin()
+
+
+def worker_exit(server, worker):
+    """In a worker that ends: what it has not counted yet."""
+    from service.wsgi import watch
+
+    if watch is not None:
+        watch.fold()
+
+
+def child_exit(server, worker):
+    """After it: its file is put to those of the others that ended."""
+    folder.ended(Path(os.environ[folder.FOLDER]), worker.pid)
+
+
+def on_exit(server):
+    """At the very end: the folder goes with the service, unless it was named."""
+    folder.release(Path(os.environ[folder.FOLDER]), {folder.FOLDER: os.environ[_NAMED]})
+
+
 def on_reload(server):
     """SIGHUP: content, clients and secrets anew, for the workers that are made next. What is bad is told in the log, and they
     serve what was served before."""
     from service.app import create_app
     from service.commands.serve import anew
     from service.settings import Settings
+    from service.wsgi import watch
 
-    found = anew(lambda: create_app(Settings.from_env(os.environ)))
+    found = anew(lambda: create_app(Settings.from_env(os.environ), watch=watch))
     if found is not None:
         server.app.callable = found
+    if watch is not None:
+        watch.reloaded(good=found is not None)

@@ -22,7 +22,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 
 from service.app import create_app, tell_of_store
-from service.collector import paused, settle, settle_anew
+from service.collector import few_pools, paused, settle, settle_anew
 from service.commands.worker import Worker
 from service.content import NoContent, forget
 from service.rules.load import ContentProblems
@@ -124,6 +124,7 @@ def serve(host: str, port: int, workers: int, site: Path | None = None) -> int:
         click.echo(str(problem), err=True)
         return 1
     log_to_stderr(settings.log_format, settings.log_level)
+    few_pools()
     with _watched(settings) as (watch, counted):
         return _serve(settings, settings_now, workers, watch, counted)
 
@@ -155,11 +156,11 @@ def _serve(
     try:
         with paused():
             app = create_app(settings, watch=watch)
+            tell_of_store(settings)
+            settle()  # before the workers are made
     except _BAD as problem:
         click.echo(str(problem), err=True)
         return 1
-    tell_of_store(settings)
-    settle()  # before the workers are made
     host, port = settings.host, settings.port
     shown = f"[{host}]" if ":" in host else host
     click.echo(f"Allcue serves http://{shown}:{port}/cds-services with {workers} workers. Stop with Ctrl-C.")

@@ -110,7 +110,9 @@ def cds_services(
         record.remarks = invocation.remarks  # filled while it is decided
         text = _answer(decide(invocation), record, profile_of(caller.current().profile))
         repeat = invocation.repeat
-        if key is not None and is_plain(body) and repeat.allowed and not repeat.barred and not prefetched.has_asked:
+        may = repeat.allowed and not repeat.barred and not prefetched.has_asked
+        # What was cut out of it must be what was read, or another piece in its place would make no JSON of a body.
+        if may and key is not None and parts is not None and is_plain(body) and may_use(envelope, parts.access):
             again.keep(key, Given.of(text, envelope, repeat, record))
         return Response(text, mimetype="application/json")
 

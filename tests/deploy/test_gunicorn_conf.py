@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import runpy
 import shutil
 import signal
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,12 +19,18 @@ import pytest
 from bench.clients import CALL, FEEDBACK, Account, ask, call_body, clients, feedback_body, until
 from bench.served import ROOT, Running, free_port
 from service.commands.serve import OPTIONS
+from service.watch import folder
+from tests.watch.support import Samples, samples_in, total
 
 FILE = ROOT / "deploy" / "gunicorn" / "gunicorn.conf.py"
 WAIT_S = 120.0
 
 
-def test_it_has_the_options_of_allcue_serve() -> None:
+def test_it_has_the_options_of_allcue_serve(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    for name in (folder.FOLDER, "_COUNTED_IN"):  # what the file sets goes with the test
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
     told = runpy.run_path(str(FILE))
     worker = OPTIONS["worker_class"]
     assert told["worker_class"] == f"{worker.__module__}.{worker.__qualname__}"
@@ -32,15 +40,15 @@ def test_it_has_the_options_of_allcue_serve() -> None:
 
 
 @contextmanager
-def gunicorn(folder: Path, **more: str) -> Iterator[Running]:
-    """gunicorn with this configuration; its log in ``folder``."""
+def gunicorn(place: Path, **more: str) -> Iterator[Running]:
+    """gunicorn with this configuration; its log in ``place``."""
     port = free_port()
     known = {name: value for name, value in os.environ.items() if not name.startswith("ALLCUE_")}
     environ = {**known, "PYTHONPATH": str(ROOT), "ALLCUE_PORT": str(port), "WEB_CONCURRENCY": "2", **more}
-    environ["ALLCUE_DATABASE_URL"] = f"sqlite:///{folder / 'allcue.db'}"
+    environ["ALLCUE_DATABASE_URL"] = f"sqlite:///{place / 'allcue.db'}"
     command = [sys.executable, "-m", "gunicorn", "-c", str(FILE), "service.wsgi:app"]
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(command, env=environ, cwd=folder, stdout=log, stderr=log)
+    with (place / "log").open("wb") as log:
+        process = subprocess.Popen(command, env=environ, cwd=place, stdout=log, stderr=log)
         found = Running(port, process)
         try:
             found.wait()
@@ -48,6 +56,33 @@ def gunicorn(folder: Path, **more: str) -> Iterator[Running]:
         finally:
             process.terminate()
             process.wait(60)
+
+
+def metrics(service: Running) -> Samples:
+    with urllib.request.urlopen(f"http://127.0.0.1:{service.port}/metrics") as answer:
+        return samples_in(answer.read().decode())
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs Linux to find the workers")
+@pytest.mark.parametrize("named", [True, False])
+def test_its_workers_count_into_one_and_its_lines_are_those_of_the_service(tmp_path: Path, named: bool) -> None:
+    more = {folder.FOLDER: str(tmp_path / "counts")} if named else {}
+    with gunicorn(tmp_path, TMPDIR=str(tmp_path), ALLCUE_RATE_LIMIT="0", **more) as service:
+        for turn in (1, 2):
+            for _ in range(6):
+                assert ask(service.port, CALL, call_body())[0] == 200
+            until(lambda told=turn: total(metrics(service), "allcue_calls_total", status="200") == 6 * told, WAIT_S)  # type: ignore[misc]
+            before = set(service.workers())
+            service.process.send_signal(signal.SIGHUP)
+            until(lambda was=before: len(now := set(service.workers())) == 2 and not now & was, WAIT_S)  # type: ignore[misc]
+        found = metrics(service)
+        assert total(found, "allcue_calls_total", status="200") == 12, "those of workers that ended are kept"
+        assert total(found, "allcue_reloads_total", result="ok") == 2
+        until(lambda: total(metrics(service), "allcue_workers") == 2, WAIT_S)
+    assert len(list(tmp_path.glob("allcue-metrics-*"))) == 0
+    assert (tmp_path / "counts").is_dir() == named
+    lines = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
+    assert {"gunicorn.error", "allcue.calls"} <= {line["logger"] for line in lines}
 
 
 def test_it_answers_and_ends_without_losing_feedback(tmp_path: Path) -> None:

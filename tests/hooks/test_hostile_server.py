@@ -9,14 +9,9 @@ import ssl
 import threading
 import zlib
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from service.hooks.contract import KeyState, Prefetched
 from service.hooks.fhir_access import FhirClient, Limits, Wanted
@@ -24,6 +19,7 @@ from service.hooks.servers import AllowedServers
 from tests.hooks.fhir_server import faster_than
 from tests.hooks.hostile import Act, Hostile, drip, flood, hostile, ok, say
 from tests.hooks.support import CONDITION, searchset
+from tests.tls import certificate as write_certificate
 
 S = KeyState
 TOKEN = "token-of-this-call"
@@ -143,25 +139,8 @@ def test_a_connection_closed_before_the_answer_is_tried_again() -> None:
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A certificate with its key for a host that is not 127.0.0.1, signed by itself."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "ehr.example.org")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("ehr.example.org"), x509.DNSName("localhost")]), False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
     path = tmp_path_factory.mktemp("tls") / "server.pem"
-    plain = serialization.NoEncryption()
-    own = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
-    path.write_bytes(made.public_bytes(serialization.Encoding.PEM) + own)
+    write_certificate(path, "ehr.example.org", "localhost")
     return path
 
 

@@ -19,7 +19,7 @@ from service.store.replay import RedisTokens, TokensWithStandIn, UsedTokens
 from service.store.schema import upgrade
 from tests.store.redis_server import RedisProcess
 from tests.store.sharing import SLOW, Alone, later, until, works
-from tests.store.tls import certificate, tls_before
+from tests.tls import certificate, tls_before
 
 
 def test_an_id_is_used_once_and_goes_with_its_token(redis: RedisProcess, server: RedisServer) -> None:

@@ -1,4 +1,4 @@
-"""TLS in front of a server of the tests, with a certificate of its own."""
+"""Certificates for tests, and TLS in front of a server that speaks none."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 
-def certificate(path: Path) -> None:
-    """Write key and certificate of 127.0.0.1, signed by itself."""
+def certificate(path: Path, *names: str) -> None:
+    """Write key and certificate of host names, else of 127.0.0.1: of an authority that signs itself."""
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test")])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0] if names else "test")])
+    hosts = [x509.DNSName(one) for one in names] or [x509.IPAddress(ip_address("127.0.0.1"))]
     now = datetime.now(UTC)
     made = (
         x509.CertificateBuilder()
@@ -30,7 +31,8 @@ def certificate(path: Path) -> None:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.SubjectAlternativeName(hosts), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .sign(key, hashes.SHA256())
     )
     kind, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
