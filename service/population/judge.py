@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import traceback
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -19,7 +18,8 @@ from service.population.patients import Patient
 from service.population.questions import Questions
 from service.population.rows import TOLD, Row
 from service.record.model import PatientRecord
-from service.rules.interpret import find
+from service.rules.interpret import Finding, find
+from service.rules.rule import Population
 from service.rules.verdict import Outcome, Verdict
 
 EVERY_OUTCOME = frozenset(Outcome)
@@ -117,10 +117,14 @@ def _verdict(head: tuple[Any, ...], verdict: Verdict, populations: list[str], di
 
 def populations_of(asker: Asker, facts: Facts) -> list[str]:
     """Ids of the populations of the policy that a patient belongs to, or may belong to as far as is known."""
-    populations = asker.engine.content.policy.populations.values()
-    return [
-        one.id for one in populations if facts.once(one, lambda who=one: find(who.when, facts, True)).truth is not False
-    ]
+    return [one.id for one in asker.engine.content.policy.populations.values() if _may_be_of(one, facts)]
+
+
+def _may_be_of(population: Population, facts: Facts) -> bool:
+    def found() -> Finding:
+        return find(population.when, facts, True)
+
+    return facts.once(population, found).truth is not False  # worked out already to choose the edition
 
 
 def _digest(asker: Asker) -> str:
