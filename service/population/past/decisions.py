@@ -34,12 +34,18 @@ _PREPHASE = timedelta(days=14)  # steroids so long before belong to it
 _BEFORE = timedelta(days=30)  # of the diagnosis as recorded, for drugs begun on suspicion
 _WEEKS = timedelta(days=35)  # in which a regimen shows all its drugs
 _CONDITIONING = timedelta(days=12)  # chemotherapy so shortly before a graft or cells prepares for them
-_AFTER_GRAFT = timedelta(days=11)  # methotrexate and cyclophosphamide so soon after it prevent graft-versus-host disease
+_AFTER_GRAFT = timedelta(
+    days=11
+)  # methotrexate and cyclophosphamide so soon after it prevent graft-versus-host disease
 _UPKEEP_AFTER = timedelta(days=120)  # of treatment, before which thiopurines belong to consolidation
 _CHANGE = timedelta(days=90)  # a TKI taken so shortly before is the one that is changed
 _TRIAL = re.compile(
     r"clinical trial|klinische[nr]? (?:studie|prüfung)|(?:within|in|on|as part of) (?:a |the )?(?:clinical |phase \w+ )?(?:trial|study)\b"
     r"|study drug|studienmedikation|prüfmedikation|investigational|im rahmen (?:einer|der) .{0,30}studie|\bNCT\d{8}\b",
+    re.IGNORECASE,
+)
+_NO_TRIAL = re.compile(
+    r"\b(?:not|no|outside|off|declined|refused|nicht|kein\w*|außerhalb|abgelehnt)\b[^.;\n]{0,40}(?:trial|study|studie)",
     re.IGNORECASE,
 )
 _INTENSIVE = frozenset({"anthracycline", "alkylator", "asparaginase", "cytarabine", "anthracenedione"})
@@ -184,24 +190,27 @@ class _Reader:
         rows = [one for one in known.items if id(one) not in self.used]
         opened: set[int] = set()  # segments between turns in which a line was opened
         for at, one in enumerate(rows):
-            if id(one) in self.used or is_steroid(one.drug):
-                continue
             segment = sum(turn <= one.first for turn in self.turns)
             opens = segment not in opened
+            if id(one) in self.used or (is_steroid(one.drug) and not (opens and self._is_alone(one, rows))):
+                continue
             alone = one.drug in self.decided or one.drug == "CAR-T"
             upkeep = not (opens or alone) and self._is_upkeep(one, rows)
             if not (opens or alone or upkeep):
                 continue
             opened.add(segment)
             group = [
-                other
-                for other in rows[at:]
-                if id(other) not in self.used and other.first <= one.first + _TOGETHER
+                other for other in rows[at:] if id(other) not in self.used and other.first <= one.first + _TOGETHER
             ]
             group += [x for x in rows[:at] if self._is_prephase(x, one.first)]
             self.used.update(map(id, group))
             later = [x for x in rows if one.first <= x.first <= one.first + _WEEKS] if opens else group
             yield self._decision(one, group, later, rows, opens=opens, upkeep=upkeep)
+
+    def _is_alone(self, one: DrugCourse, rows: Sequence[DrugCourse]) -> bool:
+        """Whether a steroid is the treatment itself: given for longer than a prephase, with nothing begun about then."""
+        others = (x for x in rows if not is_steroid(x.drug) and abs(x.first - one.first) <= _PREPHASE)
+        return one.last - one.first > _PREPHASE and next(others, None) is None
 
     def _is_prephase(self, one: DrugCourse, day: date) -> bool:
         return id(one) not in self.used and is_steroid(one.drug) and day - _PREPHASE <= one.first <= day
@@ -275,5 +284,5 @@ class _Reader:
         if not named and not one.graft and one.kind in (INDUCTION, RELAPSE, MAINTENANCE):
             by_drugs = recognised(set(one.within))
             named = {by_drugs} if by_drugs else set()
-        trial = any(states(text, _TRIAL) for text in texts)
+        trial = any(states(text, _TRIAL) and not _NO_TRIAL.search(text) for text in texts)
         return replace(one, regimens=tuple(sorted(named)), in_trial=trial)

@@ -72,7 +72,7 @@ class Ground(StrEnum):
     NOT_LISTED = "not listed"  # where other treatment is
     FACTS_MISSING = "facts missing"
     SILENT = "the guideline is silent"
-    NO_EDITION = "no edition of that day"
+    NO_EDITION = "no edition of that day for this patient"
 
 
 _VERDICTS = {
@@ -250,12 +250,14 @@ class Judge:
         return _Then(facts, lines, Chosen(decision, decision.within | frozenset(decision.drugs) | beside))
 
     def _judged(self, decision: Decision, edition: Edition, then: _Then | str) -> Judgement:
-        offers = any(is_offer(rule) for rule in edition.speaking.rules)
-        if not offers:
+        if not any(map(is_offer, edition.speaking.rules)):
             return Judgement(decision, edition, (Placed(_what(decision), Ground.NO_EDITION),))
         if isinstance(then, str):
             return Judgement(decision, edition, (Placed(_what(decision), Ground.FACTS_MISSING, missing=(then,)),))
-        verdicts = self._evaluator.verdicts(edition.speaking.to(then.facts), then.facts)
+        speaking = edition.speaking.to(then.facts)
+        if not any(map(is_offer, speaking)):  # none in force for a child, say
+            return Judgement(decision, edition, (Placed(_what(decision), Ground.NO_EDITION),), then.facts)
+        verdicts = self._evaluator.verdicts(speaking, then.facts)
         choices = choose(verdicts, edition.drug_rules, then.facts, self.content)
         placed = [self._trialled(one, then, choices) for one in self._placed(then, edition, verdicts, choices)]
         placed.sort(key=lambda one: _GRAVEST.index(one.verdict))
@@ -269,7 +271,8 @@ class Judge:
         chosen = {drug: then.lines[drug] for drug in alone}
         for standing in self.standings.standings(chosen, verdicts, edition.drug_rules, then.facts):
             yield self._of_drug(standing, edition, then, verdicts, choices)
-        backbone = any(not is_steroid(drug) and drug not in alone for drug in decision.drugs)
+        steroids = bool(decision.drugs) and all(map(is_steroid, decision.drugs))
+        backbone = steroids or any(not is_steroid(drug) and drug not in alone for drug in decision.drugs)
         only_tkis = all("TKI" in IMPLIES.get(drug, ()) for drug in alone)
         if decision.graft is not None or (backbone and only_tkis) or not alone:
             yield self._matched(then, verdicts, choices)
@@ -302,9 +305,9 @@ class Judge:
         chosen = then.chosen
         what = _what(chosen.decision)
         found = {verdict.rule: lists(verdict.rule, chosen) for verdict in verdicts if is_offer(verdict.rule)}
-        listed = [(o, c) for c in choices for o in c.offered if any(found.get(v.rule) for v in o.verdicts)]
+        listed = [o for c in choices for o in c.offered if any(found.get(v.rule) for v in o.verdicts)]
         if listed:
-            option, choice = min(listed, key=lambda pair: not _is_first_rate(pair[0]))
+            option = min(listed, key=lambda option: not _is_first_rate(option))
             preferred = option.rule.source.preference == "preferred"
             ground = Ground.PREFERRED if preferred else Ground.LISTED if _is_first_rate(option) else Ground.OTHER
             rules = tuple(verdict.rule for verdict in option.verdicts if found.get(verdict.rule))

@@ -22,6 +22,7 @@ _GENERAL = re.compile(r"chemotherap|multiagent|systemic[\s-]therapy", re.IGNOREC
 _OTHER_TERMS = re.compile(r"regimen|arm\b|therapy|consolidation|strategy", re.IGNORECASE)
 _UPKEEP = re.compile(r"maintenance", re.IGNORECASE)
 _TKI = re.compile(r"\bTKI\b|kinase inhibitor", re.IGNORECASE)
+_STEROIDS = re.compile(r"corticosteroid", re.IGNORECASE)
 _TRIAL = re.compile(r"\btrial\b", re.IGNORECASE)
 _DONOR = re.compile(r"donor[\s-]lymphocyte", re.IGNORECASE)
 # Steroids, asparaginases and antibodies to CD20 come and go within one regimen; records hold the one that was there.
@@ -66,10 +67,12 @@ def lists(rule: Rule, chosen: Chosen) -> bool | None:
     offer = _read(rule)
     said = offer.said
     if advise.act == "prefer-trial" or _TRIAL.search(f"{advise.regimen or ''} {advise.subject.replace('-', ' ')}"):
-        return True if decision.in_trial else False
+        return decision.in_trial
     drugs = offer.drugs
     if "CAR-T" in decision.drugs:
         return None if any("CAR-T" in IMPLIES.get(d, ()) for d in drugs) else False
+    if decision.drugs and all(map(is_steroid, decision.drugs)):
+        return _STEROIDS.search(said) is not None and not offer.backbone and (chosen.has_tki or not offer.wants_tki)
     if offer.wants_tki and not chosen.has_tki:
         return False
     names = offer.names
@@ -96,7 +99,11 @@ def is_of_the_line(topic: str, decision: Decision) -> bool:
         return any(is_under(topic, root) for root in ("relapsed-refractory", "frontline", "mrd", "transplant"))
     if decision.kind in (INDUCTION, MAINTENANCE):
         return is_under(topic, "frontline")
-    roots = ("relapsed-refractory",) if decision.kind == RELAPSE else ("relapsed-refractory", "frontline", "mrd", "transplant")
+    roots = (
+        ("relapsed-refractory",)
+        if decision.kind == RELAPSE
+        else ("relapsed-refractory", "frontline", "mrd", "transplant")
+    )
     return any(is_under(topic, root) for root in roots)
 
 

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 INSTALL = "the plots need matplotlib: pip install 'allcue[population]'"
 # Colours that stand for those of the page; matplotlib writes them, `_dressed` puts the page's in their place.
 _INK, _LINE, _PAPER = "#010203", "#020304", "#030405"
-_OF: Mapping[Concordance, tuple[str, str, str]] = {  # colour, the page's name for it, hatch that tells it without colour
+_OF: Mapping[
+    Concordance, tuple[str, str, str]
+] = {  # colour, the page's name for it, hatch that tells it without colour
     Concordance.CONCORDANT: ("#040506", "concordant", ""),
     Concordance.DISCORDANT: ("#050607", "discordant", "//"),
     Concordance.CANNOT_TELL: ("#060708", "unknown", "\\\\"),

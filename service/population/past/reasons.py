@@ -53,7 +53,9 @@ class Reasons:
         if placed.ground is Ground.RULED_OUT:
             for verdict in placed.against:
                 rule = verdict.rule
-                yield Reason(ground, placed.what, rule.source.ref, rule.source.at, rule.id, self._against(verdict, judgement))
+                yield Reason(
+                    ground, placed.what, rule.source.ref, rule.source.at, rule.id, self._against(verdict, judgement)
+                )
         elif placed.ground is Ground.NOT_LISTED and placed.why_not:
             for why in placed.why_not:
                 rule = why.verdict.rule

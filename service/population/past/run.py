@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from itertools import repeat
 from pathlib import Path
@@ -53,7 +53,7 @@ class Wanted:
     output: Path
     until: date
     made: date
-    asking: Asking = Asking()
+    asking: Asking = field(default_factory=Asking)
     named: tuple[str, ...] = ()
     processes: int = 1
 
@@ -78,7 +78,10 @@ def run(wanted: Wanted, cell: Cell, told: Told) -> Summary:
         with _asides(work / ASIDE, found) as aside:
             every = units(wanted.inputs, work, aside, lambda text: told(text, 0, 0))
         beside = work / DECISIONS
-        with beside.open("w", encoding="utf-8", newline="") as table, (work / ASIDE).open("a", encoding="utf-8") as left:
+        with (
+            beside.open("w", encoding="utf-8", newline="") as table,
+            (work / ASIDE).open("a", encoding="utf-8") as left,
+        ):
             csv.writer(table, lineterminator="\n").writerow(COLUMNS)
             for done, (part, summary) in enumerate(_in_turn(every, _Job(wanted, work, cell), judging), 1):
                 found.merge(summary)

@@ -138,7 +138,6 @@ class Summary:
             if judgement.verdict is not verdict:
                 changes.of[(change(verdict, judgement.verdict), judgement.first.what)] += 1
 
-
     def merge(self, other: Summary) -> None:
         """Add the counts of another part of the cohort."""
         for name in ("patients", "without_all", "without_decisions", "undated", "parts"):

@@ -24,7 +24,11 @@ class Course:
         ]
 
     def add(self, kind: str, **values: Any) -> Course:
-        row = {"resourceType": kind, "id": f"{kind.lower()}-{len(self.rows)}", "subject": {"reference": f"Patient/{self.name}"}}
+        row = {
+            "resourceType": kind,
+            "id": f"{kind.lower()}-{len(self.rows)}",
+            "subject": {"reference": f"Patient/{self.name}"},
+        }
         if kind == "AllergyIntolerance":
             row["patient"] = row.pop("subject")
         self.rows.append({**row, **values})
@@ -70,7 +74,9 @@ class Course:
         value = "BCR::ABL1 fusion detected in 86 % of nuclei" if found else "BCR::ABL1 fusion not detected"
         return self.said("BCR::ABL1 by FISH", day, value, "51867-0", **more)
 
-    def flow(self, day: str, value: str = "Blasts positive for CD10, CD19, CD22 and TdT; negative for CD3, CD7 and MPO.") -> Course:
+    def flow(
+        self, day: str, value: str = "Blasts positive for CD10, CD19, CD22 and TdT; negative for CD3, CD7 and MPO."
+    ) -> Course:
         return self.said("Leukemia immunophenotyping by flow cytometry", day, value, "101119-6")
 
     def t315i(self, day: str, **more: Any) -> Course:
@@ -142,7 +148,9 @@ def ph_negative(name: str, diagnosed: str, relapsed: str | None, born: str = "19
 def tisagenlecleucel_2016(**more: Any) -> Course:
     """A young adult in second relapse, given CAR-T cells before any edition listed them."""
     course = ph_negative("cells-2016", "2013-10-07", "2015-11-12", born="1994-05-01")
-    course.drug("blinatumomab", "2015-11-20", "2016-01-10").remission("2016-01-20").relapse("2016-06-20").flow("2016-06-20")
+    course.drug("blinatumomab", "2015-11-20", "2016-01-10").remission("2016-01-20").relapse("2016-06-20").flow(
+        "2016-06-20"
+    )
     return course.drug("tisagenlecleucel", "2016-08-01", "2016-08-01", **more)
 
 
