@@ -13,10 +13,10 @@ import click
 from service.commands.cells import cell
 from service.commands.loading import content_problems_told
 from service.population.asking import Asking
-from service.population.past.judging import Concordance
 from service.population.past.plots import NoPlots
 from service.population.past.run import ASIDE, DECISIONS, REPORT, ProcessDied, Wanted, run
 from service.population.past.summary import Summary
+from service.population.past.verdicts import Concordance
 from service.population.running.inputs import NoInput
 from service.rules.editions import UnknownSource
 

@@ -9,8 +9,8 @@ from importlib.util import find_spec
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
-from service.population.past.judging import Concordance
 from service.population.past.summary import Tally
+from service.population.past.verdicts import Concordance
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,7 +30,8 @@ _VARIABLES = {
     _INK: "ink", _LINE: "line", _PAPER: "paper", **{colour: name for colour, name, _ in _OF.values()},
 }  # fmt: skip
 _ROW, _WIDE = 0.34, 8.2  # inches of a row and of a plot
-_STYLE: Mapping[str, Any] = {
+_STYLE: Any = {  # matplotlib takes the names one by one
+
     "svg.fonttype": "none", "svg.hashsalt": "allcue", "font.family": "sans-serif", "font.size": 10, "text.color": _INK,
     "axes.edgecolor": _LINE, "axes.labelcolor": _INK, "xtick.color": _INK, "ytick.color": _INK, "hatch.linewidth": 0.6,
     "hatch.color": _PAPER,
@@ -92,12 +93,14 @@ def _shares(axes: Axes, rows: Sequence[tuple[str, Tally]]) -> None:
 
 
 def _counts(axes: Axes, rows: Sequence[tuple[str, Tally]]) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     for verdict, (colour, _, hatch) in _OF.items():
         left = [sum(tally.verdicts[v] for v in list(_OF)[: list(_OF).index(verdict)]) for _, tally in rows]
         widths = [tally.verdicts[verdict] for _, tally in rows]
         axes.barh(range(len(rows)), widths, left=left, height=0.62, color=colour, hatch=hatch, linewidth=0)
     axes.set_xlabel("decisions")
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.tick_params(labelleft=False)
     _plain(axes)
 

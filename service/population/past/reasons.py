@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from service.advice.words import Words, one_line
 from service.facts.model import Facts
 from service.facts.vocabulary import VOCABULARY
-from service.population.past.judging import Ground, Judgement, Placed
+from service.population.past.verdicts import Ground, Judgement, Placed
 from service.rules.expression import Leaf
 from service.rules.rule import Content, Rule
 from service.rules.verdict import Verdict

@@ -10,11 +10,12 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from service.population.past.decisions import KINDS
-from service.population.past.judging import Concordance, Judge
+from service.population.past.judging import Judge
 from service.population.past.plots import groups
 from service.population.past.reasons import Reason
 from service.population.past.rows import LISTED, NOT_LISTED, SAME
 from service.population.past.summary import AGES, Changes, Interval, Summary, Tally
+from service.population.past.verdicts import Concordance
 from service.rules.rule import Source
 
 REASONS_SHOWN, MISSING_SHOWN, CHANGES_SHOWN = 40, 20, 12

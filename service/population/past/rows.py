@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from service.population.past.judging import Concordance, JudgedDecision, Judgement, Relation
 from service.population.past.reasons import Reasons
+from service.population.past.verdicts import Concordance, JudgedDecision, Judgement, Relation
 
 IN_FORCE = "in force"  # the edition of a row by the policy of the day
 COLUMNS = (

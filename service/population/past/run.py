@@ -25,12 +25,13 @@ from typing import Any, TextIO
 from service.population.asking import Asker, Asking
 from service.population.past.cohort import Unit, patients, units
 from service.population.past.decisions import Found
-from service.population.past.judging import Judge, JudgedDecision
+from service.population.past.judging import Judge
 from service.population.past.plots import need_matplotlib
 from service.population.past.reasons import Reasons
 from service.population.past.report import Asked, page
 from service.population.past.rows import COLUMNS, rows
 from service.population.past.summary import Summary
+from service.population.past.verdicts import JudgedDecision
 from service.population.patients import Patient
 from service.population.running.partition import in_the_background
 
@@ -93,8 +94,8 @@ def run(wanted: Wanted, cell: Cell, told: Told) -> Summary:
         region = judge.asker.engine.site.region or ""
         asked = Asked(tuple(path.name or str(path) for path in wanted.inputs), wanted.until, wanted.made, region)
         (work / REPORT).write_text(page(found, judge, asked), encoding="utf-8")
-        for file in (DECISIONS, REPORT, ASIDE):
-            (work / file).replace(wanted.output / file)
+        for whole in (DECISIONS, REPORT, ASIDE):
+            (work / whole).replace(wanted.output / whole)
     return found
 
 

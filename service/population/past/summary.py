@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from math import sqrt
 
 from service.population.past.decisions import Found
-from service.population.past.judging import Concordance, Ground, JudgedDecision, Relation
 from service.population.past.reasons import Reason, Reasons
 from service.population.past.rows import answering, change, edition_age
+from service.population.past.verdicts import Concordance, Ground, JudgedDecision, Relation
 
 _LINES = 4  # from which on lines are counted together
 AGES = ("under 1 year", "1 to under 2 years", "2 to under 5 years", "5 years or more")

@@ -10,12 +10,13 @@ from html.parser import HTMLParser
 import pytest
 
 from service.population.asking import Asker, Asking
-from service.population.past.judging import Concordance, Judge
+from service.population.past.judging import Judge
 from service.population.past.plots import groups
 from service.population.past.reasons import Reason, Reasons
 from service.population.past.report import Asked, page
 from service.population.past.rows import change
 from service.population.past.summary import Summary, Tally, wilson
+from service.population.past.verdicts import Concordance
 from tests.population.past.course import Course, blinatumomab_for_mrd, bosutinib_2016, tisagenlecleucel_2016
 
 UNTIL = date(2026, 6, 1)
