@@ -66,7 +66,8 @@ def test_each_cites_its_page_its_evidence_and_what_it_replaces() -> None:
         artifacts = plan(rule)["relatedArtifact"]
         (citation,) = [one for one in artifacts if one["type"] == "citation"]
         source = content.sources[rule.source.ref]
-        assert citation["display"] == rule.source.at and citation["citation"].startswith(source.citation)
+        assert citation["display"] == rule.source.at
+        assert citation["citation"].startswith(source.citation)
         evidence = [one["display"] for one in artifacts if one["type"] == "justification"]
         assert evidence == [content.evidence[key].trial for key in rule.evidence]
         replaced = [one["resource"] for one in artifacts if one["type"] == "predecessor"]
@@ -91,7 +92,8 @@ def test_what_may_be_ordered_is_coded_as_in_the_content_and_has_no_dose() -> Non
         found = by_kind("ActivityDefinition")[fhir_id(key)]
         is_drug = order.kind == "medication"
         assert found["kind"] == ("MedicationRequest" if is_drug else "ServiceRequest")
-        assert found["intent"] == "proposal" and not {"dosage", "quantity", "timing", "dynamicValue"} & set(found)
+        assert found["intent"] == "proposal"
+        assert not {"dosage", "quantity", "timing", "dynamicValue"} & set(found)
         coded = found["productCodeableConcept"] if is_drug else found["code"]
         own = [
             (row["system"], row["code"]) for row in coded.get("coding", ()) if "cpg-activity-type" not in row["system"]
@@ -204,7 +206,7 @@ def test_a_resource_that_fhir_does_not_allow_is_not_written(monkeypatch: pytest.
         return {**activity(*arguments), "intent": 5}
 
     monkeypatch.setattr("service.exchange.package.activity", broken)
-    with pytest.raises(InvalidExport, match="ActivityDefinition/.*: intent"):
+    with pytest.raises(InvalidExport, match=r"ActivityDefinition/.*: intent"):
         package(read_content(), read_terminology(), NAMES, queries(), None)
 
 
@@ -244,14 +246,18 @@ def test_the_command_writes_a_folder_and_replaces_an_older_one(tmp_path: Path) -
     gone.write_text("{}")
     kept.write_text("mine")
     assert run("--output", str(folder)).exit_code == 0
-    assert kept.exists() and not gone.exists() and not (folder / "bundle.json").exists()
+    assert kept.exists()
+    assert not gone.exists()
+    assert not (folder / "bundle.json").exists()
 
 
 def test_the_command_refuses_a_folder_with_other_files_and_a_base_that_is_no_address(tmp_path: Path) -> None:
     (tmp_path / "letter.txt").write_text("mine")
     refused = run("--output", str(tmp_path))
-    assert refused.exit_code == 2 and "holds other files" in refused.output
+    assert refused.exit_code == 2
+    assert "holds other files" in refused.output
     for base in ("fhir", "ftp://x/fhir", "https://x/fhir?a=1", "https://x/a|b"):
         refused = run("--output", str(tmp_path / "new"), "--base-url", base)
-        assert refused.exit_code == 2 and "is no address" in refused.output
+        assert refused.exit_code == 2
+        assert "is no address" in refused.output
     assert not (tmp_path / "new").exists()

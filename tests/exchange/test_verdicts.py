@@ -14,7 +14,7 @@ from service.exchange.conditions import goes_on
 from service.facts.model import Fact, Interval, Reason, TokenSet, Value, known, unknown
 from service.facts.vocabulary import VOCABULARY
 from service.rules.criterion import Op, parse_criterion
-from service.rules.expression import All, Any, IfUnknown, Leaf, Node, leaves
+from service.rules.expression import NOTHING_EXCLUDED, All, Any, IfUnknown, Leaf, Node, leaves
 from service.rules.interpret import Known, judge
 from service.rules.rule import Advise, Rule, Source, SourceRef
 from service.rules.verdict import Outcome
@@ -92,7 +92,7 @@ CASES: Mapping[str, tuple[str, list[Value | None]]] = {
 }  # fmt: skip
 
 
-def made(name: str, when: Node, unless: Node = Any(())) -> Rule:
+def made(name: str, when: Node, unless: Node = NOTHING_EXCLUDED) -> Rule:
     advise = Advise("information", "note", "x")
     return Rule(name, name, "active", "x", ("patient-view",), SourceRef(SOURCE.id, "p. 1"), when, unless, advise)
 
@@ -137,7 +137,7 @@ def test_random_trees_with_and_without_unknown_facts(tmp_path: Path) -> None:
         for lineage in (None, "B", "T")
         for age in (None, 18.0, 17.0)
     ]
-    said = cql_says({rule: patients for rule in rules}, [SOURCE], tmp_path)
+    said = cql_says(dict.fromkeys(rules, patients), [SOURCE], tmp_path)
     outcomes = set()
     for rule in rules:
         for facts, found in zip(patients, said[rule], strict=True):
