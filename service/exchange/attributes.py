@@ -85,11 +85,12 @@ class Attributes:
         ``used``: a criterion names a fact that is read from it. ``may be used``: a fact of a criterion may be derived, among
         other ways, from one that is, or its reader looks at the data as well; the facts are those of the criteria.
         """
-        named = tuple(sorted(fact for fact in rule.facts if self._reads(fact, element)))
-        if named:
-            return NAMED, named
-        below = tuple(sorted(fact for fact in rule.facts if self._may(fact, element)))
-        return (DERIVED, below) if below else (NOT_USED, ())
+        by_fact = {fact: self._use(fact, element) for fact in sorted(rule.facts)}
+        for use in (NAMED, DERIVED):
+            facts = tuple(fact for fact, own in by_fact.items() if own == use)
+            if facts:
+                return use, facts
+        return NOT_USED, ()
 
     def source(self, source: Source) -> Json:
         """The attributes of a source."""
@@ -165,8 +166,23 @@ class Attributes:
         uses = [self.use(rule, element)[0] for rule in rules]
         return {"used": uses.count(NAMED), "may_be_used": uses.count(DERIVED), "not_used": uses.count(NOT_USED)}
 
+    def _use(self, fact: str, element: Element) -> str:
+        """Use by one fact: worked out once, since the same facts stand in most rules."""
+        key = (fact, element)
+        if key not in self._uses:
+            use = NAMED if self._reads(fact, element) else DERIVED if self._may(fact, element) else NOT_USED
+            self._uses[key] = use
+        return self._uses[key]
+
+    @cached_property
+    def _uses(self) -> dict[tuple[str, Element], str]:
+        return {}
+
     def _may(self, fact: str, element: Element) -> bool:
-        return any(self._reads(one, element) or self._looks(one, element) for one in self._below(fact))
+        return any(self._touches(one, element) for one in self._below(fact))
+
+    def _touches(self, fact: str, element: Element) -> bool:
+        return self._reads(fact, element) or self._looks(fact, element)
 
     def _looks(self, fact: str, element: Element) -> bool:
         return not self._places.get(fact.partition("(")[0], frozenset()).isdisjoint(element.places)
