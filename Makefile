@@ -9,7 +9,7 @@ MEASURED := tests/record tests/facts tests/rules tests/advice tests/test_vignett
 HOST ?= 127.0.0.1
 PORT ?= 8000
 
-.PHONY: demo test check lint types docs book bench bench-check bench-peers audit sbom release clean
+.PHONY: demo test check lint types docs book cpg bench bench-check bench-peers audit sbom release clean
 
 $(STAMP): pyproject.toml requirements.lock
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
@@ -26,6 +26,7 @@ $(FHIR_SERVER): tests/fhir-server/package-lock.json | $(STAMP)
 	@BIN=$(BIN) sh .ci/fhir-server
 
 test: $(STAMP) $(FHIR_SERVER)
+	@BIN=$(BIN) sh .ci/cql
 	@sh .ci/chromium
 	@sh .ci/programs
 	$(BIN)/python -m pytest -q --numprocesses auto --cov --cov-report=term $(MEASURED)
@@ -47,6 +48,13 @@ docs: $(STAMP)
 book: $(STAMP)
 	$(BIN)/allcue content book build/book
 	$(BIN)/mkdocs build --quiet --strict -f build/book/mkdocs.yml
+
+# The content as FHIR with CQL, and its translation to ELM: build/cpg; docs/exchange.md
+cpg: $(STAMP)
+	$(BIN)/allcue content export --output build/cpg
+	@BIN=$(BIN) sh .ci/cql
+	$(BIN)/python tests/cql/node.py translate.mjs build/cpg/cql build/elm
+	$(BIN)/allcue content export --output build/cpg --elm build/elm
 
 # Known vulnerabilities of the pinned dependencies; needs the network, says so without
 audit: $(STAMP)

@@ -14,7 +14,7 @@ from pathlib import Path
 import yaml
 from click import unstyle
 
-from docs import reads
+from docs import exchange_pages, reads
 from service.book.pages import coverage_lines
 from service.commands.coverage import survey_folder
 from service.commands.coverage_report import as_text
@@ -37,6 +37,8 @@ _MADE = "<!-- Made by `python -m docs.generate`; change the vocabulary or the co
 PAGES: Mapping[str, Callable[[], str]] = {
     "docs/facts.md": lambda: _page(_facts(Sources(VOCABULARY, REGISTRY, read_terminology()))),
     f"docs/{reads.PAGE}": lambda: _page(reads.page(read_terminology())),
+    f"docs/{exchange_pages.ATTRIBUTES}": lambda: _page(exchange_pages.attributes()),
+    f"docs/{exchange_pages.SERVER}": lambda: _page(exchange_pages.server()),
     "docs/coverage.md": lambda: _page(coverage_lines(read_content())),
     "docs/integration.md": lambda: _with_report((ROOT / "docs" / "integration.md").read_text(encoding="utf-8")),
     "docs/watching.md": lambda: _with_metrics((ROOT / "docs" / "watching.md").read_text(encoding="utf-8")),

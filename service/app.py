@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, request
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -119,8 +119,15 @@ def create_app(
     offered = len(services)
     base = settings.public_base_url
     named = Named("Allcue", __version__, called)
-    counts = watch is not None and watch.counts
-    surface = document(services, named, base, secured=verifier is not None, feedback=kept is not None, metrics=counts)
+    surface = document(
+        services,
+        named,
+        base,
+        secured=verifier is not None,
+        feedback=kept is not None,
+        metrics=watch is not None and watch.counts,
+        pages=pages is not None,
+    )
     store = _store_word(kept)
     app.register_blueprint(operations(named, base, lambda: offered > 0, surface, store))
     if watch is not None and watch.counts:
@@ -135,6 +142,26 @@ def create_app(
         fault = pages.fault
         errors.install_pages(app, lambda status, words: fault(status, words) if is_page(request.path) else None)
     return app
+
+
+def described(settings: Settings) -> dict[str, Any]:
+    """The OpenAPI document that a service with these settings answers; no store is opened for it, and no rule read.
+
+    Raises:
+        SettingsError: calls would be answered without knowing who calls, or prefetch templates must not be offered.
+        service.contentfiles.NoContent: no such content folder.
+    """
+    from service.services import served
+
+    return document(
+        _offered(served(settings.hooks), settings),
+        Named("Allcue", __version__, content_name(settings.cards_dir, settings.site_content)),
+        settings.public_base_url,
+        secured=verifier_of(settings, None) is not None,
+        feedback=bool(settings.database_url),
+        metrics=settings.metrics,
+        pages=True,
+    )
 
 
 def is_page(path: str) -> bool:

@@ -256,6 +256,16 @@ def _split(sources: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(part.strip() for source in sources for part in source.split(",") if part.strip())
 
 
+@main.command()
+@click.option("--output", "target", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False),
+              help="File to write to; standard output if not given.")  # fmt: skip
+def openapi(target: Path | None) -> None:
+    """The OpenAPI document of the service that `allcue serve` would run here: what GET /openapi.json answers."""
+    from service.commands import openapi as command
+
+    sys.exit(command.write(target))
+
+
 @main.group()
 def content() -> None:
     """The guideline content."""
@@ -303,6 +313,29 @@ def content_book(folder: Path, content: Path | None) -> None:
     from service.commands import book as command
 
     sys.exit(command.write(folder, content))
+
+
+@content.command("export")
+@click.option("--output", "folder", required=True, metavar="DIR", type=click.Path(path_type=Path, file_okay=False),
+              help="Folder to write to: a new one, or that of an older export.")  # fmt: skip
+@click.option("--format", type=click.Choice(["cpg"]), default="cpg", show_default=True, expose_value=False,
+              help="cpg: PlanDefinition, ActivityDefinition and Library with CQL, as CPG on FHIR names them.")  # fmt: skip
+@click.option("--base-url", "base", default="https://allcue.example.org/fhir", show_default=True, metavar="URL",
+              help="The beginning of every canonical URL.")  # fmt: skip
+@click.option("--bundle", type=click.Choice(["collection", "transaction"]), help="One Bundle of all beside the files.")
+@click.option("--elm", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path),
+              help="Folder with the CQL translated to ELM, which is put beside it.")  # fmt: skip
+@click.option(
+    "--content", "own", type=click.Path(path_type=Path), help="Content folder; the packaged one if not given."
+)
+@_SITE
+def content_export(
+    folder: Path, base: str, bundle: str | None, elm: Path | None, own: Path | None, site: Path | None
+) -> None:
+    """Write every rule as FHIR for other systems: conditions in CQL, citations, orders, and what data is needed."""
+    from service.commands import content_export as command
+
+    sys.exit(command.export(folder, base, bundle, elm, own, site))
 
 
 main.add_command(clients)

@@ -36,7 +36,7 @@ LAYERS = (
     ("hooks",),
     ("smart",),
     ("addresses", "listing"),
-    ("book",),
+    ("book", "exchange"),
     ("store",),
     ("population",),
     ("content", "validation"),

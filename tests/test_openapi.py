@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
 from functools import cache
@@ -10,10 +12,12 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
+from click.testing import CliRunner
 
 from bench.served import ROOT, served
 from fhir_examples.request import day_of, names, request_of
 from service.app import is_page
+from service.cli import main
 from service.hooks.named import Named
 from service.hooks.openapi import document
 from service.services import SERVICES
@@ -56,18 +60,58 @@ def test_it_is_openapi_3_1() -> None:
         validator(schema)
 
 
-def test_every_address_is_in_it() -> None:
+KEYS = "/smart/jwks.json"  # beside the pages, for the servers that the app logs in to
+
+
+@pytest.mark.parametrize("whole", [False, True], ids=["bare", "with a store and metrics"])
+def test_every_address_is_in_it(whole: bool, tmp_path: Path) -> None:
     """What Flask routes and what the document lists are the same, but for the double slash that is tolerated and the pages
     for people."""
+    settings = (
+        Settings(database_url=f"sqlite:///{tmp_path / 'allcue.db'}", metrics=True) if whole else Settings(metrics=False)
+    )
+    app = app_of(settings)
     routed = set()
-    for rule in app_of(Settings()).url_map.iter_rules():
+    for rule in app.url_map.iter_rules():
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
-            if "//" not in rule.rule and not is_page(rule.rule):
+            if "//" not in rule.rule and (not is_page(rule.rule) or rule.rule == KEYS):
                 routed.add((rule.rule, method.lower()))
-    told = {(path, method) for path, item in surface()["paths"].items() for method in item}
-    services = {(f"/cds-services/{service.id}", "post") for service in SERVICES}
-    assert told - services == routed - {("/cds-services/<service_id>", "post")}
-    assert services <= told
+    document_of: Raw = app.test_client().get("/openapi.json").json
+    told = {(path, method) for path, item in document_of["paths"].items() for method in item}
+    per_service = {
+        (rule.replace("<service_id>", service.id), method)
+        for rule, method in routed
+        for service in SERVICES
+        if "<service_id>" in rule
+    }
+    assert told == {(rule, method) for rule, method in routed if "<service_id>" not in rule} | per_service
+    assert whole == ("/metrics" in document_of["paths"])
+    assert whole == any(path.endswith("/feedback") for path in document_of["paths"])
+    assert [one["name"] for one in document_of["paths"]["/ready"]["get"]["parameters"]] == ["store"]
+    launched = {rule.rule for rule in app.url_map.iter_rules()}
+    assert set(document_of["info"]["x-smart"].values()) <= launched
+
+
+@pytest.mark.parametrize(
+    "variables", [{}, {"ALLCUE_METRICS": "off", "ALLCUE_DATABASE_URL": "none"}, {"ALLCUE_HOOKS": "order-sign"}]
+)
+def test_the_command_writes_what_the_service_answers(
+    variables: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALLCUE_DATABASE_URL", f"sqlite:///{tmp_path / 'allcue.db'}")
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    file = tmp_path / "openapi.json"
+    assert CliRunner().invoke(main, ["openapi", "--output", str(file)]).exit_code == 0
+    answered = app_of(Settings.from_env(os.environ)).test_client().get("/openapi.json").json
+    assert json.loads(file.read_text(encoding="utf-8")) == answered
+
+
+def test_the_command_tells_settings_that_would_not_be_served(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALLCUE_HOST", "0.0.0.0")
+    refused = CliRunner().invoke(main, ["openapi"])
+    assert refused.exit_code == 1
+    assert "client trust is not configured" in refused.output
 
 
 def test_it_says_where_a_token_is_due() -> None:
@@ -81,7 +125,7 @@ def test_it_says_where_a_token_is_due() -> None:
     assert closed["servers"] == [{"url": "https://cds.example.org"}]
 
 
-@pytest.mark.parametrize("path", ["/", "/health", "/ready", "/openapi.json", "/cds-services"])
+@pytest.mark.parametrize("path", ["/", "/health", "/ready", "/openapi.json", "/cds-services", KEYS])
 def test_what_is_read_is_as_described(path: str) -> None:
     validator(answer_schema(path, "get", 200)).validate(client_of(Settings()).get(path).json)
 

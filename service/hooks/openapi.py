@@ -20,6 +20,8 @@ _KINDS: Mapping[Kind, Json] = {
     Kind.LIST: {"type": "array"},
     Kind.RESOURCE: {"type": "object"},
 }
+# What a SMART app is registered with (SMART App Launch 2.2), by the names that registrations have for it
+_SMART = {"initiate_login_uri": "/smart/launch", "redirect_uri": "/smart/callback", "jwks_uri": "/smart/jwks.json"}
 _REFUSALS = ("400", "408", "412", "413", "415", "422", "429", "500", "503")
 
 
@@ -30,6 +32,7 @@ def document(
     secured: bool = False,
     feedback: bool = False,
     metrics: bool = False,
+    pages: bool = False,
 ) -> Json:
     """The document that GET /openapi.json answers.
 
@@ -39,6 +42,8 @@ def document(
         secured: whether discovery, calls and feedback need a JWT.
         feedback: whether feedback is taken.
         metrics: whether there are metrics for who runs the service.
+        pages: whether there is a SMART app. Its pages are for browsers and not described; its key set is, and the addresses
+            that an EHR registers it with are told under ``x-smart``.
     """
     lock: list[Json] = [{"jwt": []}] if secured else []
     refused = {"401": _ref("responses", "401")} if secured else {"403": _ref("responses", "403")}
@@ -56,6 +61,8 @@ def document(
     for path, item in paths.items():
         if path not in ("/health", "/ready"):
             item["get"]["responses"].update({"429": _ref("responses", "429"), **refused})
+    if pages:
+        paths["/smart/jwks.json"] = {"get": _keys(secured)}
     for service in services:
         paths[f"/cds-services/{service.id}"] = {"post": {**_call(service, refused), "security": lock}}
         if feedback:
@@ -67,6 +74,7 @@ def document(
             "version": named.version,
             "description": "CDS Hooks 2.0, with the additions of the 3.0 ballot",
             **({"x-content": named.told()["content"]} if named.content is not None else {}),
+            **({"x-smart": {name: f"{base_url}{path}" for name, path in _SMART.items()}} if pages else {}),
         },
         "servers": [{"url": base_url or "/"}],
         "paths": paths,
@@ -141,6 +149,12 @@ def _metrics() -> Json:
             "403": _ref("responses", "403"),
         },
     }
+
+
+def _keys(secured: bool) -> Json:
+    found = _read("keys", "The public keys of the SMART app, for servers that it logs in to", "Keys")
+    refused = {} if secured else {"403": _ref("responses", "403")}
+    return {**found, "responses": {**found["responses"], "429": _ref("responses", "429"), **refused}}
 
 
 def _call(service: ServiceDefinition, refused: Json) -> Json:

@@ -59,6 +59,7 @@ SCHEMAS: dict[str, Any] = {
         content={"enum": ["loaded", "none"]},
         store={"enum": ["none", "reachable", "unreachable"]},
     ),
+    "Keys": _object("keys", keys={"type": "array", "items": {"type": "object"}}),  # RFC 7517, section 5
     "PatientId": {
         "type": "string",
         "description": "The id of a Patient, also as Patient/id",
