@@ -1,0 +1,134 @@
+"""``allcue population diff``: whose advice other content would change, by which rule, and how."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import traceback
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+import click
+
+from service.commands.content_versions import content_folder
+from service.commands.loading import content_problems_told
+from service.commands.release_content import KINDS, change
+from service.contentfiles import content_files
+from service.population.asking import Asker, Asking
+from service.population.bundles import Unread, patients_of
+from service.population.patients import Patient
+from service.population.upgrade.compare import Upgrade
+from service.population.upgrade.files import CHANGES, PAGE, SUMMARY, Files
+from service.population.upgrade.report import headline
+from service.population.upgrade.tally import Tally
+from service.versions import content_name
+
+Cohort = Iterable[tuple[str, Patient | Unread, date]]
+_SERVICE = Path(__file__).resolve().parents[1]
+
+
+def diff(
+    old: str, new: str, inputs: tuple[Path, ...], output: Path, as_of: date | None, site: Path | None, *, strict: bool
+) -> int:
+    """Run the command. 1 where no patient could be compared; ``strict``: also if anything changed or was set aside."""
+    day = as_of or date.today()  # noqa: DTZ011 - the day of the user's own clock is what is meant
+    cohort = ((where, patient, day) for where, patient in patients_of(inputs))
+    with both(old, new, site) as contents:
+        tally = compared(contents, told(cohort), output, day.isoformat())
+    click.echo(headline(tally))
+    for name in (SUMMARY, PAGE, CHANGES):
+        click.echo(f"  {output / name}")
+    if tally.set_aside:
+        click.echo(f"set aside, with reasons in {output}: {tally.set_aside.total()}", err=True)
+    if not tally.compared:
+        click.echo("no patient could be compared", err=True)
+        return 1
+    return 1 if strict and (tally.changed or tally.set_aside) else 0
+
+
+class Contents:
+    """Two contents, loaded. ``about``: their names, as they were asked for, versions and digests, by old and new.
+
+    ``notes``: what differs in their texts.
+    """
+
+    def __init__(self, names: tuple[str, str], site: Path | None, place: Path):
+        """``place``: a folder for what has to be unpacked.
+
+        Raises:
+            click.ClickException: no such content, or it is not fit for use; says which, and why.
+        """
+        self.about: dict[str, Mapping[str, str]] = {}
+        askers, folders = [], []
+        for side, name in zip(("old", "new"), names, strict=True):
+            with _of(f"--{side} {name}"), content_problems_told():
+                folders.append(content_folder(name, place))
+                askers.append(Asker(Asking(content=folders[-1], site=site)))
+                found = content_name(folders[-1], site)
+            self.about[side] = {"given": name, "version": found.version, "digest": found.digest}
+        self.upgrade = Upgrade(askers[0], askers[1])
+        self.notes = tuple(_notes(folders[0], folders[1]))
+
+
+@contextmanager
+def both(old: str, new: str, site: Path | None = None) -> Iterator[Contents]:
+    """Two contents by name, loaded. Raises click.ClickException as `Contents`."""
+    with tempfile.TemporaryDirectory(prefix="allcue-content-") as place:
+        contents = Contents((old, new), site, Path(place))
+    yield contents
+
+
+@contextmanager
+def _of(name: str) -> Iterator[None]:
+    try:
+        yield
+    except click.ClickException as problem:
+        raise click.ClickException(f"{name}: {problem.message}") from None
+
+
+def compared(contents: Contents, cohort: Cohort, output: Path, day: str) -> Tally:
+    """Compare patient by patient and write the files; one that cannot be judged is set aside, and the others go on.
+
+    Raises:
+        click.ClickException: the folder cannot be written to.
+    """
+    try:
+        with Files(output, {**contents.about, "as_of": day}, contents.notes) as files:
+            for where, patient, on in cohort:
+                if isinstance(patient, Unread):
+                    files.set_aside(where, "", patient.reason)
+                    continue
+                try:
+                    found = contents.upgrade.compare(patient, on)
+                except Exception as error:  # whatever one record does, the others are compared
+                    files.set_aside(where, patient.id, f"could not be judged: {type(error).__name__} {_where(error)}")
+                    continue
+                files.add(found)
+            return files.tally
+    except OSError as error:
+        raise click.ClickException(f"{output} cannot be written to: {error.strerror or error}") from None
+
+
+def told(cohort: Cohort) -> Cohort:
+    """The same patients; on a terminal, with a count of those that went by."""
+    for number, row in enumerate(cohort, 1):
+        yield row
+        if sys.stderr.isatty() and number % 50 == 0:
+            click.echo(f"\r{number} patients", nl=False, err=True)
+    if sys.stderr.isatty():
+        click.echo("\r", nl=False, err=True)
+
+
+def _notes(old: Path, new: Path) -> Iterator[str]:
+    """What differs in the texts of the contents, the largest first."""
+    found = change(content_files(old), content_files(new))
+    for kind in reversed(KINDS):
+        yield from (f"{kind}: {reason}" for reason in getattr(found, kind))
+
+
+def _where(error: Exception) -> str:
+    """The place in Allcue's own code; the text of an error may hold what was in the record."""
+    own = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).is_relative_to(_SERVICE)]
+    return f"at {Path(own[-1].filename).relative_to(_SERVICE.parent)}:{own[-1].lineno}" if own else ""

@@ -1,0 +1,131 @@
+"""The files of a comparison, written as patients come: one line a change; whole or not at all."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import IO
+
+from service.population.upgrade.model import Change, Compared, Kind, Line
+from service.population.upgrade.report import as_html, as_markdown
+from service.population.upgrade.tally import Tally
+
+COLUMNS = (
+    "patient", "as_of", "change", "rule", "title", "source", "topic", "subject", "old_verdict", "new_verdict",
+    "because", "why", "values", "differs",
+)  # fmt: skip
+SET_ASIDE = ("where", "patient", "reason")
+CHANGES, CHANGES_JSON, ASIDE = "changes.csv", "changes.json", "set_aside.csv"
+SUMMARY, PAGE = "summary.md", "summary.html"
+_IN_FULL = frozenset({"wording"})  # told in the JSON alone, being long
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # (OWASP, "CSV Injection")
+
+
+class Files:
+    """A context that writes into a folder; an error leaves what was there before.
+
+    Args:
+        about: of both contents and the day, for the head of the JSON and of the summaries.
+        notes: lines for the summaries: what changed in the content itself.
+
+    Raises:
+        OSError: the folder cannot be written to.
+    """
+
+    def __init__(self, folder: Path, about: Mapping[str, object], notes: tuple[str, ...] = ()):
+        self.tally = Tally()
+        self._folder, self._about, self._notes = folder, about, notes
+        self._open = ExitStack()
+        self._any = False
+
+    def __enter__(self) -> Files:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._json = self._file(CHANGES_JSON)
+        csv_file, aside = self._file(CHANGES), self._file(ASIDE)
+        self._rows, self._aside = csv.writer(csv_file), csv.writer(aside)
+        self._rows.writerow(COLUMNS)
+        self._aside.writerow(SET_ASIDE)
+        head = json.dumps(dict(self._about), ensure_ascii=False)[:-1]
+        self._json.write(f'{head}, "changes": [')
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, _e: BaseException | None, _t: TracebackType | None) -> None:
+        if kind is None:
+            counts = json.dumps(self.tally.as_json(), ensure_ascii=False, indent=1)
+            self._json.write(f"\n],{counts[1:]}\n")
+            for name, text in ((SUMMARY, as_markdown), (PAGE, as_html)):
+                self._file(name).write(text(self._about, self.tally, self._notes))
+        self._open.close()
+        for name in (CHANGES_JSON, CHANGES, ASIDE, SUMMARY, PAGE):
+            passing = self._passing(name)
+            if kind is None:
+                os.replace(passing, self._folder / name)
+            else:
+                passing.unlink(missing_ok=True)
+
+    def add(self, found: Compared) -> None:
+        """Write what changed for one patient; one without a change is only counted."""
+        self.tally.add(found)
+        for change in found.changes:
+            self._rows.writerow([cell(text) for text in _row(found, change)])
+            line = json.dumps(as_json(found, change), ensure_ascii=False)
+            self._json.write(f"{',' if self._any else ''}\n{line}")
+            self._any = True
+
+    def set_aside(self, where: str, patient: str, reason: str) -> None:
+        """Write down who was not compared, and count the reason."""
+        self.tally.set_aside[reason] += 1
+        self._aside.writerow([cell(where), cell(patient), cell(reason)])
+
+    def _file(self, name: str) -> IO[str]:
+        newline = "" if name.endswith(".csv") else None
+        return self._open.enter_context(self._passing(name).open("w", encoding="utf-8", newline=newline))
+
+    def _passing(self, name: str) -> Path:
+        return self._folder / f".{name}.{os.getpid()}"
+
+
+def cell(text: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def _row(found: Compared, change: Change) -> Iterator[str]:
+    yield from (found.patient, found.day.isoformat(), str(change.kind), change.rule, change.title, change.source)
+    yield from (change.topic, change.subject, change.old, change.new, str(change.because), change.why)
+    yield "; ".join(dict.fromkeys(f"{line.fact}: {line.value}" for line in change.lines))
+    long = _IN_FULL | ({"suggestions"} if change.kind is Kind.CARD else set())
+    yield "; ".join(d.what if d.what in long else f"{d.what}: {d.old or '-'} -> {d.new or '-'}" for d in change.differs)
+
+
+def as_json(found: Compared, change: Change) -> dict[str, object]:
+    """One change for machines; docs/upgrade.md lists the keys."""
+    return {
+        "patient": found.patient,
+        "as_of": found.day.isoformat(),
+        "change": str(change.kind),
+        "rule": change.rule,
+        "title": change.title,
+        "source": change.source,
+        "topic": change.topic,
+        "subject": change.subject,
+        "old_verdict": change.old,
+        "new_verdict": change.new,
+        "because": str(change.because),
+        "why": change.why,
+        "criteria": [_line(line) for line in change.lines],
+        "differs": {one.what: {"old": one.old, "new": one.new} for one in change.differs},
+    }
+
+
+def _line(line: Line) -> dict[str, object]:
+    how = {False: "fails", True: "excludes", None: "unknown"}[line.holds]
+    return {
+        "content": line.content, "part": line.part, "how": how, "criterion": line.criterion, "says": line.says,
+        "fact": line.fact, "value": line.value, "instead": list(line.instead),
+    }  # fmt: skip
