@@ -14,14 +14,14 @@ from service.versions import content_name, order, read_releases
 
 CONTENT_TAG = "content-v"  # and the version
 SHIPPED = "shipped"
-_ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[2]
 _ALLOWED = (
     f"Allowed: a folder of content, a wheel of Allcue, {SHIPPED} (what this Allcue carries), its version; in a checkout "
     "also a version that was released or a git revision."
 )
 
 
-def content_folder(name: str, into: Path, root: Path = _ROOT) -> Path:
+def content_folder(name: str, into: Path, root: Path = ROOT) -> Path:
     """The folder of the content of that name; what has to be unpacked is put below ``into``.
 
     Args:
@@ -35,23 +35,27 @@ def content_folder(name: str, into: Path, root: Path = _ROOT) -> Path:
         return next((folder for folder in (path, path / "cards") if (folder / "policy.yaml").is_file()), path)
     if path.suffix == ".whl":
         return _of_wheel(path, into)
-    if name == SHIPPED or name == read_releases().version:
+    if name == SHIPPED:
         return PACKAGED
-    if not (root / ".git").exists():
+    checkout = (root / ".git").exists()
+    tag = f"{CONTENT_TAG}{name}"
+    if checkout and _is_version(name) and git(root, "tag", "--list", tag).strip():
+        return _tagged(name, unpacked(root, f"refs/tags/{tag}", into), root)
+    if name == content_name().version:
+        return PACKAGED
+    if _is_version(name):
+        where = f"no tag {tag} in this checkout" if checkout else "no checkout with git to find its tag in"
+        raise NoContent(f"Content {name} is not what this Allcue carries, and there is {where}. {_ALLOWED}")
+    if not checkout:
         raise NoContent(f"{name!r} is no folder of content, and this is no checkout with git. {_ALLOWED}")
-    return _of_version(name, root, into) if _is_version(name) else unpacked(root, name, into)
+    return unpacked(root, name, into)
 
 
-def _of_version(version: str, root: Path, into: Path) -> Path:
-    tag = f"{CONTENT_TAG}{version}"
-    try:
-        folder = unpacked(root, f"refs/tags/{tag}", into)
-    except NoContent:
-        raise NoContent(f"Content {version} has no tag {tag} in this checkout. {_ALLOWED}") from None
-    recorded = read_releases(root / "cards").of(version)
-    digest = content_name(folder).digest
+def _tagged(version: str, folder: Path, root: Path) -> Path:
+    """A released version, which must be what was recorded for it."""
+    recorded, digest = read_releases(root / "cards").of(version), content_name(folder).digest
     if recorded is not None and recorded.digest != digest:
-        raise NoContent(f"The tag {tag} holds content with digest {digest}; released as {version} was {recorded.digest}.")
+        raise NoContent(f"{CONTENT_TAG}{version} holds content with digest {digest}; recorded is {recorded.digest}.")
     return folder
 
 
@@ -78,14 +82,14 @@ def unpacked(root: Path, revision: str, into: Path) -> Path:
 
 
 def _of_wheel(path: Path, into: Path) -> Path:
-    """What a wheel carries; names in it are made safe when they are unpacked, as Python's zipfile does."""
+    """What a wheel carries."""
     try:
         with zipfile.ZipFile(path) as wheel:
             names = [name for name in wheel.namelist() if name.startswith("cards/")]
             if not names:
                 raise NoContent(f"{path} carries no content: no folder cards/ in it.")
             folder = into / path.name
-            wheel.extractall(folder, names)
+            wheel.extractall(folder, names)  # noqa: S202 - zipfile leaves out what leads out of the folder
     except (OSError, zipfile.BadZipFile) as error:
         raise NoContent(f"{path} cannot be read as a wheel: {error}.") from None
     return folder / "cards"

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import click
 
-from service.commands.content_versions import content_folder
+from service.commands.content_versions import ROOT, content_folder
 from service.commands.loading import content_problems_told
 from service.commands.release_content import KINDS, change
-from service.contentfiles import content_files
+from service.contentfiles import PACKAGED, content_files
 from service.population.asking import Asker, Asking
 from service.population.bundles import Unread, patients_of
 from service.population.patients import Patient
@@ -54,8 +54,8 @@ class Contents:
     ``notes``: what differs in their texts.
     """
 
-    def __init__(self, names: tuple[str, str], site: Path | None, place: Path):
-        """``place``: a folder for what has to be unpacked.
+    def __init__(self, names: tuple[str, str], site: Path | None, place: Path, root: Path):
+        """``place``: a folder for what has to be unpacked. ``root``: the checkout that versions are looked up in.
 
         Raises:
             click.ClickException: no such content, or it is not fit for use; says which, and why.
@@ -64,8 +64,9 @@ class Contents:
         askers, folders = [], []
         for side, name in zip(("old", "new"), names, strict=True):
             with _of(f"--{side} {name}"), content_problems_told():
-                folders.append(content_folder(name, place))
-                askers.append(Asker(Asking(content=folders[-1], site=site)))
+                folders.append(content_folder(name, place, root))
+                folder = folders[-1] if folders[-1] != PACKAGED else None  # which is read once
+                askers.append(Asker(Asking(content=folder, site=site)))
                 found = content_name(folders[-1], site)
             self.about[side] = {"given": name, "version": found.version, "digest": found.digest}
         self.upgrade = Upgrade(askers[0], askers[1])
@@ -73,11 +74,10 @@ class Contents:
 
 
 @contextmanager
-def both(old: str, new: str, site: Path | None = None) -> Iterator[Contents]:
+def both(old: str, new: str, site: Path | None = None, root: Path = ROOT) -> Iterator[Contents]:
     """Two contents by name, loaded. Raises click.ClickException as `Contents`."""
     with tempfile.TemporaryDirectory(prefix="allcue-content-") as place:
-        contents = Contents((old, new), site, Path(place))
-    yield contents
+        yield Contents((old, new), site, Path(place), root)
 
 
 @contextmanager
@@ -105,7 +105,7 @@ def compared(contents: Contents, cohort: Cohort, output: Path, day: str) -> Tall
                 except Exception as error:  # whatever one record does, the others are compared
                     files.set_aside(where, patient.id, f"could not be judged: {type(error).__name__} {_where(error)}")
                     continue
-                files.add(found)
+                files.add(where, found)
             return files.tally
     except OSError as error:
         raise click.ClickException(f"{output} cannot be written to: {error.strerror or error}") from None

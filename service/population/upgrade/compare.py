@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 
+from service.advice.words import Words
 from service.population.asking import Asker
 from service.population.patients import Patient
 from service.population.upgrade.model import Because, Change, Compared, Difference, Kind
@@ -45,6 +46,10 @@ class Upgrade:
         self._askers = (old, new)
         self._rules = tuple({rule.id: rule for rule in asker.engine.content.rules} for asker in self._askers)
         self._words = tuple(words_of(asker) for asker in self._askers)
+        self._texts = {
+            name: tuple(_of_rule(self._rules[0][name], self._rules[1][name], *self._words))
+            for name in self._rules[0].keys() & self._rules[1].keys()
+        }
 
     def compare(self, patient: Patient, day: date) -> Compared:
         """What the new content says differently from the old of a patient, judged on a day.
@@ -59,21 +64,25 @@ class Upgrade:
         )
         if old.telling.facts is None and new.telling.facts is None:
             return Compared(patient.id, day, False, ())
-        by_rule = list(_by_rule(old, new))
+        by_rule = list(_by_rule(old, new, self._texts))
         told = {change.rule for change in by_rule}
         return Compared(patient.id, day, True, (*by_rule, *_by_card(old.telling, new.telling, told)))
 
 
-def _by_rule(old: Side, new: Side) -> Iterator[Change]:
+def _by_rule(old: Side, new: Side, texts: Mapping[str, tuple[Difference, ...]]) -> Iterator[Change]:
     for name in sorted(old.telling.said.keys() | new.telling.said.keys()):
         was, now = (side.telling.said.get(name) for side in (old, new))
         advised, advises = (said is not None and said.advises for said in (was, now))
-        differs = tuple(_differs(was, now, old, new))
+        if advised == advises and not advised and _standing(was) == _standing(now):
+            continue
+        differs: tuple[Difference, ...] = ()
+        if was is not None and now is not None:
+            differs = (*texts[name], *_of_patient(was, now))
         if advised and advises:
             if differs:
                 names = ", ".join(one.what for one in differs)
                 yield _change(Kind.CHANGED, was, now, Why(Because.TEXT, f"another {names}"), differs)
-        elif advised != advises or _standing(was) != _standing(now):
+        else:
             kind = Kind.VERDICT if advised == advises else Kind.GAINED if advises else Kind.LOST
             yield _change(kind, was, now, why(name, old, new), differs)
 
@@ -96,12 +105,14 @@ def _change(kind: Kind, was: Said | None, now: Said | None, found: Why, differs:
     )  # fmt: skip
 
 
-def _differs(was: Said | None, now: Said | None, old: Side, new: Side) -> Iterator[Difference]:
-    """What a rule that speaks in both says differently."""
-    if was is None or now is None:
-        return
-    yield from _different({name: (of(was.rule), of(now.rule)) for name, of in _OF_RULE})
-    yield from _different({"source": (_source(was.rule, old), _source(now.rule, new))})
+def _of_rule(was: Rule, now: Rule, old: Words, new: Words) -> Iterator[Difference]:
+    """What a rule says differently to everybody."""
+    yield from _different({name: (of(was), of(now)) for name, of in _OF_RULE})
+    yield from _different({"source": (_source(was, old), _source(now, new))})
+
+
+def _of_patient(was: Said, now: Said) -> Iterator[Difference]:
+    """What becomes of a rule differently for one patient."""
     one, other = was.verdict, now.verdict
     yield from _different(
         {
@@ -115,8 +126,8 @@ def _differs(was: Said | None, now: Said | None, old: Side, new: Side) -> Iterat
         yield from _different({"indicator": (was.indicator, now.indicator)})
 
 
-def _source(rule: Rule, side: Side) -> str:
-    return side.words.content.sources[rule.source.ref].label
+def _source(rule: Rule, words: Words) -> str:
+    return words.content.sources[rule.source.ref].label
 
 
 def _different(pairs: Mapping[str, tuple[str, str]]) -> Iterator[Difference]:

@@ -16,7 +16,7 @@ from service.population.upgrade.report import as_html, as_markdown
 from service.population.upgrade.tally import Tally
 
 COLUMNS = (
-    "patient", "as_of", "change", "rule", "title", "source", "topic", "subject", "old_verdict", "new_verdict",
+    "patient", "where", "as_of", "change", "rule", "title", "source", "topic", "subject", "old_verdict", "new_verdict",
     "because", "why", "values", "differs",
 )  # fmt: skip
 SET_ASIDE = ("where", "patient", "reason")
@@ -68,12 +68,12 @@ class Files:
             else:
                 passing.unlink(missing_ok=True)
 
-    def add(self, found: Compared) -> None:
-        """Write what changed for one patient; one without a change is only counted."""
+    def add(self, where: str, found: Compared) -> None:
+        """Write what changed for one patient; one without a change is only counted. ``where``: where the patient is from."""
         self.tally.add(found)
         for change in found.changes:
-            self._rows.writerow([cell(text) for text in _row(found, change)])
-            line = json.dumps(as_json(found, change), ensure_ascii=False)
+            self._rows.writerow([cell(text) for text in _row(where, found, change)])
+            line = json.dumps(as_json(where, found, change), ensure_ascii=False)
             self._json.write(f"{',' if self._any else ''}\n{line}")
             self._any = True
 
@@ -95,18 +95,19 @@ def cell(text: str) -> str:
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
-def _row(found: Compared, change: Change) -> Iterator[str]:
-    yield from (found.patient, found.day.isoformat(), str(change.kind), change.rule, change.title, change.source)
+def _row(where: str, found: Compared, change: Change) -> Iterator[str]:
+    yield from (found.patient, where, found.day.isoformat(), str(change.kind), change.rule, change.title, change.source)
     yield from (change.topic, change.subject, change.old, change.new, str(change.because), change.why)
     yield "; ".join(dict.fromkeys(f"{line.fact}: {line.value}" for line in change.lines))
     long = _IN_FULL | ({"suggestions"} if change.kind is Kind.CARD else set())
     yield "; ".join(d.what if d.what in long else f"{d.what}: {d.old or '-'} -> {d.new or '-'}" for d in change.differs)
 
 
-def as_json(found: Compared, change: Change) -> dict[str, object]:
+def as_json(where: str, found: Compared, change: Change) -> dict[str, object]:
     """One change for machines; docs/upgrade.md lists the keys."""
     return {
         "patient": found.patient,
+        "where": where,
         "as_of": found.day.isoformat(),
         "change": str(change.kind),
         "rule": change.rule,

@@ -94,8 +94,8 @@ def _silenced(rule: Rule, side: Side) -> str:
 def _criteria(name: str, old: Side, new: Side) -> Why:
     """The criteria of a rule that speaks in both and comes out differently."""
     judged = [_judged(name, side, (*old.telling.drugs, *new.telling.drugs)) for side in (old, new)]
-    if all(one is not None and one.applies for one in judged):
-        return Why(Because.OFFER, f"only {_offering(name, old, new)} offers what the rule speaks of")
+    if len({_outcome(one) for one in judged}) == 1:
+        return Why(Because.OFFER, f"only {_advising(name, new)} names what the rule speaks of")
     lines: list[Line] = []
     for one, side, other in zip(judged, (old, new), (new, old), strict=True):
         if one is not None and not one.applies:
@@ -104,7 +104,11 @@ def _criteria(name: str, old: Side, new: Side) -> Why:
     return Why(Because.CRITERION, said or "other conditions", tuple(lines))
 
 
-def _offering(name: str, old: Side, new: Side) -> str:
+def _outcome(one: Judged | None) -> tuple[str, tuple[str, ...]]:
+    return (outcome(one.verdict), waits(one.verdict)) if one is not None else ("", ())
+
+
+def _advising(name: str, new: Side) -> str:
     said = new.telling.said.get(name)
     return NEW if said is not None and said.advises else OLD
 
