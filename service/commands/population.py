@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import click
@@ -103,3 +103,23 @@ def population_diff(
 
     day = as_of.date() if as_of else None
     sys.exit(command.diff(old, new, (*inputs, *more), output, day, site, strict=strict))
+
+
+@population.command("synthesize")
+@click.argument("count", type=click.IntRange(1))
+@click.option("--output", required=True, type=_FOLDER, help="Folder to write to, new or empty.")
+@click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="Another seed makes other patients.")
+@click.option("--from", "first", default=1, show_default=True, type=click.IntRange(1), metavar="K",
+              help="Number of the first patient, to make a cohort in parts.")  # fmt: skip
+@click.option("--as-of", type=_DAY, help="Last day of the cohort; today if not given.")
+@click.option("--gzip", "zipped", is_flag=True, help="Compress the NDJSON files.")
+@click.option("--without-all", default=0.0, show_default=True, type=click.FloatRange(0, 1), metavar="SHARE",
+              help="Share of patients who have another disease.")  # fmt: skip
+def population_synthesize(
+    count: int, output: Path, seed: int, first: int, as_of: datetime | None, zipped: bool, without_all: float
+) -> None:
+    """Make COUNT synthetic patients with courses of ALL, as FHIR R4 NDJSON with a Bulk Data manifest and a report."""
+    from service.commands import population_synthesize as command
+
+    day = as_of.date() if as_of else date.today()  # noqa: DTZ011 - the day where the cohort is made
+    sys.exit(command.synthesize(output, count, first, seed, day, without_all, zipped=zipped))
