@@ -123,3 +123,42 @@ def population_synthesize(
 
     day = as_of.date() if as_of else date.today()  # noqa: DTZ011 - the day where the cohort is made
     sys.exit(command.synthesize(output, count, first, seed, day, without_all, zipped=zipped))
+
+
+@population.command("concordance")
+@click.option("--input", "inputs", required=True, multiple=True, metavar="DIR|FILE", type=click.Path(path_type=Path),
+              help="FHIR Bulk Data, or Bundles of one patient each; may be repeated, and more may follow.")  # fmt: skip
+@click.option("--output", required=True, metavar="DIR", help="Folder for report.html, decisions.csv and set-aside.ndjson.",
+              type=click.Path(file_okay=False, path_type=Path))  # fmt: skip
+@click.option("--as-of", type=_DAY, help="Last day of decisions that are judged; today if not given.")
+@click.option("--source", "sources", multiple=True,
+              help="Hold every decision against this source too, whenever it was made; may be repeated.")  # fmt: skip
+@click.option("--region", type=click.Choice(["US", "EU"]), help="Whose labels count; the policy's if not given.")
+@click.option("--care-setting", type=click.Choice(["adult-oncology", "pediatric-oncology"]),
+              help="For patients of 15 to 39 years of whom the record does not say it.")  # fmt: skip
+@click.option("--site", envvar="ALLCUE_SITE_CONTENT", metavar="FOLDER", help="Content of your own beside the shipped one.",
+              type=click.Path(exists=True, file_okay=False, path_type=Path))  # fmt: skip
+@click.option("--processes", default=0, type=click.IntRange(0, 512), help="Processes; one per core if not given.")
+@click.argument("more", nargs=-1, metavar="[FILE]...", type=click.Path(path_type=Path))
+def population_concordance(
+    inputs: tuple[Path, ...],
+    output: Path,
+    as_of: datetime | None,
+    sources: tuple[str, ...],
+    region: str | None,
+    care_setting: str | None,
+    site: Path | None,
+    processes: int,
+    more: tuple[Path, ...],
+) -> None:
+    """Past decisions: each treatment that was begun or changed, judged by the guidelines of its day and by later ones.
+
+    What the record does not tell is counted apart and never as a deviation. Exit status 1 if a patient could not be judged or
+    something of the input could not be read, 2 where nothing was done.
+    """
+    from service.commands import population_concordance as command
+
+    named = tuple(part.strip() for source in sources for part in source.split(",") if part.strip())
+    asking = command.Asking(region=region, care_setting=care_setting, site=site)
+    day = as_of.date() if as_of else None
+    sys.exit(command.concordance((*inputs, *more), output, day, named, asking, processes))

@@ -31,7 +31,7 @@ from service.facts.vocabulary.drugs import IMPLIES
 from service.population.asking import Asker
 from service.population.past.decisions import MAINTENANCE, Decision, Found, decisions
 from service.population.past.known import as_known
-from service.population.past.matching import Chosen, lists
+from service.population.past.matching import Chosen, is_of_the_line, lists
 from service.population.patients import Patient
 from service.record.build import READ
 from service.record.whose import id_of
@@ -268,13 +268,15 @@ class Judge:
         alone = [drug for drug in decision.drugs if drug in self.standings.decided]
         chosen = {drug: then.lines[drug] for drug in alone}
         for standing in self.standings.standings(chosen, verdicts, edition.drug_rules, then.facts):
-            yield self._of_drug(standing, edition, then, verdicts)
+            yield self._of_drug(standing, edition, then, verdicts, choices)
         backbone = any(not is_steroid(drug) and drug not in alone for drug in decision.drugs)
         only_tkis = all("TKI" in IMPLIES.get(drug, ()) for drug in alone)
         if decision.graft is not None or (backbone and only_tkis) or not alone:
             yield self._matched(then, verdicts, choices)
 
-    def _of_drug(self, standing: Standing, edition: Edition, then: _Then, verdicts: Sequence[Verdict]) -> Placed:
+    def _of_drug(
+        self, standing: Standing, edition: Edition, then: _Then, verdicts: Sequence[Verdict], choices: Sequence[Options]
+    ) -> Placed:
         """Where a drug stands, as at an order of it. What warns of the drug by name outweighs an offer of its class."""
         option, choice = standing.option, standing.choice
         instead = _instead(choice, option)
@@ -293,7 +295,7 @@ class Judge:
             return Placed(standing.drug, _GROUNDS[standing.place], rules, unchecked=unchecked)
         if standing.place is Place.OPEN:
             return Placed(standing.drug, Ground.FACTS_MISSING, missing=standing.missing)
-        return _not_listed(standing.drug, standing.why_not, choice, verdicts)
+        return _not_listed(standing.drug, standing.why_not, choices, then.chosen.decision, verdicts)
 
     def _matched(self, then: _Then, verdicts: Sequence[Verdict], choices: Sequence[Options]) -> Placed:
         """Where a regimen, cells or a transplant stand among what is listed."""
@@ -325,10 +327,9 @@ class Judge:
             return Placed(what, Ground.FACTS_MISSING, missing=(*_untold(chosen.decision), *more))
         if waiting:
             return Placed(what, Ground.FACTS_MISSING, missing=min(waiting, key=lambda v: len(v.missing)).missing)
-        choice = next((c for c in choices if any(o.rule.advise.kind == "therapy" for o in c.offered)), None)
         if chosen.decision.graft is not None and not about:
-            choice = None  # a guideline without a word on transplants does not list chemotherapy in their place
-        return _not_listed(what, closest(about, then.facts), choice, verdicts)
+            return Placed(what, Ground.SILENT)  # it does not list chemotherapy in place of what it says nothing of
+        return _not_listed(what, closest(about, then.facts), choices, chosen.decision, verdicts)
 
     def _trialled(self, placed: Placed, then: _Then, choices: Sequence[Options]) -> Placed:
         """What was given within a clinical trial, where the edition lists a trial for this patient."""
@@ -347,13 +348,26 @@ class _Then:
     chosen: Chosen
 
 
-def _not_listed(what: str, why_not: tuple[WhyNot, ...], choice: Options | None, verdicts: Iterable[Verdict]) -> Placed:
-    """Not listed is a deviation only where other treatment is; where what is listed hangs on facts, it cannot be told."""
-    if choice is not None:
+def _not_listed(
+    what: str, why_not: tuple[WhyNot, ...], choices: Sequence[Options], decision: Decision, verdicts: Iterable[Verdict]
+) -> Placed:
+    """Not listed is a deviation only where other treatment of the line is listed for this patient, with nothing left to check;
+    where what is listed hangs on facts, it cannot be told.
+    """
+    others = [
+        option
+        for choice in choices
+        for option in choice.offered
+        if option.rule.advise.kind == "therapy" and option.rule.advise.act != "prefer-trial"
+        and is_of_the_line(option.rule.topic, decision)
+    ]  # fmt: skip
+    if any(not option.unchecked for option in others):
         rules = tuple(reason.verdict.rule for reason in why_not)
-        return Placed(what, Ground.NOT_LISTED, rules, why_not, (), _instead(choice, None))
+        return Placed(what, Ground.NOT_LISTED, rules, why_not, (), tuple(option.rule for option in others))
+    if others:
+        return Placed(what, Ground.FACTS_MISSING, missing=min((o.unchecked for o in others), key=len))
     waiting = [v for v in verdicts if v.outcome is Outcome.CANNOT_TELL and v.rule.advise.kind == "therapy"
-               and is_offer(v.rule)]  # fmt: skip
+               and is_offer(v.rule) and is_of_the_line(v.rule.topic, decision)]  # fmt: skip
     if waiting:
         return Placed(what, Ground.FACTS_MISSING, missing=min(waiting, key=lambda v: len(v.missing)).missing)
     return Placed(what, Ground.SILENT)

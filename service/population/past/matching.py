@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from service.facts.therapy.exposure import is_steroid
 from service.facts.therapy.regimens import regimens_in
@@ -60,25 +61,24 @@ def lists(rule: Rule, chosen: Chosen) -> bool | None:
     advise, decision = rule.advise, chosen.decision
     if decision.graft is not None:
         return _lists_graft(rule, decision)
-    if advise.kind != "therapy" or not _is_of_the_line(rule.topic, decision):
+    if advise.kind != "therapy" or not is_of_the_line(rule.topic, decision):
         return False
-    said = f"{advise.regimen or ''} | {advise.subject} | {advise.with_ or ''}"
+    offer = _read(rule)
+    said = offer.said
     if advise.act == "prefer-trial" or _TRIAL.search(f"{advise.regimen or ''} {advise.subject.replace('-', ' ')}"):
         return True if decision.in_trial else False
-    drugs = drugs_of(rule)
+    drugs = offer.drugs
     if "CAR-T" in decision.drugs:
         return None if any("CAR-T" in IMPLIES.get(d, ()) for d in drugs) else False
-    wants_tki = _TKI.search(said) is not None or any("TKI" in IMPLIES.get(d, ()) for d in drugs)
-    if wants_tki and not chosen.has_tki:
+    if offer.wants_tki and not chosen.has_tki:
         return False
-    names = frozenset(name for name, _ in regimens_in(said))
+    names = offer.names
     if names and chosen.named:
         return bool(names & chosen.named)
     if decision.kind == MAINTENANCE and _UPKEEP.search(f"{said} {rule.topic}"):
         return True if not drugs or drugs & chosen.backbone else None
-    backbone = frozenset(d for d in drugs if "chemotherapy" in IMPLIES.get(d, ()) and not _is_interchanged(d))
-    if backbone:
-        return _by_drugs(backbone, chosen, named=bool(names))
+    if offer.backbone:
+        return _by_drugs(offer.backbone, chosen, named=bool(names))
     if names:
         return None
     if drugs:  # a drug with a standing of its own, or one added to a regimen
@@ -88,10 +88,12 @@ def lists(rule: Rule, chosen: Chosen) -> bool | None:
     return None if _OTHER_TERMS.search(said) and chosen.drugs else False
 
 
-def _is_of_the_line(topic: str, decision: Decision) -> bool:
+def is_of_the_line(topic: str, decision: Decision) -> bool:
     """Whether a topic is of what a line is treated with: not of the CNS alone, nor of what goes beside."""
     if any(is_under(topic, other) for other in _BESIDE):
         return False
+    if decision.graft is not None:
+        return any(is_under(topic, root) for root in ("relapsed-refractory", "frontline", "mrd", "transplant"))
     if decision.kind in (INDUCTION, MAINTENANCE):
         return is_under(topic, "frontline")
     roots = ("relapsed-refractory",) if decision.kind == RELAPSE else ("relapsed-refractory", "frontline", "mrd", "transplant")
@@ -124,10 +126,26 @@ def _lists_graft(rule: Rule, decision: Decision) -> bool | None:
     return False
 
 
-def drugs_of(rule: Rule) -> frozenset[str]:
-    """The drugs that an offer is of."""
-    found = (_ORDERED.known(word) for word in rule.advise.subjects)
-    return frozenset(drug for drug in found if drug is not None and drug in DRUGS)
+@dataclass(frozen=True, slots=True)
+class _Offer:
+    """What an offer is of, as its words and subjects say. ``backbone``: the drugs that tell its regimen from others."""
+
+    said: str
+    drugs: frozenset[str]
+    backbone: frozenset[str]
+    names: frozenset[str]
+    wants_tki: bool
+
+
+@lru_cache(maxsize=8192)
+def _read(rule: Rule) -> _Offer:
+    advise = rule.advise
+    said = f"{advise.regimen or ''} | {advise.subject} | {advise.with_ or ''}"
+    found = (_ORDERED.known(word) for word in advise.subjects)
+    drugs = frozenset(drug for drug in found if drug is not None and drug in DRUGS)
+    backbone = frozenset(d for d in drugs if "chemotherapy" in IMPLIES.get(d, ()) and not _is_interchanged(d))
+    wants_tki = _TKI.search(said) is not None or any("TKI" in IMPLIES.get(d, ()) for d in drugs)
+    return _Offer(said, drugs, backbone, frozenset(name for name, _ in regimens_in(said)), wants_tki)
 
 
 def _is_interchanged(drug: str) -> bool:

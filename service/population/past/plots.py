@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from html import escape
+from importlib.util import find_spec
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,16 @@ class NoPlots(RuntimeError):
     """The library that draws is not installed; the message names the extra."""
 
 
+def need_matplotlib() -> None:
+    """Nothing, where the library is there.
+
+    Raises:
+        NoPlots: it is not.
+    """
+    if find_spec("matplotlib") is None:
+        raise NoPlots(INSTALL)
+
+
 def groups(name: str, rows: Sequence[tuple[str, Tally]], title: str) -> str:
     """Concordance of groups with its interval, beside the number of decisions by verdict.
 
@@ -49,11 +60,10 @@ def groups(name: str, rows: Sequence[tuple[str, Tally]], title: str) -> str:
     Raises:
         NoPlots: matplotlib is not installed.
     """
-    try:
-        from matplotlib import rc_context
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise NoPlots(INSTALL) from None
+    need_matplotlib()
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+
     with rc_context(dict(_STYLE)):
         figure = Figure(figsize=(_WIDE, 1.0 + _ROW * max(len(rows), 1)), layout="constrained")
         share, count = figure.subplots(1, 2, sharey=True, width_ratios=(1, 1.15))

@@ -43,7 +43,7 @@ def wilson(count: int, of: int) -> Interval | None:
     share, square = count / of, _Z * _Z
     middle = (share + square / (2 * of)) / (1 + square / of)
     half = _Z / (1 + square / of) * sqrt(share * (1 - share) / of + square / (4 * of * of))
-    return Interval(share, max(0.0, middle - half), min(1.0, middle + half))
+    return Interval(share, min(share, max(0.0, middle - half)), max(share, min(1.0, middle + half)))  # of rounding
 
 
 @dataclass(slots=True)
@@ -83,7 +83,8 @@ class Summary:
     without_decisions: int = 0
     undated: int = 0
     parts: int = 0
-    failed: Counter[str] = field(default_factory=Counter)  # kinds of errors; of the patients that could not be judged
+    failed: Counter[str] = field(default_factory=Counter)  # errors, by kind and place; of patients not judged
+    aside: Counter[str] = field(default_factory=Counter)  # lines and files that could not be read, by reason
     total: Tally = field(default_factory=Tally)
     years: dict[str, Tally] = field(default_factory=dict)
     sources: dict[str, Tally] = field(default_factory=dict)
@@ -136,6 +137,26 @@ class Summary:
             changes.said[(str(verdict), str(judgement.verdict))] += 1
             if judgement.verdict is not verdict:
                 changes.of[(change(verdict, judgement.verdict), judgement.first.what)] += 1
+
+
+    def merge(self, other: Summary) -> None:
+        """Add the counts of another part of the cohort."""
+        for name in ("patients", "without_all", "without_decisions", "undated", "parts"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        for counts, more in (
+            (self.failed, other.failed), (self.aside, other.aside), (self.missing, other.missing), (self.grounds, other.grounds),
+        ):  # fmt: skip
+            counts.update(more)
+        self.reasons.update(other.reasons)
+        self.total.verdicts.update(other.total.verdicts)
+        for group in ("years", "sources", "lines", "kinds", "ages", "named"):
+            tallies: dict[str, Tally] = getattr(self, group)
+            for name, tally in getattr(other, group).items():
+                tallies.setdefault(name, Tally()).verdicts.update(tally.verdicts)
+        for name, changes in other.later.items():
+            own = self.later.setdefault(name, Changes())
+            own.said.update(changes.said)
+            own.of.update(changes.of)
 
 
 def _age(years: float) -> str:

@@ -119,10 +119,9 @@ def ponatinib_2016() -> Course:
     return course.drug("ponatinib", "2016-08-29")
 
 
-def dasatinib_again_2016() -> Course:
-    """The same course, but bosutinib was chosen, against which T315I stands."""
+def bosutinib_2016() -> Course:
+    """The same course with bosutinib in the place of ponatinib; T315I stands against it in the tables of 2025."""
     course = ponatinib_2016()
-    course.rows[0]["id"] = course.name
     for row in course.rows:
         if row.get("medicationCodeableConcept") == {"text": "ponatinib"}:
             row["medicationCodeableConcept"] = {"text": "bosutinib"}
@@ -147,8 +146,13 @@ def tisagenlecleucel_2016(**more: Any) -> Course:
     return course.drug("tisagenlecleucel", "2016-08-01", "2016-08-01", **more)
 
 
-def blinatumomab_for_mrd_2019() -> Course:
-    """An adult in first remission with MRD, given blinatumomab."""
-    course = ph_negative("mrd-2019", "2018-10-08", None)
-    course.said("MRD by flow cytometry", "2019-02-04", "0.3 %")
-    return course.drug("blinatumomab", "2019-02-18", "2019-04-01")
+def blinatumomab_for_mrd(day: str = "2019-02-18", *, phase: bool = True) -> Course:
+    """An adult in first remission with MRD, given blinatumomab in consolidation; ``phase``: whether the record says so."""
+    year = int(day[:4])
+    course = ph_negative(f"mrd-{year}", f"{year - 1}-10-08", None)
+    course.said("MRD by flow cytometry", f"{year}-02-04", "0.3 %")
+    if phase:
+        course.add("CarePlan", status="active", intent="plan", title="Consolidation", period={"start": f"{year}-01-10"})
+        course.add("DiagnosticReport", status="final", code=coded(LOINC, "48807-2"), effectiveDateTime=f"{year}-01-08",
+                   conclusion="Complete remission. Lymphoblasts 1 %.")  # fmt: skip
+    return course.drug("blinatumomab", day, f"{year}-04-01")
