@@ -81,9 +81,9 @@ def with_all(rng: Random, name: str, as_of: date) -> Truth:
     happened = cut(course.events, end, alive=end != course.dead)
     truth = truth_of(course, name, happened, as_of)
     lately = _lately(course, truth, as_of) if truth.death is None else []
-    return replace(
-        truth, events=tuple(sorted((*happened, *lately), key=lambda event: event.day)), tally=tuple(course.tally)
-    )
+    both = sorted((*happened, *lately), key=lambda event: event.day)
+    late = tuple(deviation for deviation in course.deviations if deviation.day <= end)
+    return replace(truth, events=tuple(both), tally=tuple(course.tally), deviations=late)
 
 
 def _lately(course: Course, truth: Truth, as_of: date) -> list[e.Event]:
@@ -91,7 +91,6 @@ def _lately(course: Course, truth: Truth, as_of: date) -> list[e.Event]:
     rng = course.rng
     day = max(course.person.diagnosed, as_of - timedelta(days=rng.randint(0, 10)))
     before = len(course.events)
-    course.add(e.Visit(day, None, course.person.setting))
     if truth.state != "new-diagnosis":
         course.blood(day, leukemic=truth.state in ("relapsed", "refractory") and truth.relapse_site != "isolated-CNS")
         course.chemistry(day)
@@ -107,12 +106,18 @@ def _lately(course: Course, truth: Truth, as_of: date) -> list[e.Event]:
             found.append(replace(event, odd=odd))
         else:
             found.append(event)
-    if truth.phase in _TREATED and course.chance("open-orders", share("open-orders")):
-        status = rng.choice(("active", "draft"))
-        if rng.random() < 0.5:
-            found.append(e.Order(day, status, test="Measurable residual disease (MRD) in bone marrow"))
-        else:
-            found.append(
-                e.Order(day, status, drug=rng.choice(("vincristine", "methotrexate", "pegaspargase", "mercaptopurine")))
-            )
-    return found
+    return found + _orders(course, truth, day)
+
+
+def _orders(course: Course, truth: Truth, day: date) -> list[e.Event]:
+    """Open orders: of what is being given, of a test, and some that should not have been written."""
+    name, harmed = "deviation-unsafe-order", any(isinstance(event, e.Toxicity) for event in truth.events)
+    if harmed and truth.phase in _TREATED and course.deviates(name, share(name), day):
+        return [e.Order(day, "active", drug="pegaspargase")]
+    if truth.phase not in _TREATED or not course.chance("open-orders", share("open-orders")):
+        return []
+    rng, status = course.rng, course.rng.choice(("active", "draft"))
+    running = [event.drug for event in truth.events if isinstance(event, e.Given) and event.until is None]
+    if not running or rng.random() < 0.4:
+        return [e.Order(day, status, test="Measurable residual disease (MRD) in bone marrow")]
+    return [e.Order(day, status, drug=rng.choice(running))]

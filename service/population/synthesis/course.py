@@ -13,6 +13,7 @@ from random import Random
 from service.population.synthesis import events as e
 from service.population.synthesis.disease import Disease
 from service.population.synthesis.person import Person
+from service.population.synthesis.regimens import TKIS
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,15 @@ class Course:
 
     def add(self, *happened: e.Event) -> None:
         self.events.extend(happened)
+
+    def stop_tki(self, day: date) -> None:
+        """A relapse or resistance ends the TKI that is being taken: it has failed."""
+        for at, event in enumerate(self.events):
+            if not isinstance(event, e.Given) or event.drug not in TKIS or event.day >= day - timedelta(days=1):
+                continue
+            if event.until is None or event.until >= day - timedelta(days=7):
+                reason = f"Disease progression (relapse or resistance while on {event.drug})"
+                self.events[at] = replace(event, until=day, stopped=reason)
 
     def die(self, day: date, cause: str) -> None:
         self.dead = day

@@ -13,7 +13,7 @@ SUBTYPES = (
     "bcr-abl1", "kmt2a", "etv6-runx1", "hyperdiploid", "hypodiploid", "tcf3-pbx1", "ph-like", "complex", "iamp21",
 )  # fmt: skip
 OTHER = "b-other"
-T_SUBTYPES = (("tal1", 0.10), ("tlx1", 0.06), ("tlx3", 0.05), ("lmo2", 0.15))  # Table 1 of NCCN 2015, rounded
+T_SUBTYPES = ("tal1", "tlx1", "tlx3", "lmo2")
 _ABL_CLASS = (("NUP214", "ABL1"), ("ETV6", "ABL1"), ("RCSD1", "ABL2"), ("EBF1", "PDGFRB"), ("SSBP2", "CSF1R"))
 _OTHER_LIKE = (("IGH", "CRLF2"), ("P2RY8", "CRLF2"), ("PAX5", "JAK2"), ("IGH", "EPOR"))
 _KMT2A = (("KMT2A", "AFF1"), ("KMT2A", "MLLT3"), ("KMT2A", "MLLT1"))
@@ -77,13 +77,13 @@ def _t_all(rng: Random, person: Person) -> Disease:
     etp = rng.random() < share("etp", person.group)
     subtype = "etp" if etp else "t-other"
     drawn = rng.random()
-    for name, part in T_SUBTYPES if not etp else ():
-        if drawn < part:
+    for name in T_SUBTYPES if not etp else ():
+        drawn -= share(f"t-subtype-{name}", person.group)
+        if drawn < 0:
             subtype = name
             break
-        drawn -= part
     markers = {
-        "CD3": True, "CD7": True, "CD5": not etp, "CD2": True, "CD1a": not etp and rng.random() < 0.6,
+        "CD3": True, "CD7": True, **({} if etp else {"CD5": True}), "CD2": True, "CD1a": not etp and rng.random() < 0.6,
         "CD8": not etp and rng.random() < 0.5, "CD34": etp, "CD33": etp, "TdT": True, "CD19": False, "CD10": False, "MPO": False,
     }  # fmt: skip
     return Disease(
@@ -104,7 +104,7 @@ def _subtype(rng: Random, group: str) -> str:
 
 def _fusion(rng: Random, subtype: str) -> tuple[tuple[str, str] | None, str | None]:
     if subtype == "bcr-abl1":
-        return ("BCR", "ABL1"), "p190" if rng.random() < 0.7 else "p210"
+        return ("BCR", "ABL1"), "p190" if rng.random() < share("p190") else "p210"
     if subtype == "kmt2a":
         return rng.choice((*_KMT2A, _KMT2A[0])), None
     if subtype == "ph-like":

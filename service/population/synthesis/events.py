@@ -86,6 +86,15 @@ class Fusion(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Fish(Event):
+    """Probes of the common rearrangements: which were found."""
+
+    kmt2a: bool
+    etv6_runx1: bool
+    tcf3_pbx1: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Iamp21(Event):
     signals: int
 

@@ -40,9 +40,12 @@ def frontline(course: Course) -> None:
         course.add(e.Marrow(judged, rng.randint(12, 70), "resistant"))
         course.blood(judged, leukemic=True)
         course.add(e.State(judged, "refractory"))
+        course.stop_tki(judged)
         resistant(course, judged, 0, regimen)
         return
     course.remission(judged, 1)
+    if disease.cns != "CNS-1":
+        course.add(e.Csf(judged, rng.randint(0, 3), 0))
     _in_remission(course, regimen, planned, start, opened, judged)
 
 
@@ -64,19 +67,22 @@ def _in_remission(
     negative = clear or course.chance(
         "mrd-negative-end-of-consolidation", share("mrd-negative-end-of-consolidation", person.group)
     )
-    if later < ended and (not clear or course.rng.random() < 0.7):
+    if later < ended and (not clear or course.chance("mrd-test-after-negative", share("mrd-test-after-negative"))):
         level = course.mrd(later, "end of consolidation", negative).fraction
         if level >= 1e-3 and _blinatumomab_for_mrd(course, later, regimen, ended):
             negative = course.chance("mrd-cleared-by-blinatumomab", share("mrd-cleared-by-blinatumomab"))
             if later + timedelta(days=42) < ended:
                 course.mrd(later + timedelta(days=42), "after blinatumomab cycle 1", negative)
     transplant = _transplant_day(course, later, negative, ended)
-    last = _treat(course, regimen, planned, start, transplant or ended, ended if transplant is None else None)
+    last = _treat(course, regimen, planned, start, transplant or ended)
     if transplant is not None:
         died = post_hct(course, transplant, 1, ended, _donor(course))
         if died:
             return
-    elif last < ended:
+        _follow_up(course, transplant + timedelta(days=110), back, site)
+    else:
+        _follow_up(course, later, back, site)
+    if transplant is None and last < ended:
         course.add(e.Phase(last + _DAY, "surveillance", "", 1, back - _DAY if back else None))
     if back is not None:
         relapse(course, back, 1, site, regimen)
@@ -144,13 +150,8 @@ def _donor(course: Course) -> str:
     return course.rng.choice(_DONORS)
 
 
-def _treat(
-    course: Course, regimen: str, planned: tuple[Stage, ...], start: date, limit: date, failed: date | None = None
-) -> date:
-    """The drugs of a regimen, phase by phase, up to a day. ``failed``: the day of a relapse, which ends a TKI for failure.
-
-    Returns the last day of the last phase.
-    """
+def _treat(course: Course, regimen: str, planned: tuple[Stage, ...], start: date, limit: date) -> date:
+    """The drugs of a regimen, phase by phase, up to a day; the last day of the last phase."""
     person, disease = course.person, course.disease
     words, day = f"{regimen} with {course.tki}" if course.tki and "TKI" not in regimen else regimen, start
     words = words.replace("TKI", course.tki or "steroids")
@@ -170,16 +171,36 @@ def _treat(
             course.add(e.Given(until - timedelta(days=28), "blinatumomab", until, words, stage.name, 1))
             course.blinatumomab = True
         day = until + _DAY
-    if course.tki and begun < limit:
-        stopped = f"Disease progression (relapse while on {course.tki})" if failed and last >= failed - _DAY else ""
-        course.add(e.Given(begun, course.tki, min(last, limit), words, "", 1, stopped=stopped))
+    if not course.disease.ph_positive and _abl_class(course):
+        course.tki, begun = "dasatinib", course.person.diagnosed + timedelta(days=24)
+    if course.tki and begun < min(limit, last):
+        course.add(e.Given(begun, course.tki, min(last, limit), words, "", 1))
     return last
+
+
+def _abl_class(course: Course) -> bool:
+    """Whether a fusion that a TKI is aimed at is found, and the TKI is given."""
+    found = any(isinstance(event, e.Fusion) for event in course.events)
+    return found and course.disease.abl_class and course.chance("tki-for-abl-class", share("tki-for-abl-class"))
+
+
+def _follow_up(course: Course, begun: date, back: date | None, site: str) -> None:
+    """MRD every four to six months for three years; before a marrow relapse it may be found."""
+    if not course.chance("mrd-follow-up", share("mrd-follow-up")):
+        return
+    day, last = begun + course.days(110, 180), begun + timedelta(days=1100)
+    while day < min(last, back - timedelta(days=14) if back else last):
+        soon = back is not None and site != "isolated-CNS" and back - day < timedelta(days=120)
+        found = soon and course.chance("mrd-before-relapse", share("mrd-before-relapse"))
+        course.mrd(day, "follow-up", not found)
+        day += course.days(110, 180)
 
 
 def _frontline_blinatumomab(course: Course, day: date, limit: date) -> bool:
     if course.disease.lineage != "B" or course.disease.ph_positive or course.blinatumomab or day >= limit - _DAY:
         return False
-    return day - timedelta(days=28) >= used_from("consolidation") and course.rng.random() < 0.6
+    name = "blinatumomab-in-consolidation"
+    return day - timedelta(days=28) >= used_from("consolidation") and course.chance(name, share(name))
 
 
 def _give(course: Course, drug: str, route: str, day: date, until: date, words: str, phase: str) -> None:

@@ -22,12 +22,14 @@ class _Line:
     relapses: int
     mutation: str = ""
     regimen: str = ""
+    cns: bool = False
 
 
 def relapse(course: Course, day: date, number: int, site: str, before: str, line: int = 1) -> None:
     """A relapse with its tests, and the lines of treatment that follow."""
     rng = course.rng
     course.add(e.State(day, "relapsed", number, site))
+    course.stop_tki(day)
     marrow = site != "isolated-CNS"
     if marrow:
         course.add(e.Marrow(day, rng.randint(22, 95), "relapse"))
@@ -39,13 +41,13 @@ def relapse(course: Course, day: date, number: int, site: str, before: str, line
     cns = site != "isolated-marrow"
     course.add(e.Csf(day, rng.randint(8, 200) if cns else rng.randint(0, 3), rng.randint(25, 90) if cns else 0))
     course.chemistry(day)
-    now = _Line(line + 1, number, _mutation(course, day, marrow), before)
+    now = _Line(line + 1, number, _mutation(course, day, marrow), before, cns)
     _treat(course, day + course.days(4, 12), now)
 
 
 def resistant(course: Course, day: date, number: int, before: str, line: int = 1) -> None:
     """The next line for disease that did not answer to the last one, or the end."""
-    if line >= _MOST_LINES or course.rng.random() < (0.15 if line < 3 else 0.5):
+    if line >= _MOST_LINES or course.chance("no-further-treatment", share("no-further-treatment")):
         course.die(day + course.days(25, 240), "progressive leukemia")
         return
     _treat(course, day + course.days(5, 20), _Line(line + 1, number, "", before))
@@ -88,16 +90,22 @@ def _treat(course: Course, start: date, now: _Line) -> None:
         course.add(e.Marrow(judged, course.rng.randint(15, 85), "resistant"))
         course.blood(judged, leukemic=True)
         course.add(e.State(judged, "refractory"))
+        course.stop_tki(judged)
         resistant(course, judged, now.relapses, option.regimen, now.number)
         return
     course.remission(judged, now.relapses + 1)
-    negative = course.rng.random() < (0.8 if option.immune else 0.4)
+    if now.cns:
+        course.add(e.Csf(judged, course.rng.randint(0, 3), 0))
+    name = "mrd-negative-after-immunotherapy" if option.immune else "mrd-negative-after-salvage"
+    negative = course.chance(name, share(name))
     course.mrd(judged, "after reinduction" if not option.immune else f"after {option.drugs[0][0]}", negative)
     _after_response(course, judged, now, option)
 
 
 def _after_response(course: Course, judged: date, now: _Line, option: Option) -> None:
-    again = now.relapses < _MOST_RELAPSES and course.rng.random() < (0.5 if now.relapses else 0.4)
+    again = now.relapses < _MOST_RELAPSES and course.chance(
+        "later-relapse", share("later-relapse", course.person.group)
+    )
     back = judged + course.days(90, 700) if again else date.max
     young = course.person.age_on(judged) < 65
     hct = young and not course.transplanted and course.chance("hct-second-remission", share("hct-second-remission"))
@@ -111,6 +119,8 @@ def _after_response(course: Course, judged: date, now: _Line, option: Option) ->
         for drug in ("mercaptopurine", "methotrexate", "vincristine", "prednisone"):
             if not course.disease.ph_positive or drug != "vincristine":
                 course.add(e.Given(judged + timedelta(days=14), drug, until, "POMP", "maintenance", now.number))
+        if until < back - _DAY:
+            course.add(e.Phase(until + _DAY, "surveillance", "", now.number, back - _DAY if again else None))
     if back < date.max:
         relapse(course, back, now.relapses + 1, course.rng.choice(("isolated-marrow",) * 8 + ("isolated-CNS", "combined")),
                 option.regimen, now.number)  # fmt: skip
@@ -142,6 +152,10 @@ def post_hct(course: Course, day: date, remission: int, ended: date, donor: str)
         return True
     until = ended - _DAY if ended < date.max else None
     course.add(e.Phase(day + _DAY, "post-hct", "", 0, until))
+    begun = day + timedelta(days=42)
+    if course.tki and course.disease.ph_positive and begun < ended - timedelta(days=30):
+        last = min(begun + timedelta(days=365), ended)
+        course.add(e.Given(begun, course.tki, last, "", "post-hct", 0))
     hundred = day + course.days(92, 110)
     if hundred < ended - timedelta(days=30):
         course.add(e.Marrow(hundred, course.rng.randint(0, 2), "remission"))

@@ -23,6 +23,7 @@ _MEASURED: Mapping[str, tuple[Callable[[Truth], bool], Callable[[Truth], bool]]]
     "male": (lambda _: True, lambda t: t.sex == "male"),
     "t-lineage": (lambda _: True, lambda t: t.lineage == "T"),
     "etp": (lambda t: t.lineage == "T", lambda t: t.etp),
+    "p190": (lambda t: t.subtype == "bcr-abl1", lambda t: t.transcript == "p190"),
     "abl-class-of-ph-like": (lambda t: t.subtype == "ph-like", lambda t: t.abl_class),
     "cd20-positive": (_B, lambda t: t.cd20),
     "cd22-positive": (_B, lambda t: t.cd22),
@@ -52,6 +53,9 @@ class Report:
                 self._count(name, truth.group, has(truth))
         for name in (row for row in frequencies() if row.startswith("subtype-")):
             self._count(name, truth.group, truth.subtype == name.removeprefix("subtype-"))
+        if truth.lineage == "T" and not truth.etp:
+            for name in (row for row in frequencies() if row.startswith("t-subtype-")):
+                self._count(name, truth.group, truth.subtype == name.removeprefix("t-subtype-"))
         for name, hit in truth.tally:
             self._count(name, truth.group, hit)
         for deviation in truth.deviations:

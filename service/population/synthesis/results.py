@@ -66,7 +66,8 @@ def _state(event: e.State, truth: Truth) -> Iterator[Json]:
         listed = condition(day, coded("diagnosis.all", SNOMED, code), "active")
         listed["category"] = [plain(f"{HL7}/condition-category", "problem-list-item")]
         yield listed
-        yield condition(day, coded("diagnosis.all", ICD, "C91.00", f"{words}, newly diagnosed"), "active")
+        kind = f"{words}, early T-cell precursor (ETP)" if truth.etp else words
+        yield condition(day, coded("diagnosis.all", ICD, "C91.00", f"{kind}, newly diagnosed"), "active")
     elif event.state == "in-remission":
         text = f"{words}, {which} complete remission"
         yield condition(day, coded("diagnosis.all", ICD, "C91.01", text), "remission")
@@ -173,9 +174,20 @@ def _fusion(event: e.Fusion, _: Truth) -> Iterator[Json]:
     )
 
 
+def _fish(event: e.Fish, _: Truth) -> Iterator[Json]:
+    for code, name, found in (
+        ("78219-3", "KMT2A rearrangement", event.kmt2a),
+        ("77039-6", "ETV6::RUNX1 fusion", event.etv6_runx1),
+        ("77030-5", "TCF3::PBX1 fusion", event.tcf3_pbx1),
+    ):
+        words = f"{name} detected in 80 % of nuclei." if found else f"No {name} detected."
+        made = coded("genetics.fish", LOINC, code, f"{name.split()[0]} by FISH")
+        yield observation(event.day.isoformat(), made, valueString=words, method={"text": "FISH"}, specimen=_MARROW)
+
+
 def _iamp21(event: e.Iamp21, _: Truth) -> Iterator[Json]:
-    code = coded("genetics.fish", LOINC, "77039-6", "ETV6::RUNX1 by FISH")
-    words = f"iAMP21 detected: {event.signals} RUNX1 signals on one chromosome 21. No ETV6::RUNX1 fusion."
+    code = coded("genetics.fish", LOINC, "57802-1", "RUNX1 by FISH")
+    words = f"iAMP21 detected: {event.signals} RUNX1 signals on one chromosome 21."
     yield observation(event.day.isoformat(), code, valueString=words, method={"text": "FISH"}, specimen=_MARROW)
 
 
@@ -203,9 +215,12 @@ def _abl1(event: e.Abl1Mutations, _: Truth) -> Iterator[Json]:
     yield _present(text, parts, day, "Next-generation sequencing")
 
 
-def _phenotype(event: e.Immunophenotype, _: Truth) -> Iterator[Json]:
+def _phenotype(event: e.Immunophenotype, truth: Truth) -> Iterator[Json]:
     code = coded("immunophenotype.markers", LOINC, "101119-6", "Leukemia immunophenotyping by flow cytometry")
     words = f"Blasts positive for {_list(event.positive)}; negative for {_list(event.negative)}."
+    if truth.lineage == "T":
+        etp = "CD5 on 30 % of blasts, CD34 on 80 % of blasts."
+        words += f" {etp}" if truth.etp else " CD5 on 95 % of blasts."
     yield observation(
         event.day.isoformat(), code, valueString=words, method={"text": "Flow cytometry"}, specimen=_MARROW
     )
@@ -246,6 +261,7 @@ def _performance(event: e.Performance, _: Truth) -> Iterator[Json]:
 
 RESULTS: dict[type[e.Event], Callable[[Any, Truth], Iterator[Json]]] = {
     e.State: _state, e.Marrow: _marrow, e.Mrd: _mrd, e.Karyotype: _karyotype, e.BcrAbl1: _bcr_abl1, e.Fusion: _fusion,
+    e.Fish: _fish,
     e.Iamp21: _iamp21, e.Abl1Mutations: _abl1, e.Immunophenotype: _phenotype, e.Csf: _csf, e.Lab: _lab,
     e.Performance: _performance,
 }  # fmt: skip

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
 from service.population.synthesis import events as e
-from service.population.synthesis.course import Course, Deviation
+from service.population.synthesis.course import Course, Deviation, cut
 from service.population.synthesis.regimens import CAR_T, TKIS
 
 
@@ -39,6 +40,7 @@ class Truth:
     cd22: bool = False
     markers: tuple[tuple[str, bool], ...] = ()
     bcr_abl1_tested: bool = False
+    fusion_found: bool = False
     karyotype: str | None = None
     state: str = ""
     relapses: int = 0
@@ -58,14 +60,31 @@ class Truth:
     @property
     def ph_status(self) -> str | None:
         """As tested: T-ALL is not tested here."""
-        if self.subtype == "bcr-abl1":
-            return "positive"
-        return "negative" if self.bcr_abl1_tested else None
+        if not self.bcr_abl1_tested:
+            return None
+        return "positive" if self.subtype == "bcr-abl1" else "negative"
 
 
 def truth_of(course: Course, patient: str, happened: list[e.Event], as_of: date) -> Truth:
     """The truth after the events of a course that have happened by a day."""
-    person, disease = course.person, course.disease
+    who, what = course.person, course.disease
+    return Truth(
+        patient, True, who.sex, who.birth, group=who.group, diagnosed=who.diagnosed, age_at_diagnosis=who.age,
+        setting=who.setting, lineage=what.lineage, subtype=what.subtype, transcript=what.transcript, fusion=what.fusion,
+        etp=what.etp, wbc=what.wbc, cns=what.cns, abl_class=what.abl_class, cd20=bool(what.markers.get("CD20")),
+        cd22=bool(what.markers.get("CD22")), deviations=tuple(d for d in course.deviations if d.day <= as_of),
+        tally=tuple(course.tally), **_told(happened),
+    )  # fmt: skip
+
+
+def as_it_was(truth: Truth, day: date) -> Truth:
+    """The truth of an earlier day: what had happened by then."""
+    happened = cut(list(truth.events), day, alive=truth.death is None or day < truth.death)
+    return replace(truth, deviations=tuple(d for d in truth.deviations if d.day <= day), **_told(happened))
+
+
+def _told(happened: list[e.Event]) -> dict[str, Any]:
+    """What events tell of the patient."""
     states = [event for event in happened if isinstance(event, e.State)]
     relapses = [event for event in states if event.state == "relapsed"]
     phases = [event for event in happened if isinstance(event, e.Phase) and event.until is None]
@@ -73,20 +92,29 @@ def truth_of(course: Course, patient: str, happened: list[e.Event], as_of: date)
     mutations = [event.change for event in happened if isinstance(event, e.Abl1Mutations)]
     panels = [event for event in happened if isinstance(event, e.Immunophenotype)]
     drugs = frozenset(event.drug for event in happened if isinstance(event, e.Given))
-    dead = next((event.day for event in happened if isinstance(event, e.Death)), None)
-    iscn = next((event.iscn for event in happened if isinstance(event, e.Karyotype)), None)
-    return Truth(
-        patient, True, person.sex, person.birth, dead, person.group, person.diagnosed, person.age, person.setting,
-        disease.lineage, disease.subtype, disease.transcript, disease.fusion, disease.etp, disease.wbc, disease.cns,
-        disease.abl_class, bool(disease.markers.get("CD20")), bool(disease.markers.get("CD22")),
-        _markers(panels), any(isinstance(event, e.BcrAbl1) for event in happened), iscn,
-        states[-1].state if states else "", len(relapses), relapses[-1].site if relapses else "",
-        phases[-1].name if phases else None, tests[-1] if tests else None,
-        tuple(change for change in mutations if change) if mutations else None, drugs, drugs.intersection(TKIS),
-        any(isinstance(event, e.Transplant) for event in happened), not drugs.isdisjoint(CAR_T),
-        any(isinstance(event, e.Toxicity) and event.kind == "hypersensitivity" for event in happened),
-        tuple(d for d in course.deviations if d.day <= (dead or as_of)), tuple(course.tally), tuple(happened),
-    )  # fmt: skip
+    return {
+        "death": next((event.day for event in happened if isinstance(event, e.Death)), None),
+        "karyotype": next((event.iscn for event in happened if isinstance(event, e.Karyotype)), None),
+        "bcr_abl1_tested": any(isinstance(event, e.BcrAbl1) for event in happened),
+        "fusion_found": any(
+            isinstance(event, e.Fusion) or (isinstance(event, e.BcrAbl1) and event.positive) for event in happened
+        ),
+        "markers": _markers(panels),
+        "state": states[-1].state if states else "",
+        "relapses": len(relapses),
+        "relapse_site": relapses[-1].site if relapses else "",
+        "phase": phases[-1].name if phases else None,
+        "mrd": tests[-1] if tests else None,
+        "abl1": tuple(change for change in mutations[-1:] if change) if mutations else None,
+        "drugs": drugs,
+        "tkis": drugs.intersection(TKIS),
+        "transplanted": any(isinstance(event, e.Transplant) for event in happened),
+        "car_t": not drugs.isdisjoint(CAR_T),
+        "hypersensitivity": any(
+            isinstance(event, e.Toxicity) and event.kind == "hypersensitivity" for event in happened
+        ),
+        "events": tuple(happened),
+    }
 
 
 def _markers(panels: list[e.Immunophenotype]) -> tuple[tuple[str, bool], ...]:

@@ -16,6 +16,7 @@ def workup(course: Course) -> None:
     person, disease, rng = course.person, course.disease, course.rng
     day = person.diagnosed
     course.add(e.State(day, "new-diagnosis"), e.Visit(day, day + timedelta(days=21), person.setting))
+    course.add(e.Visit(day, None, person.setting))  # under the care of one clinic from then on
     course.add(e.Lab(day, "wbc", disease.wbc), e.Lab(day, "anc", round(rng.uniform(0.1, 0.9), 2)))
     course.add(e.Lab(day, "platelets", rng.randint(10, 90)), e.Lab(day, "hemoglobin", round(rng.uniform(5.5, 10.5), 1)))
     course.chemistry(day)
@@ -41,6 +42,9 @@ def _genetics(course: Course) -> None:
             course.add(e.BcrAbl1(day + _DAY, True, disease.transcript, rng.randint(60, 96)))
         elif not course.deviates("deviation-no-bcr-abl1-test", share("deviation-no-bcr-abl1-test"), day):
             course.add(e.BcrAbl1(day + _DAY, False, None, 0))
+        if not course.chance("gap-fish", share("gap-fish")):
+            found = (disease.subtype == name for name in ("kmt2a", "etv6-runx1", "tcf3-pbx1"))
+            course.add(e.Fish(day + timedelta(days=2), *found))
     if disease.fusion is not None and not disease.ph_positive:
         later = timedelta(days=20) if disease.subtype == "ph-like" else timedelta(days=4)
         if disease.subtype != "ph-like" or day.year >= 2016:  # panels of fusions came then

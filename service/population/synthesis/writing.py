@@ -100,6 +100,7 @@ def _manifest(as_of: date, suffix: str, lines: Counter[str]) -> dict[str, Any]:
         "requiresAccessToken": False,
         "output": [{"type": kind, "url": f"{kind}{suffix}", "count": lines[kind]} for kind in TYPES],
         "error": [],
+        "extension": {"synthetic": "test data: every patient is made up"},
     }
 
 
