@@ -75,12 +75,12 @@ def population_run(
 @click.option("--old", required=True, metavar="CONTENT", help="The content before: folder, wheel, version or revision.")
 @click.option("--new", default="shipped", show_default=True, metavar="CONTENT", help="The content after, likewise.")
 @click.option("--input", "inputs", required=True, multiple=True, metavar="DIR|FILE",
-              type=click.Path(exists=True, path_type=Path), help="Patients, one FHIR Bundle a file; more may follow.")  # fmt: skip
+              type=click.Path(exists=True, path_type=Path), help="FHIR Bulk Data, or Bundles of one patient each; more may follow.")  # fmt: skip
 @click.option("--output", required=True, metavar="DIR", type=click.Path(file_okay=False, path_type=Path),
-              help="Folder for changes.csv, changes.json, summary.md and summary.html.")  # fmt: skip
+              help="Folder for changes.csv, changes.json, set-aside.ndjson, summary.md and summary.html.")  # fmt: skip
 @click.option("--as-of", type=_DAY, help="Day of judgement; today if not given.")
 @click.option("--fail-on-change", "strict", is_flag=True,
-              help="Exit status 1 if anything changed, or somebody was set aside.")  # fmt: skip
+              help="Exit status 1 if anything changed, or a file or patient was set aside.")  # fmt: skip
 @click.option("--site", envvar="ALLCUE_SITE_CONTENT", metavar="FOLDER", help="Content of your own beside both.",
               type=click.Path(exists=True, file_okay=False, path_type=Path))  # fmt: skip
 @click.argument("more", nargs=-1, metavar="[FILE]...", type=click.Path(exists=True, path_type=Path))
@@ -97,7 +97,7 @@ def population_diff(
     """Whose advice another content would change, by which rule, and how.
 
     CONTENT is a folder, a wheel of Allcue, "shipped" for what this Allcue carries or its version; in a checkout also a
-    released version or a git revision. Exit status 1 if no patient could be compared.
+    released version or a git revision. Exit status 2 if no patient could be compared.
     """
     from service.commands import population_diff as command
 

@@ -5,47 +5,62 @@ from __future__ import annotations
 import sys
 import tempfile
 import traceback
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
 import click
 
+from service.commands.cells import cell
 from service.commands.content_versions import ROOT, content_folder
 from service.commands.loading import content_problems_told
 from service.commands.release_content import KINDS, change
 from service.contentfiles import PACKAGED, content_files
 from service.population.asking import Asker, Asking
-from service.population.bundles import Unread, patients_of
+from service.population.past.cohort import Aside, Bundled, patients, units
 from service.population.patients import Patient
+from service.population.running.inputs import NoInput
 from service.population.upgrade.compare import Upgrade
-from service.population.upgrade.files import CHANGES, PAGE, SUMMARY, Files
+from service.population.upgrade.files import ASIDE, CHANGES, PAGE, SUMMARY, Files
 from service.population.upgrade.report import headline
 from service.population.upgrade.tally import Tally
 from service.versions import content_name
 
-Cohort = Iterable[tuple[str, Patient | Unread, date]]
 _SERVICE = Path(__file__).resolve().parents[1]
 
 
 def diff(
     old: str, new: str, inputs: tuple[Path, ...], output: Path, as_of: date | None, site: Path | None, *, strict: bool
 ) -> int:
-    """Run the command. 1 where no patient could be compared; ``strict``: also if anything changed or was set aside."""
+    """Run the command. 2 where no patient could be compared; ``strict``: 1 if anything changed, or a file or patient was
+    set aside, of whom nobody knows."""
     day = as_of or date.today()  # noqa: DTZ011 - the day of the user's own clock is what is meant
-    cohort = ((where, patient, day) for where, patient in patients_of(inputs))
     with both(old, new, site) as contents:
-        tally = compared(contents, told(cohort), output, day.isoformat())
+        tally = compared(contents, lambda work, aside: _cohort(inputs, work, aside, day), output, day.isoformat())
     click.echo(headline(tally))
     for name in (SUMMARY, PAGE, CHANGES):
         click.echo(f"  {output / name}")
-    if tally.set_aside:
-        click.echo(f"set aside, with reasons in {output}: {tally.set_aside.total()}", err=True)
+    for what, number in (("files and patients", tally.set_aside.total()), ("lines", tally.lines.total())):
+        if number:
+            click.echo(f"{what} set aside, with reasons in {output / ASIDE}: {number}", err=True)
     if not tally.compared:
         click.echo("no patient could be compared", err=True)
-        return 1
+        return 2
     return 1 if strict and (tally.changed or tally.set_aside) else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One patient of a cohort, the day of judgement, and the file of a patient who has one of their own."""
+
+    patient: Patient
+    day: date
+    where: str = ""
+
+
+Cohort = Callable[[Path, Aside], Iterable[Member]]  # given a folder to work in, and who is told of what is not used
 
 
 class Contents:
@@ -93,31 +108,47 @@ def compared(contents: Contents, cohort: Cohort, output: Path, day: str) -> Tall
 
     Raises:
         click.ClickException: the folder cannot be written to.
+        click.BadParameter: something of the input is nothing that is read.
     """
     try:
-        with Files(output, {**contents.about, "as_of": day}, contents.notes) as files:
-            for where, patient, on in cohort:
-                if isinstance(patient, Unread):
-                    files.set_aside(where, "", patient.reason)
-                    continue
+        with (
+            tempfile.TemporaryDirectory(prefix="allcue-cohort-") as work,
+            Files(output, {**contents.about, "as_of": day}, cell, contents.notes) as files,
+        ):
+            for one in _counted(cohort(Path(work), files.set_aside)):
                 try:
-                    found = contents.upgrade.compare(patient, on)
+                    found = contents.upgrade.compare(one.patient, one.day)
                 except Exception as error:  # whatever one record does, the others are compared
-                    files.set_aside(where, patient.id, f"could not be judged: {type(error).__name__} {_where(error)}")
+                    told = {"file": one.where} if one.where else {}
+                    reason = f"could not be judged: {type(error).__name__} {_where(error)}"
+                    files.set_aside({**told, "patient": one.patient.id, "reason": reason})
                     continue
-                files.add(where, found)
+                files.add(replace(found, where=one.where))
             return files.tally
+    except NoInput as problem:
+        raise click.BadParameter(str(problem), param_hint="--input") from None
     except OSError as error:
-        raise click.ClickException(f"{output} cannot be written to: {error.strerror or error}") from None
+        raise click.ClickException(f"{error.filename or output}: {error.strerror or error}") from None
 
 
-def told(cohort: Cohort) -> Cohort:
+def _cohort(inputs: tuple[Path, ...], work: Path, aside: Aside, day: date) -> Iterator[Member]:
+    """The patients of folders and files, whatever they hold."""
+    for unit in units(inputs, work, aside, lambda _: None):
+        if isinstance(unit, Bundled):
+            for file in unit.files:
+                yield from (Member(patient, day, file.name) for patient in patients(Bundled((file,)), aside))
+        else:
+            yield from (Member(patient, day) for patient in patients(unit, aside))
+
+
+def _counted(cohort: Iterable[Member]) -> Iterator[Member]:
     """The same patients; on a terminal, with a count of those that went by."""
-    for number, row in enumerate(cohort, 1):
-        yield row
-        if sys.stderr.isatty() and number % 50 == 0:
+    shown = sys.stderr.isatty()
+    for number, one in enumerate(cohort, 1):
+        yield one
+        if shown and number % 50 == 0:
             click.echo(f"\r{number} patients", nl=False, err=True)
-    if sys.stderr.isatty():
+    if shown:
         click.echo("\r", nl=False, err=True)
 
 

@@ -53,7 +53,7 @@ def _check(it: Candidate) -> int:
 
 
 def _left(it: Candidate) -> list[str]:
-    from service.commands.release_checks import CONTENT_TAG
+    from service.commands.content_versions import CONTENT_TAG
     from service.commands.release_wheel import git
     from service.versions import content_name
 
@@ -86,7 +86,8 @@ def content_command(version: str | None, changes: bool) -> None:
 
 
 def _changes(root: Path) -> int:
-    from service.commands.release_checks import CONTENT_TAG, tagged_content
+    from service.commands.content_versions import CONTENT_TAG
+    from service.commands.release_checks import tagged_content
     from service.commands.release_content import KINDS, change, needed
     from service.contentfiles import content_files
     from service.versions import read_releases

@@ -9,8 +9,8 @@ from typing import Any
 
 import yaml
 
-from service.commands.population_diff import Cohort, both, compared
-from service.population.bundles import patients_of
+from service.commands.population_diff import Member, both, compared
+from service.population.past.cohort import Aside, Bundled, patients
 from service.population.upgrade.model import Kind
 from service.population.upgrade.report import headline
 from service.population.upgrade.tally import RuleTally, Tally
@@ -26,13 +26,15 @@ def example_changes(root: Path, last: str, output: Path) -> Tally:
     Raises:
         click.ClickException: one of the two is not there or not fit for use with this code, or nothing can be written.
     """
+    folder = root / "fhir_examples"
     with both(last, str(root / "cards"), root=root) as contents:
-        return compared(contents, _examples(root / "fhir_examples"), output, "of each story")
+        return compared(contents, lambda _, aside: _examples(folder, aside), output, "of each story")
 
 
-def _examples(folder: Path) -> Cohort:
-    for name, patient in patients_of([folder]):
-        yield Path(name).stem, patient, _day(Path(name).with_suffix(".yaml"))
+def _examples(folder: Path, aside: Aside) -> Iterator[Member]:
+    for file in sorted(folder.glob("*.json")):
+        day = _day(file.with_suffix(".yaml"))
+        yield from (Member(patient, day, file.name) for patient in patients(Bundled((file,)), aside))
 
 
 def _day(story: Path) -> date:

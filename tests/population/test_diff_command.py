@@ -63,7 +63,7 @@ def test_the_files_say_the_same(content: Path, cohort: Path, tmp_path: Path) -> 
     rows, whole = read(out)
     assert list(rows[0]) == list(COLUMNS)
     assert {row["patient"] for row in rows} == {"exactly-26"}
-    assert {row["where"] for row in rows} == {str(cohort / f"{RELAPSED}.json")}
+    assert {row["where"] for row in rows} == {f"{RELAPSED}.json"}
     assert [(row["patient"], row["rule"], row["change"], row["because"], row["why"]) for row in rows] == [
         (one["patient"], one["rule"], one["change"], one["because"], one["why"]) for one in whole["changes"]
     ]
@@ -77,16 +77,38 @@ def test_the_files_say_the_same(content: Path, cohort: Path, tmp_path: Path) -> 
     }  # fmt: skip
     assert whole["old"]["digest"] == content_name().digest != whole["new"]["digest"] == content_name(content).digest
     assert {one["rule"]: one["patients"] for one in whole["rules"]}[INO] == 1
-    with (out / "set_aside.csv").open(encoding="utf-8", newline="") as file:
-        assert list(csv.reader(file))[1:] == [[str(cohort / "broken.json"), "", "is not JSON"]]
+    aside = [json.loads(line) for line in (out / "set-aside.ndjson").read_text(encoding="utf-8").splitlines()]
+    assert aside == [{"file": "broken.json", "reason": "is not JSON"}]
     for name in ("summary.md", "summary.html"):
         text = (out / name).read_text(encoding="utf-8")
         assert INO in text
         assert "exactly-26" not in text, "a summary is of no patient alone"
         assert f"major: {INO} is no longer served" in text
     assert sorted(path.name for path in out.iterdir()) == [
-        "changes.csv", "changes.json", "set_aside.csv", "summary.html", "summary.md"
+        "changes.csv", "changes.json", "set-aside.ndjson", "summary.html", "summary.md"
     ]  # fmt: skip
+
+
+def test_bulk_data_says_what_bundles_say(content: Path, tmp_path: Path) -> None:
+    """The same patient in lines of NDJSON; a line that cannot be read is set aside, and the patient is compared."""
+    bulk = tmp_path / "bulk"
+    bulk.mkdir()
+    by_kind: dict[str, list[str]] = {}
+    for entry in json.loads((FOLDER / f"{RELAPSED}.json").read_text(encoding="utf-8"))["entry"]:
+        by_kind.setdefault(entry["resource"]["resourceType"], []).append(json.dumps(entry["resource"]))
+    for kind, lines in by_kind.items():
+        (bulk / f"{kind}.ndjson").write_text(
+            "\n".join([*lines, "{" if kind == "Observation" else ""]), encoding="utf-8"
+        )
+    common = ("--old", "shipped", "--new", content, "--as-of", DAY)
+    assert run(*common, "--input", bulk, "--output", tmp_path / "a").exit_code == 0
+    assert run(*common, "--input", FOLDER / f"{RELAPSED}.json", "--output", tmp_path / "b").exit_code == 0
+    (lines, of_lines), (rows, _) = read(tmp_path / "a"), read(tmp_path / "b")
+    keys = ("patient", "change", "rule", "because", "why", "new_verdict")
+    wanted = {tuple(row[key] for key in keys) for row in rows if row["rule"] in (INO, BLINA)}
+    assert {tuple(row[key] for key in keys) for row in lines if row["rule"] in (INO, BLINA)} == wanted
+    assert of_lines["lines_set_aside"] == {"is not JSON": 1}
+    assert of_lines["patients"]["set_aside"] == {}
 
 
 def test_exit_codes(content: Path, cohort: Path, tmp_path: Path) -> None:
@@ -97,8 +119,12 @@ def test_exit_codes(content: Path, cohort: Path, tmp_path: Path) -> None:
     (cohort / "broken.json").write_text("[]", encoding="utf-8")
     assert run("--old", "shipped", *common).exit_code == 1, "nobody knows what would change for the patient set aside"
     nobody = run("--old", "shipped", "--input", cohort / "broken.json", "--output", tmp_path / "out")
-    assert nobody.exit_code == 1
+    assert nobody.exit_code == 2
     assert "no patient could be compared" in nobody.output
+    (tmp_path / "empty").mkdir()
+    nothing = run("--old", "shipped", "--input", tmp_path / "empty", "--output", tmp_path / "out")
+    assert nothing.exit_code == 2
+    assert "holds no file to read" in nothing.output
 
 
 def test_a_patient_that_cannot_be_judged_is_set_aside_and_the_others_go_on(
@@ -118,7 +144,7 @@ def test_a_patient_that_cannot_be_judged_is_set_aside_and_the_others_go_on(
     _, whole = read(out)
     (reason,) = whole["patients"]["set_aside"]
     assert reason.startswith("could not be judged: KeyError at service/population/upgrade/compare.py:")
-    assert "a value of the patient" not in done.output + (out / "set_aside.csv").read_text(encoding="utf-8")
+    assert "a value of the patient" not in done.output + (out / "set-aside.ndjson").read_text(encoding="utf-8")
 
 
 def test_content_that_must_not_be_used_tells_everything_and_writes_nothing(

@@ -11,8 +11,6 @@ import pytest
 from fhir_examples.request import day_of, names
 from service.content import PACKAGED
 from service.population.asking import Asker, Asking
-from service.population.bundles import patients_of
-from service.population.patients import Patient
 from service.population.upgrade.compare import Upgrade
 from service.population.upgrade.model import Because, Change, Compared, Kind
 from tests.population.test_asking import patient
@@ -198,27 +196,3 @@ def test_a_template_changes_cards_and_no_rule(shipped: Asker, other: Callable[[E
     assert {(change.kind, change.rule) for change in found.changes} == {(Kind.CARD, "")}
     assert all(change.subject.startswith("options: ") for change in found.changes)
     assert [one.new for one in found.changes[0].differs] == ["Ask the tumor board."]
-
-
-def test_a_bundle_is_a_patient_or_says_why_not(tmp_path: Path) -> None:
-    texts = {
-        "a.json": '{"resourceType": "Bundle", "entry": [{"resource": {"resourceType": "Patient", "id": "a"}}]}',
-        "b.json": "{",
-        "c.json": '{"resourceType": "Bundle", "entry": [{"resource": {"resourceType": "Condition"}}, 3]}',
-        "d.json": '{"resourceType": "Patient", "id": "d"}',
-        "e.json": '{"resourceType": "Bundle", "link": [{"relation": "next", "url": "x"}], "entry": []}',
-        "f.json": "\xff",
-    }
-    for name, text in texts.items():
-        (tmp_path / name).write_text(text, encoding="latin-1")
-    found = {Path(where).name: one for where, one in patients_of([tmp_path])}
-    whole = found.pop("a.json")
-    assert isinstance(whole, Patient)
-    assert (whole.id, len(whole.resources), "Observation" in whole.provided) == ("a", 1, True)
-    assert {name: getattr(one, "reason", "") for name, one in found.items()} == {
-        "b.json": "is not JSON",
-        "c.json": "holds no Patient with an id",
-        "d.json": "is no FHIR Bundle",
-        "e.json": "is one page of several: further pages are not in the file",
-        "f.json": "is not UTF-8 text",
-    }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -19,11 +19,10 @@ COLUMNS = (
     "patient", "where", "as_of", "change", "rule", "title", "source", "topic", "subject", "old_verdict", "new_verdict",
     "because", "why", "values", "differs",
 )  # fmt: skip
-SET_ASIDE = ("where", "patient", "reason")
-CHANGES, CHANGES_JSON, ASIDE = "changes.csv", "changes.json", "set_aside.csv"
+CHANGES, CHANGES_JSON, ASIDE = "changes.csv", "changes.json", "set-aside.ndjson"
 SUMMARY, PAGE = "summary.md", "summary.html"
 _IN_FULL = frozenset({"wording"})  # told in the JSON alone, being long
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # (OWASP, "CSV Injection")
+Cell = Callable[[str], str | int]  # how a text is written into a table
 
 
 class Files:
@@ -31,14 +30,16 @@ class Files:
 
     Args:
         about: of both contents and the day, for the head of the JSON and of the summaries.
+        cell: makes a text harmless for a spreadsheet.
         notes: lines for the summaries: what changed in the content itself.
 
     Raises:
         OSError: the folder cannot be written to.
     """
 
-    def __init__(self, folder: Path, about: Mapping[str, object], notes: tuple[str, ...] = ()):
+    def __init__(self, folder: Path, about: Mapping[str, object], cell: Cell, notes: tuple[str, ...] = ()):
         self.tally = Tally()
+        self._cell = cell
         self._folder, self._about, self._notes = folder, about, notes
         self._open = ExitStack()
         self._any = False
@@ -46,10 +47,9 @@ class Files:
     def __enter__(self) -> Files:
         self._folder.mkdir(parents=True, exist_ok=True)
         self._json = self._file(CHANGES_JSON)
-        csv_file, aside = self._file(CHANGES), self._file(ASIDE)
-        self._rows, self._aside = csv.writer(csv_file), csv.writer(aside)
+        self._aside = self._file(ASIDE)
+        self._rows = csv.writer(self._file(CHANGES))
         self._rows.writerow(COLUMNS)
-        self._aside.writerow(SET_ASIDE)
         head = json.dumps(dict(self._about), ensure_ascii=False)[:-1]
         self._json.write(f'{head}, "changes": [')
         return self
@@ -68,19 +68,20 @@ class Files:
             else:
                 passing.unlink(missing_ok=True)
 
-    def add(self, where: str, found: Compared) -> None:
-        """Write what changed for one patient; one without a change is only counted. ``where``: where the patient is from."""
+    def add(self, found: Compared) -> None:
+        """Write what changed for one patient; one without a change is only counted."""
         self.tally.add(found)
         for change in found.changes:
-            self._rows.writerow([cell(text) for text in _row(where, found, change)])
-            line = json.dumps(as_json(where, found, change), ensure_ascii=False)
+            self._rows.writerow([self._cell(text) for text in _row(found, change)])
+            line = json.dumps(as_json(found, change), ensure_ascii=False)
             self._json.write(f"{',' if self._any else ''}\n{line}")
             self._any = True
 
-    def set_aside(self, where: str, patient: str, reason: str) -> None:
-        """Write down who was not compared, and count the reason."""
-        self.tally.set_aside[reason] += 1
-        self._aside.writerow([cell(where), cell(patient), cell(reason)])
+    def set_aside(self, row: Mapping[str, object]) -> None:
+        """Write down what was not used, and count it by reason: a line of a file, which leaves the rest of its patient, or
+        a whole file or patient."""
+        (self.tally.lines if "line" in row else self.tally.set_aside)[str(row["reason"])] += 1
+        self._aside.write(json.dumps(dict(row), ensure_ascii=False) + "\n")
 
     def _file(self, name: str) -> IO[str]:
         newline = "" if name.endswith(".csv") else None
@@ -90,24 +91,27 @@ class Files:
         return self._folder / f".{name}.{os.getpid()}"
 
 
-def cell(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
-
-
-def _row(where: str, found: Compared, change: Change) -> Iterator[str]:
-    yield from (found.patient, where, found.day.isoformat(), str(change.kind), change.rule, change.title, change.source)
+def _row(found: Compared, change: Change) -> Iterator[str]:
+    yield from (
+        found.patient,
+        found.where,
+        found.day.isoformat(),
+        str(change.kind),
+        change.rule,
+        change.title,
+        change.source,
+    )
     yield from (change.topic, change.subject, change.old, change.new, str(change.because), change.why)
     yield "; ".join(dict.fromkeys(f"{line.fact}: {line.value}" for line in change.lines))
     long = _IN_FULL | ({"suggestions"} if change.kind is Kind.CARD else set())
     yield "; ".join(d.what if d.what in long else f"{d.what}: {d.old or '-'} -> {d.new or '-'}" for d in change.differs)
 
 
-def as_json(where: str, found: Compared, change: Change) -> dict[str, object]:
+def as_json(found: Compared, change: Change) -> dict[str, object]:
     """One change for machines; docs/upgrade.md lists the keys."""
     return {
         "patient": found.patient,
-        "where": where,
+        "where": found.where,
         "as_of": found.day.isoformat(),
         "change": str(change.kind),
         "rule": change.rule,

@@ -82,9 +82,13 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """One patient on one day. ``advised``: whether there is advice at all: not without ALL, nor after death."""
+    """One patient on one day. ``advised``: whether there is advice at all: not without ALL, nor after death.
+
+    ``where``: name of the file, of a patient who has one of their own.
+    """
 
     patient: str
     day: date
     advised: bool
     changes: tuple[Change, ...]
+    where: str = ""

@@ -47,7 +47,7 @@ def as_markdown(about: Mapping[str, object], tally: Tally, notes: tuple[str, ...
 def _lines(about: Mapping[str, object], tally: Tally, notes: tuple[str, ...]) -> Iterator[str]:
     yield from ("# What other content would change", "")
     yield from (f"- {name}: {said}" for name, said in _head(about))
-    yield from ("", f"{headline(tally)[0].upper()}{headline(tally)[1:]}.", "", "| patients | |", "|---:|---|")
+    yield from ("", f"{headline(tally)[0].upper()}{headline(tally)[1:]}.", "", "| number | |", "|---:|---|")
     yield from (f"| {number} | {_cell(said)} |" for number, said in _counts(tally))
     if notes:
         yield from ("", "## In the content", "", *(f"- {note}" for note in notes))
@@ -63,7 +63,7 @@ def _lines(about: Mapping[str, object], tally: Tally, notes: tuple[str, ...]) ->
             if one.example.title:
                 yield from (f"{one.example.title} ({one.example.topic}: {one.example.subject})", "")
             yield from (f"- {said}" for said in _whys(one))
-    yield from ("", "Patients are listed in `changes.csv`; who could not be compared, in `set_aside.csv`.")
+    yield from ("", "Patients are listed in `changes.csv`; who could not be compared, in `set-aside.ndjson`.")
 
 
 def as_html(about: Mapping[str, object], tally: Tally, notes: tuple[str, ...] = ()) -> str:
@@ -89,6 +89,7 @@ def _counts(tally: Tally) -> Iterator[tuple[int, str]]:
     yield from ((tally.kinds[kind], f"{kind}: {MEANS[kind]}") for kind in Kind)
     yield tally.without_advice, "of all compared: no ALL, or dead, so that there is no advice by either content"
     yield from ((number, f"set aside: {reason}") for reason, number in tally.set_aside.most_common())
+    yield from ((number, f"lines not used: {reason}") for reason, number in tally.lines.most_common())
 
 
 def _name(one: RuleTally) -> str:

@@ -38,7 +38,7 @@ class RuleTally:
 class Tally:
     """``compared``: patients asked about; ``without_advice``: those of them whom no content advises, without ALL or dead.
 
-    ``kinds``: patients with at least one change of a kind. ``set_aside``: patients that were not compared, by reason.
+    ``kinds``: patients with at least one change of a kind. ``set_aside``: files and patients that were not compared, ``lines`` of files that were not used, by reason.
     """
 
     compared: int = 0
@@ -48,6 +48,7 @@ class Tally:
     kinds: Counter[Kind] = field(default_factory=Counter)
     by_rule: dict[tuple[str, str], RuleTally] = field(default_factory=dict)
     set_aside: Counter[str] = field(default_factory=Counter)
+    lines: Counter[str] = field(default_factory=Counter)
 
     @property
     def unchanged(self) -> int:
@@ -83,6 +84,7 @@ class Tally:
                 "by_change": _named(self.kinds),
                 "set_aside": dict(sorted(self.set_aside.items())),
             },
+            "lines_set_aside": dict(sorted(self.lines.items())),
             "rules": [_rule(tally) for tally in self.rules()],
         }
 
