@@ -40,10 +40,12 @@ def executed(notebook: Path, folder: Path, given: Mapping[str, object] | None = 
             raise ValueError(f"{name!r} is no parameter of {notebook.name}.")
         cell.source += f"\n{name} = {value!r}"
     paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "MPLBACKEND": "module://matplotlib_inline.backend_inline"}
-    kernel = KernelManager(kernel_name="python3", transport="ipc")  # over TCP anybody on the machine could listen
-    client = NotebookClient(found, km=kernel, timeout=TIMEOUT, resources={"metadata": {"path": str(folder)}})
-    client.execute(env=environment)
+    inline = "module://matplotlib_inline.backend_inline"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "MPLBACKEND": inline}
+    with tempfile.TemporaryDirectory(prefix="allcue-") as place:  # over TCP anybody on the machine could listen
+        kernel = KernelManager(kernel_name="python3", transport="ipc", ip=f"{place}/kernel")
+        client = NotebookClient(found, km=kernel, timeout=TIMEOUT, resources={"metadata": {"path": str(folder)}})
+        client.execute(env=environment)
     return found
 
 

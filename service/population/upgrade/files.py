@@ -21,6 +21,7 @@ COLUMNS = (
 )  # fmt: skip
 CHANGES, CHANGES_JSON, ASIDE = "changes.csv", "changes.json", "set-aside.ndjson"
 SUMMARY, PAGE = "summary.md", "summary.html"
+NAMES = (CHANGES_JSON, CHANGES, ASIDE, SUMMARY, PAGE)
 _IN_FULL = frozenset({"wording"})  # told in the JSON alone, being long
 Cell = Callable[[str], str | int]  # how a text is written into a table
 
@@ -55,18 +56,23 @@ class Files:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, _e: BaseException | None, _t: TracebackType | None) -> None:
-        if kind is None:
-            counts = json.dumps(self.tally.as_json(), ensure_ascii=False, indent=1)
-            self._json.write(f"\n],{counts[1:]}\n")
-            for name, text in ((SUMMARY, as_markdown), (PAGE, as_html)):
-                self._file(name).write(text(self._about, self.tally, self._notes))
-        self._open.close()
-        for name in (CHANGES_JSON, CHANGES, ASIDE, SUMMARY, PAGE):
-            passing = self._passing(name)
+        try:
             if kind is None:
-                os.replace(passing, self._folder / name)
-            else:
-                passing.unlink(missing_ok=True)
+                self._finish()
+            self._open.close()
+            if kind is None:
+                for name in NAMES:
+                    os.replace(self._passing(name), self._folder / name)
+        finally:
+            self._open.close()
+            for name in NAMES:
+                self._passing(name).unlink(missing_ok=True)
+
+    def _finish(self) -> None:
+        counts = json.dumps(self.tally.as_json(), ensure_ascii=False, indent=1)
+        self._json.write(f"\n],{counts[1:]}\n")
+        for name, text in ((SUMMARY, as_markdown), (PAGE, as_html)):
+            self._file(name).write(text(self._about, self.tally, self._notes))
 
     def add(self, found: Compared) -> None:
         """Write what changed for one patient; one without a change is only counted."""
