@@ -9,7 +9,7 @@ MEASURED := tests/record tests/facts tests/rules tests/advice tests/test_vignett
 HOST ?= 127.0.0.1
 PORT ?= 8000
 
-.PHONY: demo test check lint types docs book cpg bench bench-check bench-peers audit sbom release clean
+.PHONY: demo test check lint types docs notebook book cpg bench bench-check bench-peers audit sbom release clean
 
 $(STAMP): pyproject.toml requirements.lock
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
@@ -43,6 +43,9 @@ check: lint types test
 
 docs: $(STAMP)
 	$(BIN)/python -m docs.generate
+
+notebook: $(STAMP)
+	$(BIN)/python -m docs.notebook
 
 # The rule book as a site: build/book/site/index.html
 book: $(STAMP)

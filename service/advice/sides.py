@@ -103,7 +103,7 @@ def why_silent(topic: str, subject: str, side: Side, about: list[Judged], agains
     if not about:
         on_topic = any(is_under(rule.topic, topic) or is_under(topic, rule.topic) for rule in side.rules)
         yield Reason(Why.SILENT if on_topic else Why.SILENT_TOPIC)
-    yield from sorted(map(_reason, about), key=lambda reason: _closeness(reason, topic))
+    yield from sorted(map(reason_of, about), key=lambda reason: _closeness(reason, topic))
 
 
 def subjects_of(rule: Rule) -> tuple[str, ...]:
@@ -111,7 +111,8 @@ def subjects_of(rule: Rule) -> tuple[str, ...]:
     return (rule.advise.subject, *rule.advise.subjects)
 
 
-def _reason(one: Judged) -> Reason:
+def reason_of(one: Judged) -> Reason:
+    """Why one rule does not say what it could: the conditions that fail, or what excludes, or what is missing."""
     verdict, facts = one.verdict, one.facts
     if one.applies:
         return Reason(Why.ELSEWHERE, verdict, facts=facts)

@@ -1,32 +1,28 @@
-"""``allcue population``: many patients at once."""
+"""``allcue population``: its options. The work is in modules beside this one, which are loaded only when they are needed."""
 
 from __future__ import annotations
 
 import sys
-from datetime import datetime
+from dataclasses import replace
+from datetime import date, datetime
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any
 
 import click
 
-if TYPE_CHECKING:  # loaded by the command that needs it
-    from service.population.running.run import Run
-
+_FOLDER = click.Path(file_okay=False, path_type=Path)
 _DAY = click.DateTime(formats=["%Y-%m-%d"])
-_OUTCOMES = ("applies", "does_not_apply", "cannot_tell")
 
 
 @click.group()
 def population() -> None:
-    """Many patients at once: a cohort as FHIR Bulk Data."""
+    """The same engine over many patients at once."""
 
 
 @population.command("run")
 @click.option("--input", "folder", required=True, metavar="DIR", help="Folder with FHIR Bulk Data: *.ndjson, *.ndjson.gz.",
               type=click.Path(path_type=Path))  # fmt: skip
 @click.option("--output", required=True, metavar="DIR", help="Folder for the tables; a new one, or that of a run to go on with.",
-              type=click.Path(file_okay=False, path_type=Path))  # fmt: skip
+              type=_FOLDER)  # fmt: skip
 @click.option("--as-of", type=_DAY, help="Day of judgement; today if not given.")
 @click.option(
     "--source", "sources", multiple=True, help="Ask this source alone, in place of the policy; may be repeated."
@@ -49,7 +45,7 @@ def population() -> None:
 @click.option(
     "--resume/--afresh", default=True, help="Go on with a run that was broken off (the default), or begin anew."
 )
-def run_command(
+def population_run(
     folder: Path,
     output: Path,
     as_of: datetime | None,
@@ -67,81 +63,66 @@ def run_command(
     Exit status 0 if all was read, 1 if a file was damaged or a patient could not be judged, 2 where nothing was done, 130
     after Ctrl-C. What was set aside is counted and listed in set-aside.ndjson. Run it again to go on.
     """
-    from service.population.asking import Asking
-    from service.population.judge import EVERY_OUTCOME
-    from service.population.running.run import Run
-    from service.rules.verdict import Outcome
+    from service.commands import population_run as command
 
-    wanted = [word.strip() for word in only.split(",") if word.strip()]
-    for word in wanted:
-        if word not in _OUTCOMES:
-            raise click.BadParameter(f"{word!r} is no verdict. Allowed: {', '.join(_OUTCOMES)}.", param_hint="--only")
     asked = tuple(part.strip() for source in sources for part in source.split(",") if part.strip())
-    asking = Asking(sources=asked, region=region, care_setting=care_setting, site=site)
-    outcomes = frozenset(map(Outcome, wanted)) or EVERY_OUTCOME
     day = as_of.date() if as_of else None
-    sys.exit(_run(Run(folder, output, asking, day, outcomes, processes, partitions), afresh=not resume))
+    wanted = command.wanted(folder, output, day, only, command.Asking(asked, region, care_setting, site=site))
+    sys.exit(command.run_it(replace(wanted, processes=processes, partitions=partitions), afresh=not resume))
 
 
-def _run(wanted: Run, *, afresh: bool) -> int:
-    from service.commands.loading import content_problems_told
-    from service.population.definitions import BadQuestions
-    from service.population.rows import NoPyarrow
-    from service.population.running.inputs import NoInput
-    from service.population.running.journal import NotThisRun
-    from service.population.running.run import ProcessDied, run
-    from service.population.running.summary import told
-    from service.rules.editions import UnknownSource
+@population.command("diff")
+@click.option("--old", required=True, metavar="CONTENT", help="The content before: folder, wheel, version or revision.")
+@click.option("--new", default="shipped", show_default=True, metavar="CONTENT", help="The content after, likewise.")
+@click.option("--input", "inputs", required=True, multiple=True, metavar="DIR|FILE",
+              type=click.Path(exists=True, path_type=Path), help="FHIR Bulk Data, or Bundles of one patient each; more may follow.")  # fmt: skip
+@click.option("--output", required=True, metavar="DIR", type=click.Path(file_okay=False, path_type=Path),
+              help="Folder for changes.csv, changes.json, set-aside.ndjson, summary.md and summary.html.")  # fmt: skip
+@click.option("--as-of", type=_DAY, help="Day of judgement; today if not given.")
+@click.option("--fail-on-change", "strict", is_flag=True,
+              help="Exit status 1 if anything changed, or a file or patient was set aside.")  # fmt: skip
+@click.option("--site", envvar="ALLCUE_SITE_CONTENT", metavar="FOLDER", help="Content of your own beside both.",
+              type=click.Path(exists=True, file_okay=False, path_type=Path))  # fmt: skip
+@click.argument("more", nargs=-1, metavar="[FILE]...", type=click.Path(exists=True, path_type=Path))
+def population_diff(
+    old: str,
+    new: str,
+    inputs: tuple[Path, ...],
+    output: Path,
+    as_of: datetime | None,
+    strict: bool,
+    site: Path | None,
+    more: tuple[Path, ...],
+) -> None:
+    """Whose advice another content would change, by which rule, and how.
 
-    try:
-        with content_problems_told(), _Bars() as bars:
-            found = run(wanted, afresh=afresh, progress=bars)
-    except (NoInput, NotThisRun, NoPyarrow, UnknownSource, BadQuestions) as problem:
-        raise click.UsageError(str(problem)) from None
-    except ProcessDied as problem:
-        raise click.ClickException(str(problem)) from None
-    except KeyboardInterrupt:
-        click.echo("Stopped. What is done is kept: the same command goes on from here.", err=True)
-        return 130
-    except OSError as error:
-        raise click.ClickException(
-            f"{error.filename or wanted.output}: {error.strerror or error}. What is done is kept: the same command goes on."
-        ) from None
-    for line in told(found):
-        click.echo(line)
-    click.echo(f"{wanted.output}: {', '.join(f'{table}.parquet' for table in found['rows'])}, summary.json")
-    return 1 if found["damaged"] or found["errors"] else 0
+    CONTENT is a folder, a wheel of Allcue, "shipped" for what this Allcue carries or its version; in a checkout also a
+    released version or a git revision. Exit status 2 if no patient could be compared.
+    """
+    from service.commands import population_diff as command
+
+    day = as_of.date() if as_of else None
+    sys.exit(command.diff(old, new, (*inputs, *more), output, day, site, strict=strict))
 
 
-class _Bars:
-    """The progress of a run on a terminal, one bar per step; nothing where there is none."""
+@population.command("synthesize")
+@click.argument("count", type=click.IntRange(1))
+@click.option("--output", required=True, type=_FOLDER, help="Folder to write to, new or empty.")
+@click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="Another seed makes other patients.")
+@click.option("--from", "first", default=1, show_default=True, type=click.IntRange(1), metavar="K",
+              help="Number of the first patient, to make a cohort in parts.")  # fmt: skip
+@click.option("--as-of", type=_DAY, help="Last day of the cohort; today if not given.")
+@click.option("--gzip", "zipped", is_flag=True, help="Compress the NDJSON files.")
+@click.option("--without-all", default=0.0, show_default=True, type=click.FloatRange(0, 1), metavar="SHARE",
+              help="Share of patients who have another disease.")  # fmt: skip
+def population_synthesize(
+    count: int, output: Path, seed: int, first: int, as_of: datetime | None, zipped: bool, without_all: float
+) -> None:
+    """Make COUNT synthetic patients with courses of ALL, as FHIR R4 NDJSON with a Bulk Data manifest and a report."""
+    from service.commands import population_synthesize as command
 
-    def __init__(self) -> None:
-        self._bar: Any = None
-
-    def __enter__(self) -> _Bars:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None) -> None:
-        self._end()
-
-    def step(self, name: str, total: int, done: int) -> None:
-        """The next bar."""
-        self._end()
-        self._bar = click.progressbar(
-            length=total, label=name, show_pos=True, file=sys.stderr, hidden=not sys.stderr.isatty()
-        )
-        self._bar.__enter__()
-        self.more(done)
-
-    def more(self, count: int) -> None:
-        """So much further."""
-        self._bar.update(count)
-
-    def _end(self) -> None:
-        if self._bar is not None:
-            self._bar.__exit__(None, None, None)
-            self._bar = None
+    day = as_of.date() if as_of else date.today()  # noqa: DTZ011 - the day where the cohort is made
+    sys.exit(command.synthesize(output, count, first, seed, day, without_all, zipped=zipped))
 
 
 @population.command("concordance")

@@ -53,7 +53,7 @@ def _check(it: Candidate) -> int:
 
 
 def _left(it: Candidate) -> list[str]:
-    from service.commands.release_checks import CONTENT_TAG
+    from service.commands.content_versions import CONTENT_TAG
     from service.commands.release_wheel import git
     from service.versions import content_name
 
@@ -86,7 +86,8 @@ def content_command(version: str | None, changes: bool) -> None:
 
 
 def _changes(root: Path) -> int:
-    from service.commands.release_checks import CONTENT_TAG, tagged_content
+    from service.commands.content_versions import CONTENT_TAG
+    from service.commands.release_checks import tagged_content
     from service.commands.release_content import KINDS, change, needed
     from service.contentfiles import content_files
     from service.versions import read_releases
@@ -103,7 +104,22 @@ def _changes(root: Path) -> int:
         for reason in getattr(found, kind):
             click.echo(f"{kind}: {reason}")
     click.echo(f"since {releases[-1].version}: {needed(releases[-1].version, found.kind)} at least")
+    _examples(root, releases[-1].version, root / "build" / "release" / "content-next")
     return 0
+
+
+def _examples(root: Path, last: str, into: Path) -> list[str]:
+    """Tell what changes for the example patients. Nothing hangs on it: where it cannot be told, why is."""
+    from service.commands.release_examples import example_changes, lines
+
+    try:
+        said = list(lines(last, example_changes(root, last, into)))
+    except click.ClickException as problem:
+        click.echo(f"What changes for the example patients cannot be told: {problem.message}", err=True)
+        return []
+    for line in (*said, f"in full: {into / 'summary.md'}"):
+        click.echo(line)
+    return said
 
 
 def _record(root: Path, version: str, day: date) -> int:
@@ -111,7 +127,8 @@ def _record(root: Path, version: str, day: date) -> int:
     from service.commands.release_content import record
     from service.versions import read_releases
 
-    if read_releases(root / "cards").is_released:
+    before = read_releases(root / "cards")
+    if before.is_released:
         raise click.ClickException(
             "cards/releases.json names a release. Content in development has a version with -dev."
         )
@@ -122,7 +139,27 @@ def _record(root: Path, version: str, day: date) -> int:
     except ValueError as problem:
         raise click.ClickException(str(problem)) from None
     click.echo(f"content {version}, digest {digest}, recorded in cards/releases.json")
+    if before.releases:
+        last = before.releases[-1].version
+        said = _examples(root, last, root / "build" / "release" / f"content-{version}")
+        _noted(root, (version, str(before.version)), said)
     return 0
+
+
+def _noted(root: Path, content: tuple[str, ...], said: list[str]) -> None:
+    """Write into the changelog what changes for the example patients, below what it tells of the content."""
+    from service.commands.release_notes import with_lines
+
+    if not said:
+        return
+    file = root / "CHANGELOG.md"
+    lines = [f"- {said[0]}", *(f"  - {line.strip()}" for line in said[1:])]
+    text = with_lines(file.read_text(encoding="utf-8"), content, lines)
+    if text is None:
+        click.echo(f"CHANGELOG.md has no heading ### Content {content[0]}: write it there", err=True)
+        return
+    file.write_text(text, encoding="utf-8")
+    click.echo("written into CHANGELOG.md")
 
 
 @release.command("sbom")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from service.commands.content_versions import CONTENT_TAG, unpacked
 from service.commands.release_content import change, needed
 from service.commands.release_lock import lock_problems
 from service.commands.release_notes import notes_problems, read_notes
@@ -17,7 +18,6 @@ from service.commands.release_wheel import NotBuilt, build, contents_problems, g
 from service.contentfiles import content_files
 from service.versions import changed_release, order, read_releases
 
-CONTENT_TAG = "content-v"  # and the version; of the code: v and the version
 _DOCS = (
     "from docs.generate import PAGES, ROOT, page\n"
     "print(*(path for path in PAGES if (ROOT / path).read_text(encoding='utf-8') != page(path)), sep='\\n')"
@@ -168,18 +168,10 @@ def tagged_content(root: Path, version: str) -> dict[str, str] | None:
     tag = f"{CONTENT_TAG}{version}"
     if tag not in git(root, "tag", "--list", tag).split():
         return None
-    import tarfile
     import tempfile
-    from io import BytesIO
 
-    packed = subprocess.run(  # noqa: S603
-        ["git", "-C", str(root), "archive", "--format=tar", f"{tag}:cards"],  # noqa: S607
-        capture_output=True, check=True,
-    )  # fmt: skip
     with tempfile.TemporaryDirectory(prefix="allcue-content-") as folder:
-        with tarfile.open(fileobj=BytesIO(packed.stdout)) as archive:
-            archive.extractall(folder, filter="data")
-        return content_files(Path(folder))
+        return content_files(unpacked(root, f"refs/tags/{tag}", Path(folder)))
 
 
 def _is_version(text: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
@@ -65,6 +66,23 @@ def notes_problems(text: str, version: str, releases: Releases) -> list[str]:
     told = {section.content for section in sections}
     silent = [release.version for release in releases.releases if release.version not in told]
     return problems + [f"no section has '### Content {name}', which was released" for name in silent]
+
+
+def with_lines(text: str, content: tuple[str, ...], lines: Iterable[str]) -> str | None:
+    """The changelog with lines at the end of what it tells of a version of the content; None where it tells nothing of it.
+
+    Args:
+        content: names of the version, of which the first found counts.
+    """
+    rows = text.splitlines()
+    heading = next((f"### Content {name}" for name in content if f"### Content {name}" in rows), None)
+    if heading is None:
+        return None
+    start = rows.index(heading) + 1
+    end = next((at for at in range(start, len(rows)) if rows[at].startswith("#")), len(rows))
+    while end > start and not rows[end - 1].strip():
+        end -= 1
+    return "\n".join([*rows[:end], *([] if end > start else [""]), *lines, *rows[end:]]) + "\n"
 
 
 def _of(section: Section) -> list[str]:

@@ -1,0 +1,101 @@
+"""What is given after a relapse or resistance: by lineage, age, targets, what failed before, and what there is on the day."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from service.population.synthesis.course import Course
+from service.population.synthesis.frequencies import share
+from service.population.synthesis.regimens import CAR_T, approved, used_from
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """``drugs``: with route. ``block``: chemotherapy given as well. ``response``: the row of frequencies that decides.
+    ``immune``: aimed at CD19 or CD22. ``once``: drugs of one day."""
+
+    regimen: str
+    drugs: tuple[tuple[str, str], ...]
+    response: str
+    block: str = ""
+    immune: bool = False
+    tki: str = ""
+    once: tuple[str, ...] = ()
+
+
+def choose(course: Course, day: date, relapses: int, mutation: str, line: int) -> Option:
+    """The treatment of this line."""
+    chemotherapy = _chemotherapy(course, day, line)
+    if course.disease.ph_positive:
+        return _ph_positive(course, day, mutation, line)
+    if course.disease.lineage == "T":
+        return chemotherapy
+    targeted = _targeted(course, day, relapses, line)
+    older = course.person.age_on(day) >= 15
+    if not targeted or (not older and relapses == 1 and line == 2):
+        return chemotherapy
+    name = "deviation-chemotherapy-at-relapse"
+    if older and course.deviates(name, share(name), day):
+        return chemotherapy
+    return course.rng.choice(targeted)
+
+
+def _targeted(course: Course, day: date, relapses: int, line: int) -> list[Option]:
+    found: list[Option] = []
+    years, disease = course.person.age_on(day), course.disease
+    given = {event.drug for event in course.events if hasattr(event, "drug")}
+    first = used_from("ph-positive") if disease.ph_positive else approved("blinatumomab")
+    if course.cd19 and "blinatumomab" not in given and day >= first:
+        found.append(Option("blinatumomab", (("blinatumomab", ""),), "remission-with-blinatumomab", immune=True))
+    ino = "inotuzumab ozogamicin"
+    if disease.markers.get("CD22") and ino not in given and years >= 18 and day >= approved(ino):
+        found.append(Option(ino, ((ino, ""),), "remission-with-inotuzumab", immune=True))
+    for drug in CAR_T:
+        fits = years < 26 and (relapses >= 2 or line >= 3) if drug == CAR_T[0] else years >= 18
+        if course.cd19 and fits and given.isdisjoint(CAR_T) and day >= approved(drug):
+            found.append(Option(drug, ((drug, ""),), "remission-with-car-t", immune=True, once=(drug,)))
+    if disease.subtype == "kmt2a" and line >= 3 and day >= approved("revumenib"):
+        found.append(Option("revumenib", (("revumenib", ""),), "remission-with-tki"))
+    return found
+
+
+def _chemotherapy(course: Course, day: date, line: int) -> Option:
+    rng, pediatric = course.rng, course.person.setting == "pediatric-oncology"
+    if course.disease.lineage == "T":
+        name = "nelarabine, cyclophosphamide and etoposide" if line == 2 else "FLAG-IDA"
+    elif pediatric:
+        name = (
+            ("AALL01P2" if day.year < 2015 else "AALL1331")
+            if line == 2
+            else "clofarabine, cyclophosphamide and etoposide"
+        )
+    else:
+        name = rng.choice(("FLAG-IDA", "hyper-CVAD")) if line == 2 else "FLAG-IDA"
+    return Option(name, (), "second-remission", block=name)
+
+
+def _ph_positive(course: Course, day: date, mutation: str, line: int) -> Option:
+    """Another TKI, by the mutation; later blinatumomab or inotuzumab."""
+    targeted = _targeted(course, day, 1, line)
+    if line >= 3 and targeted:
+        return course.rng.choice(targeted)
+    tki = next_tki(course, day, mutation)
+    block = "hyper-CVAD" if course.person.age_on(day) < 65 else ""
+    words = f"{tki} with {block or 'dexamethasone'}"
+    drugs = () if block else (("dexamethasone", ""),)
+    return Option(words, drugs, "remission-with-tki", block=block, tki=tki)
+
+
+def next_tki(course: Course, day: date, mutation: str) -> str:
+    """The TKI after one that failed; against T315I only ponatinib works, which a documented share do not get."""
+    name = "deviation-tki-against-mutation"
+    if mutation == "T315I":
+        return "bosutinib" if course.deviates(name, share(name), day) else "ponatinib"
+    if mutation in ("F317L", "V299L"):
+        return "nilotinib" if course.tki != "nilotinib" else "ponatinib"
+    tried = {event.drug for event in course.events if hasattr(event, "drug")}
+    ready = [tki for tki in ("dasatinib", "ponatinib", "bosutinib") if tki not in tried and day >= approved(tki)]
+    if mutation in ("E255K", "E255V", "Y253H", "F359V"):
+        ready = [tki for tki in ready if tki != "nilotinib"]
+    return ready[0] if ready else "imatinib"
