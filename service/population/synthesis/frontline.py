@@ -82,7 +82,7 @@ def _in_remission(
         _follow_up(course, transplant + timedelta(days=110), back, site)
     else:
         _follow_up(course, later, back, site)
-    if transplant is None and last < ended:
+    if transplant is None and last < ended - 2 * _DAY:
         course.add(e.Phase(last + _DAY, "surveillance", "", 1, back - _DAY if back else None))
     if back is not None:
         relapse(course, back, 1, site, regimen)

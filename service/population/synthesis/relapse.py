@@ -119,7 +119,7 @@ def _after_response(course: Course, judged: date, now: _Line, option: Option) ->
         for drug in ("mercaptopurine", "methotrexate", "vincristine", "prednisone"):
             if not course.disease.ph_positive or drug != "vincristine":
                 course.add(e.Given(judged + timedelta(days=14), drug, until, "POMP", "maintenance", now.number))
-        if until < back - _DAY:
+        if until < back - 2 * _DAY:
             course.add(e.Phase(until + _DAY, "surveillance", "", now.number, back - _DAY if again else None))
     if back < date.max:
         relapse(course, back, now.relapses + 1, course.rng.choice(("isolated-marrow",) * 8 + ("isolated-CNS", "combined")),
