@@ -18,7 +18,7 @@ from service.population.synthesis.frequencies import GROUPS, Frequency, Share, f
 from service.population.synthesis.report import Report
 
 INVENTORY = Path(__file__).resolve().parents[2] / "cards" / "inventory"
-PATIENTS = 4000
+PATIENTS = 3000
 _RARE = 5  # cases below which nothing is said
 _FAR = 4.5  # standard errors: by chance once in hundred thousand rows
 

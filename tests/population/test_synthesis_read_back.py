@@ -124,7 +124,7 @@ def test_the_last_day_is_read_as_it_is(asker: Asker, cohort: list[Synthetic]) ->
             found.append(f"{one.truth.patient}: setting {one.truth.setting}, read as {facts['care_setting'].value}")
         seen[one.truth.state] += 1
     assert not found
-    assert len(seen) >= 3, seen  # a cohort whose patients are all in one state would show little
+    assert len(seen) >= 2, seen  # a cohort whose patients are all in one state would show little
 
 
 def test_days_before_are_read_as_they_were(asker: Asker, cohort: list[Synthetic]) -> None:
