@@ -23,6 +23,7 @@ from service.facts.registry import REGISTRY
 from service.facts.sources import Sources
 from service.facts.vocabulary import VOCABULARY
 from service.facts.vocabulary.base import FactType
+from service.population.synthesis.frequencies import frequencies
 from service.rules.checks import catalogue
 from service.watch.catalogue import METRICS, Kind
 
@@ -42,6 +43,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "docs/coverage.md": lambda: _page(coverage_lines(read_content())),
     "docs/integration.md": lambda: _with_report((ROOT / "docs" / "integration.md").read_text(encoding="utf-8")),
     "docs/watching.md": lambda: _with_metrics((ROOT / "docs" / "watching.md").read_text(encoding="utf-8")),
+    "docs/synthetic-cohort.md": lambda: _with_frequencies((ROOT / "docs" / "synthetic-cohort.md").read_text("utf-8")),
     "tests/data/catalogue.json": lambda: json.dumps(catalogue(read_content()), indent=1, ensure_ascii=False) + "\n",
 }
 
@@ -86,6 +88,18 @@ def _with_metrics(page: str) -> str:
         told, place = rule["annotations"], rule["annotations"]["runbook_url"].removeprefix("docs/")
         rows.append(f"| [{rule['alert']}]({place}) | {rule['labels']['severity']} | {told['summary']} |")
     return f"{before}{start}\n" + "\n".join(rows) + f"\n\n{end}{after}"
+
+
+def _with_frequencies(page: str) -> str:
+    """The page with what synthetic cohorts are drawn from."""
+    before, start, rest = page.partition("<!-- frequencies -->\n")
+    _, end, after = rest.partition("<!-- end of frequencies -->\n")
+    lines = ["| frequency | how many of | have | group | share | source |", "|---|---|---|---|---|---|"]
+    for row in frequencies().values():
+        for group, share in row.shares.items():
+            source = f"assumed: {share.assumed}" if share.assumed else f"{share.source}, {share.at}: {share.printed}"
+            lines.append(f"| `{row.id}` | {row.of} | {row.what} | {group} | {share.value:g} | {source} |")
+    return f"{before}{start}\n" + "\n".join(lines) + f"\n\n{end}{after}"
 
 
 def _shortened(report: str) -> str:

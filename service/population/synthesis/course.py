@@ -38,6 +38,7 @@ class Course:
     transplanted: bool = False
     tki: str = ""
     peg: str = ""  # what came of pegaspargase: tolerated, hypersensitivity, pancreatitis
+    mutation: str = ""  # of ABL1, as far as it is known
     dead: date | None = None
     cd19: bool = True
 
@@ -65,6 +66,16 @@ class Course:
             if event.until is None or event.until >= day - timedelta(days=7):
                 reason = f"Disease progression (relapse or resistance while on {event.drug})"
                 self.events[at] = replace(event, until=day, stopped=reason)
+
+    def pause_tki(self, day: date) -> None:
+        """A transplant interrupts the TKI."""
+        for at, event in enumerate(self.events):
+            if isinstance(event, e.Given) and event.drug in TKIS and (event.until or date.max) >= day > event.day:
+                self.events[at] = replace(event, until=day - timedelta(days=1), stopped="Transplant")
+
+    def given(self) -> set[str]:
+        """Drugs given so far, by name."""
+        return {event.drug for event in self.events if isinstance(event, e.Given)}
 
     def die(self, day: date, cause: str) -> None:
         self.dead = day

@@ -41,7 +41,7 @@ def frontline(course: Course) -> None:
         course.blood(judged, leukemic=True)
         course.add(e.State(judged, "refractory"))
         course.stop_tki(judged)
-        resistant(course, judged, 0, regimen)
+        resistant(course, judged, 0)
         return
     course.remission(judged, 1)
     if disease.cns != "CNS-1":
@@ -63,7 +63,7 @@ def _in_remission(
     clear = _clear(course, relapses, odds)
     if not course.deviates("deviation-no-mrd-test", share("deviation-no-mrd-test"), judged):
         course.mrd(judged, "end of induction", clear)
-    later = opened + course.days(80, 92)
+    later = max(opened + course.days(80, 92), judged + course.days(40, 50))
     negative = clear or course.chance(
         "mrd-negative-end-of-consolidation", share("mrd-negative-end-of-consolidation", person.group)
     )
@@ -82,10 +82,10 @@ def _in_remission(
         _follow_up(course, transplant + timedelta(days=110), back, site)
     else:
         _follow_up(course, later, back, site)
-    if transplant is None and last < ended:
+    if transplant is None and last < ended - 2 * _DAY:
         course.add(e.Phase(last + _DAY, "surveillance", "", 1, back - _DAY if back else None))
     if back is not None:
-        relapse(course, back, 1, site, regimen)
+        relapse(course, back, 1, site)
 
 
 def relapse_odds(course: Course) -> float:

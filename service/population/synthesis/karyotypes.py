@@ -8,7 +8,7 @@ _METAPHASES = 20
 _PH = "t(9;22)(q34;q11.2)"
 _KMT2A = {"AFF1": "t(4;11)(q21;q23)", "MLLT3": "t(9;11)(p21;q23)", "MLLT1": "t(11;19)(q23;p13.3)"}
 _T_ALL = {"tal1": "t(1;14)(p32;q11)", "tlx1": "t(10;14)(q24;q11)", "lmo2": "t(11;14)(p13;q11)"}
-_GAINED = (4, 6, 10, 14, 17, 18, 21)  # of high hyperdiploidy; 21 often twice
+_GAINED = (4, 6, 10, 14, 17, 18)  # of high hyperdiploidy, with X and twice 21
 _KEPT = (1, 2, 5, 6, 8, 10, 11, 12, 14, 18, 19, 21, 22)  # of low hypodiploidy; the others are lost first
 _LOST = (3, 4, 7, 9, 13, 15, 16, 17, 20)
 _COMPLEX = ("del(5)(q13q33)", "del(6)(q15q23)", "add(9)(p13)", "add(12)(p13)", "del(13)(q12q14)", "add(17)(p11.2)")
@@ -54,11 +54,8 @@ def _changed(rng: Random, subtype: str, fusion: tuple[str, str] | None, xy: str)
 
 
 def _hyperdiploid(rng: Random, xy: str) -> str:
-    gained = [*_GAINED, 21]
-    while len(gained) > 5 and rng.random() < 0.3:
-        gained.remove(rng.choice(gained))
-    sex = "+X" if rng.random() < 0.7 else "+Y" if xy == "XY" and rng.random() < 0.3 else "+X"
-    parts = [sex, *(f"+{number}" for number in sorted(gained))]
+    gained = sorted((*rng.sample(_GAINED, rng.randint(3, 6)), 21, 21))
+    parts = ["+X", *(f"+{number}" for number in gained)]
     return f"{46 + len(parts)},{xy}," + ",".join(parts)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from service.population.synthesis import events as e
 from service.population.synthesis.course import Course
 from service.population.synthesis.frequencies import share
 from service.population.synthesis.regimens import CAR_T, approved, used_from
@@ -24,11 +25,11 @@ class Option:
     once: tuple[str, ...] = ()
 
 
-def choose(course: Course, day: date, relapses: int, mutation: str, line: int) -> Option:
+def choose(course: Course, day: date, relapses: int, line: int) -> Option:
     """The treatment of this line."""
-    chemotherapy = _chemotherapy(course, day, line)
+    chemotherapy = _chemotherapy(course, day)
     if course.disease.ph_positive:
-        return _ph_positive(course, day, mutation, line)
+        return _ph_positive(course, day, line)
     if course.disease.lineage == "T":
         return chemotherapy
     targeted = _targeted(course, day, relapses, line)
@@ -44,7 +45,7 @@ def choose(course: Course, day: date, relapses: int, mutation: str, line: int) -
 def _targeted(course: Course, day: date, relapses: int, line: int) -> list[Option]:
     found: list[Option] = []
     years, disease = course.person.age_on(day), course.disease
-    given = {event.drug for event in course.events if hasattr(event, "drug")}
+    given = course.given()
     first = used_from("ph-positive") if disease.ph_positive else approved("blinatumomab")
     if course.cd19 and "blinatumomab" not in given and day >= first:
         found.append(Option("blinatumomab", (("blinatumomab", ""),), "remission-with-blinatumomab", immune=True))
@@ -60,42 +61,41 @@ def _targeted(course: Course, day: date, relapses: int, line: int) -> list[Optio
     return found
 
 
-def _chemotherapy(course: Course, day: date, line: int) -> Option:
-    rng, pediatric = course.rng, course.person.setting == "pediatric-oncology"
+def _chemotherapy(course: Course, day: date) -> Option:
+    """The first block that was not given yet."""
     if course.disease.lineage == "T":
-        name = "nelarabine, cyclophosphamide and etoposide" if line == 2 else "FLAG-IDA"
-    elif pediatric:
-        name = (
-            ("AALL01P2" if day.year < 2015 else "AALL1331")
-            if line == 2
-            else "clofarabine, cyclophosphamide and etoposide"
-        )
+        blocks = ["nelarabine, cyclophosphamide and etoposide", "FLAG-IDA"]
+    elif course.person.setting == "pediatric-oncology":
+        blocks = ["AALL01P2" if day.year < 2015 else "AALL1331"]
     else:
-        name = rng.choice(("FLAG-IDA", "hyper-CVAD")) if line == 2 else "FLAG-IDA"
+        blocks = course.rng.choice((["FLAG-IDA", "hyper-CVAD"], ["hyper-CVAD", "FLAG-IDA"]))
+    blocks += ["clofarabine, cyclophosphamide and etoposide", "vincristine and dexamethasone"]
+    before = {event.regimen for event in course.events if isinstance(event, e.Phase)}
+    name = next((block for block in blocks if block not in before), blocks[-1])
     return Option(name, (), "second-remission", block=name)
 
 
-def _ph_positive(course: Course, day: date, mutation: str, line: int) -> Option:
-    """Another TKI, by the mutation; later blinatumomab or inotuzumab."""
+def _ph_positive(course: Course, day: date, line: int) -> Option:
+    """Another TKI, by the mutation; later blinatumomab or inotuzumab; chemotherapy where no TKI is left."""
     targeted = _targeted(course, day, 1, line)
     if line >= 3 and targeted:
         return course.rng.choice(targeted)
-    tki = next_tki(course, day, mutation)
-    block = "hyper-CVAD" if course.person.age_on(day) < 65 else ""
-    words = f"{tki} with {block or 'dexamethasone'}"
-    drugs = () if block else (("dexamethasone", ""),)
-    return Option(words, drugs, "remission-with-tki", block=block, tki=tki)
+    tki = next_tki(course, day)
+    if not tki:
+        return _chemotherapy(course, day)
+    block = "hyper-CVAD" if course.person.age_on(day) < 65 else "vincristine and dexamethasone"
+    return Option(f"{tki} with {block}", (), "remission-with-tki", block=block, tki=tki)
 
 
-def next_tki(course: Course, day: date, mutation: str) -> str:
-    """The TKI after one that failed; against T315I only ponatinib works, which a documented share do not get."""
+def next_tki(course: Course, day: date) -> str:
+    """The TKI after one that failed, empty where none is left; against T315I only ponatinib works, which a documented share
+    do not get.
+    """
+    tried = course.given()
     name = "deviation-tki-against-mutation"
-    if mutation == "T315I":
-        return "bosutinib" if course.deviates(name, share(name), day) else "ponatinib"
-    if mutation in ("F317L", "V299L"):
-        return "nilotinib" if course.tki != "nilotinib" else "ponatinib"
-    tried = {event.drug for event in course.events if hasattr(event, "drug")}
-    ready = [tki for tki in ("dasatinib", "ponatinib", "bosutinib") if tki not in tried and day >= approved(tki)]
-    if mutation in ("E255K", "E255V", "Y253H", "F359V"):
-        ready = [tki for tki in ready if tki != "nilotinib"]
-    return ready[0] if ready else "imatinib"
+    if course.mutation == "T315I":
+        if "bosutinib" not in tried and "ponatinib" not in tried and course.deviates(name, share(name), day):
+            return "bosutinib"
+        return "" if "ponatinib" in tried else "ponatinib"
+    order = ("nilotinib", "ponatinib") if course.mutation == "F317L" else ("dasatinib", "ponatinib", "bosutinib")
+    return next((tki for tki in order if tki not in tried and day >= approved(tki)), "")

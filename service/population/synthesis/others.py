@@ -11,7 +11,8 @@ from service.population.synthesis.resources import finished, patient
 from service.population.synthesis.results import condition, observation
 from service.population.synthesis.truth import Truth
 
-# Near misses stand among them: other leukemias, and methotrexate for arthritis.
+# Near misses stand among them: other leukemias, and methotrexate for arthritis. The terminology has no codes of such
+# diseases: these are SNOMED CT's own.
 _DISEASES = (
     ("44054006", "Type 2 diabetes mellitus"), ("38341003", "Hypertensive disorder"), ("13645005", "Chronic obstructive lung disease"),
     ("69896004", "Rheumatoid arthritis"),

@@ -59,7 +59,7 @@ def write(
     report, lines = Report(), Counter[str]()
     suffix = ".ndjson.gz" if zipped else ".ndjson"
     with ExitStack() as stack:
-        files = {kind: stack.enter_context(_opened(folder / f"{kind}{suffix}")) for kind in TYPES}
+        files = {kind: _opened(folder / f"{kind}{suffix}", stack) for kind in TYPES}
         for number in range(first, first + count):
             made = synthetic(plan, number)
             for resource in made.resources:
@@ -75,19 +75,13 @@ def write(
     return report
 
 
-def _opened(path: Path) -> IO[str]:
+def _opened(path: Path, stack: ExitStack) -> IO[str]:
     if path.suffix != ".gz":
-        return path.open("w", encoding="utf-8", newline="\n")
+        return stack.enter_context(path.open("w", encoding="utf-8", newline="\n"))
+    raw = stack.enter_context(path.open("wb"))
     # no name and no time inside, so that the same cohort makes the same bytes
-    packed = gzip.GzipFile(filename="", mode="wb", fileobj=_Closing(path), mtime=0)
-    return io.TextIOWrapper(packed, "utf-8", newline="\n")
-
-
-class _Closing(io.FileIO):
-    """The file below a gzip stream, which does not close what it was given."""
-
-    def __init__(self, path: Path):
-        super().__init__(path, "w")
+    packed = stack.enter_context(gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0))
+    return stack.enter_context(io.TextIOWrapper(packed, "utf-8", newline="\n"))
 
 
 def _manifest(as_of: date, suffix: str, lines: Counter[str]) -> dict[str, Any]:
