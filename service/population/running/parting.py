@@ -59,19 +59,24 @@ class Parted:
 def part_input(part: Part) -> Parted:
     """Read a part and spill its lines. What it writes counts once its index stands there; a second time replaces it."""
     done = Parted(part.number, part.name)
-    spill = Spill(part.folder, part.number, part.partitions)
     lines = Lines(part.span)
     pairs: dict[str, str] = {}
-    with _beside(part, "shared").open("wb") as shared, _beside(part, "aside").open("w", encoding="utf-8") as aside:
+    with (
+        Spill(part.folder, part.number, part.partitions) as spill,
+        _beside(part, "shared").open("wb") as shared,
+        _beside(part, "aside").open("w", encoding="utf-8") as aside,
+    ):
         for line in lines:
             problem = _take(line, part, spill, shared, done, pairs)
             if problem is not None:
                 done.aside[problem] += 1
                 kind = line.resource["resourceType"] if line.resource is not None else None
                 aside.write(json.dumps({"line": line.number, "type": kind, "reason": problem}) + "\n")
-    done.lines = lines.count
-    write_whole(_beside(part, "merged"), json.dumps(pairs))
-    spill.finish()
+        shared.flush()
+        aside.flush()
+        done.lines = lines.count
+        write_whole(_beside(part, "merged"), json.dumps(pairs))
+        spill.finish()
     return done
 
 
@@ -114,15 +119,14 @@ def gather(parts: Iterable[Part], deleted: Iterable[Path], folder: Path, partiti
         writer.delete(_deleted(file, problems))
     writer.finish()
     extra = len(every)
-    spill = Spill(folder, extra, partitions)
     shared = Shared(folder / SHARED_FILE)
-    if shared.merged:
-        there = Partitions(folder, (part.number for part in every))
+    there = Partitions(folder, (part.number for part in every))
+    with Spill(folder, extra, partitions) as spill:
         for partition in sorted({partition_of(old, partitions) for old in shared.merged}):
             for line in there.lines(partition):
                 if line.patient in shared.merged:
                     spill.add(shared.left(line.patient), line.part, line.number, line.raw)
-    spill.finish()
+        spill.finish()
     return extra, problems
 
 
