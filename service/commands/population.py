@@ -157,8 +157,9 @@ def population_concordance(
     something of the input could not be read, 2 where nothing was done.
     """
     from service.commands import population_concordance as command
+    from service.population.asking import Asking
 
     named = tuple(part.strip() for source in sources for part in source.split(",") if part.strip())
-    asking = command.Asking(region=region, care_setting=care_setting, site=site)
+    asking = Asking(region=region, care_setting=care_setting, site=site)
     day = as_of.date() if as_of else None
     sys.exit(command.concordance((*inputs, *more), output, day, named, asking, processes))

@@ -33,7 +33,7 @@ from service.population.past.rows import COLUMNS, rows
 from service.population.past.summary import Summary
 from service.population.past.verdicts import JudgedDecision
 from service.population.patients import Patient
-from service.population.running.partition import in_the_background
+from service.population.running.partition import begin as begin_process
 
 DECISIONS, REPORT, ASIDE = "decisions.csv", "report.html", "set-aside.ndjson"
 Cell = Callable[[str], str | int]  # how a text is written into a table
@@ -165,7 +165,7 @@ _judging: _Judging | None = None
 
 def _prepare(wanted: Wanted) -> None:
     global _judging  # noqa: PLW0603 - the one engine of this process
-    in_the_background()
+    begin_process()
     _judging = _Judging(wanted)
 
 
