@@ -19,7 +19,7 @@ from service.commands.loading import content_problems_told
 from service.commands.release_content import KINDS, change
 from service.contentfiles import PACKAGED, content_files
 from service.population.asking import Asker, Asking
-from service.population.past.cohort import Aside, Bundled, patients, units
+from service.population.inputs import Aside, Bundled, patients, units
 from service.population.patients import Patient
 from service.population.running.inputs import NoInput
 from service.population.upgrade.compare import Upgrade

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from service.commands.population_diff import Member, both, compared
-from service.population.past.cohort import Aside, Bundled, patients
+from service.population.inputs import Aside, Bundled, patients
 from service.population.upgrade.model import Kind
 from service.population.upgrade.report import headline
 from service.population.upgrade.tally import RuleTally, Tally

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from service.population.asking import Asker, Asking
-from service.population.past.cohort import Unit, patients, units
+from service.population.inputs import Unit, patients, units
 from service.population.past.decisions import Found
 from service.population.past.judging import Judge
 from service.population.past.plots import need_matplotlib

@@ -9,7 +9,7 @@ import pytest
 
 from fhir_examples.request import names
 from service.population.asking import Asker, Asking
-from service.population.past.cohort import patient_of
+from service.population.inputs import patient_of
 from service.population.past.judging import Judge
 from service.population.past.reasons import Reasons
 from service.population.past.verdicts import Concordance, JudgedDecision

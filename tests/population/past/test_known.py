@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from service.population.past.known import as_known
+from service.population.known import as_known
 
 DAY = date(2020, 6, 1)
 CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical"
