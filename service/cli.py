@@ -11,6 +11,7 @@ import click
 from service.commands import version as versions
 from service.commands.db import db
 from service.commands.feedback import feedback
+from service.commands.population import population
 from service.commands.registration import clients
 from service.commands.release import release
 
@@ -305,6 +306,7 @@ def content_book(folder: Path, content: Path | None) -> None:
 main.add_command(clients)
 main.add_command(db)
 main.add_command(feedback)
+main.add_command(population)
 main.add_command(release)
 
 if __name__ == "__main__":
