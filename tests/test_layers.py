@@ -40,7 +40,7 @@ LAYERS = (
     ("store",),
     ("population",),
     ("content", "validation"),
-    ("addresses", "compiled", "apart", "collector", "contentfiles", "privatekeys", "versions"),
+    ("addresses", "compiled", "apart", "collector", "contentfiles", "versions"),
     ("advice",),
     ("rules",),
     ("facts",),

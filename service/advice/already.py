@@ -56,7 +56,7 @@ class AlreadyOrdered:
         for line in self._lines:
             if line not in without and _orders(line, order, self._record):
                 return Placed(title, line.reference or "", draft=True)
-        for line, entry in _on_record(self._record, self._as_of):
+        for line, entry in on_record(self._record, self._as_of):
             if _orders(line, order, self._record):
                 when = entry.when.text[:10] if entry.when else ""
                 return Placed(
@@ -103,7 +103,7 @@ def _says(line: OrderLine, text: str) -> bool:
 
 
 @once_per_record
-def _on_record(record: PatientRecord, as_of: date) -> tuple[tuple[OrderLine, Entry], ...]:
+def on_record(record: PatientRecord, as_of: date) -> tuple[tuple[OrderLine, Entry], ...]:
     """Orders on record that stand: active or on hold, not over, without a result."""
     kinds = ("MedicationRequest", "ServiceRequest")
     standing = {

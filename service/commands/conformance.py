@@ -13,9 +13,8 @@ from service.conformance import report
 from service.conformance.checks import CHECKS
 from service.conformance.examples import Patient, patient_of, shipped
 from service.conformance.run import Run
-from service.conformance.signing import Signer
+from service.conformance.signing import NoKey, Signer, read_key
 from service.conformance.target import Target
-from service.privatekeys import NoKey, read_key
 
 
 @dataclass(frozen=True)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import functools
 import sys
-from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
+from service.commands.population_bulk import bulk_options, population_export
+
 _FOLDER = click.Path(file_okay=False, path_type=Path)
-_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_DAY = click.DateTime(formats=["%Y-%m-%d"])
 
 
 @click.group()
@@ -19,48 +21,71 @@ def population() -> None:
     """The same engine over many patients at once."""
 
 
-def bulk_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Options of how a server that exports is asked; the command gets them as ``request`` and ``access``."""
-    options = (
-        click.option("--group", metavar="ID", help="Patients of this Group alone; all patients if not given."),
-        click.option("--system", is_flag=True, help="Everything the server holds, at system level."),
-        click.option("--since", metavar="INSTANT", help="Only what changed after it, such as 2026-01-31T00:00:00Z."),
-        click.option("--type", "types", multiple=True, metavar="T", help="Resource type; may be repeated. If not given: those that are read, as far as the server offers them."),
-        click.option("--client-id", envvar="ALLCUE_BULK_CLIENT_ID", help="SMART Backend Services; also ALLCUE_BULK_CLIENT_ID."),
-        click.option("--key-file", envvar="ALLCUE_BULK_KEY_FILE", type=_FILE, help="The client's private key, PEM or JWK; also ALLCUE_BULK_KEY_FILE."),
-        click.option("--key-id", envvar="ALLCUE_BULK_KEY_ID", help="Its kid at the server; that of the JWK, or its thumbprint, if not given; also ALLCUE_BULK_KEY_ID."),
-        click.option("--scope", help="Scopes to ask for in place of one system/ scope for each type."),
-        click.option("--token-url", help="Token endpoint, where the server does not publish it."),
-        click.option("--origin", "origins", multiple=True, metavar="URL", help="Another origin that belongs to the server and gets its tokens; may be repeated."),
-        click.option("--ca-file", envvar="ALLCUE_FHIR_CA_FILE", type=_FILE, help="Authorities to trust; also ALLCUE_FHIR_CA_FILE."),
-        click.option("--longest", default=24.0, show_default=True, type=click.FloatRange(0.01), help="Hours to wait for the server to prepare the export."),
-    )  # fmt: skip
-
-    @functools.wraps(command)
-    def with_access(*, group: str | None, system: bool, since: str | None, types: tuple[str, ...], client_id: str | None,
-                    key_file: Path | None, key_id: str | None, scope: str | None, token_url: str | None,
-                    origins: tuple[str, ...], ca_file: Path | None, longest: float, **others: Any) -> Any:  # fmt: skip
-        from service.population.bulk.request import Access, ExportRequest
-
-        access = Access(
-            client_id, key_file, key_id, scope, token_url, origins, str(ca_file) if ca_file else True, longest * 3600
-        )
-        return command(request=ExportRequest(group, system, since, types), access=access, **others)
-
-    for option in reversed(options):
-        with_access = option(with_access)
-    return with_access
+population.add_command(population_export)
 
 
-@population.command("export")
-@click.option("--url", required=True, metavar="BASE", help="FHIR base address, such as https://ehr.example.org/fhir")
+@population.command("run")
+@click.option("--input", "given", required=True, metavar="DIR|URL",
+              help="Folder with FHIR Bulk Data (*.ndjson, *.ndjson.gz), or a FHIR server to export it from.")  # fmt: skip
+@click.option("--output", required=True, metavar="DIR", help="Folder for the tables; a new one, or that of a run to go on with.",
+              type=_FOLDER)  # fmt: skip
+@click.option("--as-of", type=_DAY, help="Day of judgement; today if not given.")
 @click.option(
-    "--output", required=True, type=_FOLDER, help="Folder for the NDJSON files; empty, or of an export to go on with."
+    "--source", "sources", multiple=True, help="Ask this source alone, in place of the policy; may be repeated."
 )
+@click.option("--region", type=click.Choice(["US", "EU"]), help="Whose labels count; the policy's if not given.")
+@click.option("--care-setting", type=click.Choice(["adult-oncology", "pediatric-oncology"]),
+              help="For patients of 15 to 39 years of whom the record does not say it.")  # fmt: skip
+@click.option("--site", envvar="ALLCUE_SITE_CONTENT", metavar="FOLDER", help="Content of your own beside the shipped one.",
+              type=click.Path(exists=True, file_okay=False, path_type=Path))  # fmt: skip
+@click.option(
+    "--only", default="", metavar="OUTCOMES", help="Rows of these verdicts only, parted by commas: applies,cannot_tell."
+)
+@click.option("--processes", default=0, type=click.IntRange(0, 512), help="Processes; one per core if not given.")
+@click.option(
+    "--partitions",
+    default=0,
+    type=click.IntRange(0, 4096),
+    help="Files per table; by the size of the input if not given.",
+)
+@click.option(
+    "--resume/--afresh", default=True, help="Go on with a run that was broken off (the default), or begin anew."
+)
+@click.option("--engine", type=click.Choice(["processes", "spark"]), default="processes", show_default=True,
+              help="Processes of this machine, or Apache Spark.")  # fmt: skip
+@click.option("--master", default="local[*]", show_default=True, help="Where Spark runs.")
+@click.option("--spark-conf", "confs", multiple=True, metavar="KEY=VALUE", help="A setting of Spark; may be repeated.")
 @bulk_options
-@click.option("--restart", is_flag=True, help="Give up what was begun in the folder, and begin anew.")
-def population_export(url: str, output: Path, restart: bool, request: Any, access: Any) -> None:
-    """Patients of a FHIR server as NDJSON files, by FHIR Bulk Data Access 2.0. The same command goes on after a stop."""
-    from service.commands import population_export as command
+def population_run(
+    given: str,
+    output: Path,
+    as_of: datetime | None,
+    sources: tuple[str, ...],
+    region: str | None,
+    care_setting: str | None,
+    site: Path | None,
+    only: str,
+    processes: int,
+    partitions: int,
+    resume: bool,
+    engine: str,
+    master: str,
+    confs: tuple[str, ...],
+    request: Any,
+    access: Any,
+) -> None:  # fmt: skip
+    """Judge every patient of FHIR Bulk Data: one row per patient and verdict, as Parquet.
 
-    sys.exit(command.export(url, output, request, access, restart=restart))
+    From a server it is exported first, into the folder `export` of the output; the options of `allcue population export` are for that.
+
+    Exit status 0 if all was read, 1 if a file was damaged or a patient could not be judged, 2 where nothing was done, 130
+    after Ctrl-C. What was set aside is counted and listed in set-aside.ndjson. Run it again to go on.
+    """
+    from service.commands import population_run as command
+
+    asked = tuple(part.strip() for source in sources for part in source.split(",") if part.strip())
+    day = as_of.date() if as_of else None
+    folder = command.folder_of(given, output, request, access, afresh=not resume)
+    wanted = command.wanted(folder, output, day, only, command.Asking(asked, region, care_setting, site=site))
+    how = command.on_spark(master, confs) if engine == "spark" else None
+    sys.exit(command.run_it(replace(wanted, processes=processes, partitions=partitions, spark=how), afresh=not resume))

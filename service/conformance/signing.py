@@ -13,11 +13,15 @@ from typing import Any
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
-from service.privatekeys import algorithm_of, public_jwk
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
+from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 LIFE_S = 300
+_EC = {"secp256r1": "ES256", "secp384r1": "ES384", "secp521r1": "ES512"}
+
+
+class NoKey(ValueError):
+    """A key that cannot sign. The message says what is wanted; it never quotes the key."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,9 @@ class Signer:
     @property
     def algorithm(self) -> str:
         """By the key: ES384 for P-384, RS384 for RSA."""
-        return algorithm_of(self.key)
+        if isinstance(self.key, rsa.RSAPrivateKey):
+            return "RS384"
+        return _EC[self.key.curve.name]
 
     def claims(self, audience: str | list[str], **changed: Any) -> dict[str, Any]:
         """The claims of a good token; ``changed`` replaces some, None takes them out."""
@@ -66,13 +72,37 @@ class Signer:
 
     def key_set(self) -> dict[str, Any]:
         """The public key as a JWK Set."""
-        return {"keys": [{**public_jwk(self.key), "kid": self.kid, "alg": self.algorithm, "use": "sig"}]}
+        rs = isinstance(self.key, rsa.RSAPrivateKey)
+        made = RSAAlgorithm.to_jwk if rs else ECAlgorithm.to_jwk
+        jwk: dict[str, Any] = made(self.key.public_key(), as_dict=True)
+        return {"keys": [{**jwk, "kid": self.kid, "alg": self.algorithm, "use": "sig"}]}
 
     def stranger(self) -> Signer:
         """The same client as a forger would play it: its names, another key of the same kind."""
         if isinstance(self.key, rsa.RSAPrivateKey):
             return replace(self, key=rsa.generate_private_key(65537, 2048))
         return replace(self, key=ec.generate_private_key(self.key.curve))
+
+
+def read_key(text: str) -> tuple[Any, str | None]:
+    """A private key in PEM, as JWK or in a JWK set of one, with its kid where it has one.
+
+    Raises:
+        NoKey: not a private EC or RSA key.
+    """
+    kid = None
+    try:
+        if text.lstrip().startswith("{"):
+            found = json.loads(text)
+            (jwk,) = found.get("keys", (found,))
+            kid, key = jwk.get("kid"), jwt.PyJWK.from_dict(jwk).key
+        else:
+            key = load_pem_private_key(text.encode(), None)
+    except (ValueError, TypeError, KeyError, AttributeError, jwt.PyJWTError):
+        raise NoKey("the key must be one private EC or RSA key without password, as PEM or JWK") from None
+    if isinstance(key, rsa.RSAPrivateKey) or (isinstance(key, ec.EllipticCurvePrivateKey) and key.curve.name in _EC):
+        return key, kid if isinstance(kid, str) else None
+    raise NoKey("the key must be a private EC (P-256, P-384, P-521) or RSA key")
 
 
 def _part(value: dict[str, Any]) -> str:

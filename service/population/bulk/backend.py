@@ -12,9 +12,9 @@ from typing import Any
 
 import jwt
 
+from service.population.bulk.keys import NoKey, algorithm_of, read_key, thumbprint
 from service.population.bulk.problems import ExportProblem, clean
 from service.population.bulk.wire import Wire, shown
-from service.privatekeys import NoKey, algorithm_of, read_key, thumbprint
 
 _LIFE = 240  # seconds of an assertion; five minutes are the most that is allowed
 _EARLY = 60.0  # seconds before its end at which a token is renewed, or a quarter of its life if that is less

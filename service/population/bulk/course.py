@@ -12,7 +12,16 @@ from urllib.parse import urljoin
 
 from service.population.bulk.backend import BackendTokens, Discovered, discover, granted, read_credentials, scope_for
 from service.population.bulk.download import fetch, files_of, reported
-from service.population.bulk.journal import NAME, Exported, Journal, claimed, is_whole, read_exported, read_journal
+from service.population.bulk.journal import (
+    MANIFEST,
+    NAME,
+    Exported,
+    Journal,
+    claimed,
+    is_whole,
+    read_exported,
+    read_journal,
+)
 from service.population.bulk.manifest import read_manifest
 from service.population.bulk.problems import ExportProblem, Refused, clean
 from service.population.bulk.request import SHARED, USED, Access, ExportRequest, base_of
@@ -151,7 +160,7 @@ class _Run:
                 f"the server did not start an export (status {reply.status}, "
                 f"{'with' if status_url else 'without'} Content-Location). Wanted: 202 with Content-Location"
             )
-        journal.asked, journal.notes = self.types, list(self.narrowed)
+        journal.asked, journal.kick_off, journal.notes = self.types, url, list(self.narrowed)
         journal.status_url, journal.state = urljoin(url, status_url), "waiting"
         journal.save(self.folder)
         self.tell(f"export started for {', '.join(self.types)}")
@@ -238,7 +247,8 @@ class _Run:
             (self.folder / file.name).unlink(missing_ok=True)
         for name in ("errors", "deleted"):
             shutil.rmtree(self.folder / name, ignore_errors=True)
-        (self.folder / NAME).unlink(missing_ok=True)
+        for name in (MANIFEST, NAME):
+            (self.folder / name).unlink(missing_ok=True)
 
     def _delete(self, journal: Journal) -> str | None:
         """What hindered it, if anything did."""

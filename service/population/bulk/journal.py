@@ -1,21 +1,23 @@
-"""What a folder knows of its export, ``export.json``: enough to go on after a stop, and to tell later what the data are."""
+"""What a folder knows of its export, ``export-journal.json``: enough to go on after a stop, and to tell later what the data are."""
 
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from service.population.bulk.manifest import Kind
 from service.population.bulk.problems import ExportProblem
 
-NAME = "export.json"
+NAME = "export-journal.json"
+MANIFEST = "manifest.json"  # as the server gave it, with the files as they lie here
 _LOCK = ".export.lock"
 PRIVATE = 0o600  # files of patients; and links may be signed, so that who has them can read
 
@@ -46,6 +48,7 @@ class Journal(BaseModel):
     types: tuple[str, ...] = ()
     state: Literal["new", "waiting", "downloading", "complete"] = "new"
     asked: tuple[str, ...] = ()
+    kick_off: str | None = None
     status_url: str | None = None
     transaction_time: str | None = None
     expires: str | None = None
@@ -61,12 +64,20 @@ class Journal(BaseModel):
 
     def save(self, folder: Path) -> None:
         """Write it so that there is always a whole one."""
-        part = folder / f".{NAME}.part"
-        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE), "w", encoding="utf-8") as file:
-            file.write(self.model_dump_json(indent=2) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(folder / NAME)
+        if self.state == "complete":
+            _write(folder / MANIFEST, json.dumps(self.manifest(), indent=2))
+        _write(folder / NAME, self.model_dump_json(indent=2))
+
+    def manifest(self) -> dict[str, Any]:
+        """The manifest of a whole export, with files in place of links. The extension says what the server cannot: which
+        types are provided, in the sense of `Exported`."""
+        rows: dict[str, list[dict[str, Any]]] = {"output": [], "deleted": [], "error": []}
+        for file in self.files:
+            rows[file.kind].append({"type": file.type, "url": file.name, "count": file.count})
+        return {
+            "transactionTime": self.transaction_time, "request": self.kick_off, "requiresAccessToken": False, **rows,
+            "extension": {"allcue-provided": list(self.provided)},
+        }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +133,15 @@ def is_whole(folder: Path, file: File) -> bool:
         return file.bytes is not None and (folder / file.name).stat().st_size == file.bytes
     except OSError:
         return False
+
+
+def _write(target: Path, text: str) -> None:
+    part = target.with_name(f".{target.name}.part")
+    with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE), "w", encoding="utf-8") as file:
+        file.write(text + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(target)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import jwt
 
-from service.privatekeys import algorithm_of, thumbprint
+from service.population.bulk.keys import algorithm_of, thumbprint
 
 CLIENT = "cohort-reader"
 TIME = "2026-03-01T00:00:00Z"

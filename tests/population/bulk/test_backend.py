@@ -203,7 +203,7 @@ def test_the_command_with_a_key_from_the_environment(
     assert found.exit_code == 0, found.output
     assert f"{tmp_path / 'out'}: 2 resources, complete up to 2026-03-01T00:00:00Z" in found.stdout
     assert "export started for" in found.stderr
-    said = found.output + caplog.text + (tmp_path / "out" / "export.json").read_text()
+    said = found.output + caplog.text + (tmp_path / "out" / "export-journal.json").read_text()
     assert "token-1" not in said
     assert "eyJ" not in said
 

@@ -134,7 +134,7 @@ def test_a_server_that_stays_busy_is_left_after_some_tries_and_asked_again_by_th
     with pytest.raises(Refused, match="status 500: error exception: disk full"):
         Calm().run(bulk, tmp_path / "out")
     assert bulk.times("Condition.y") == 6
-    assert names(tmp_path / "out") == [".export.lock", "Patient.0001.ndjson", "export.json"]
+    assert names(tmp_path / "out") == [".export.lock", "Patient.0001.ndjson", "export-journal.json"]
     with pytest.raises(ExportProblem, match="not whole"):
         read_exported(tmp_path / "out")
     found = Calm().run(bulk, tmp_path / "out")
@@ -155,7 +155,7 @@ def test_an_error_of_the_kick_off_tells_what_the_server_said(bulk: Bulk, tmp_pat
     bulk.faults["kick-off"] += [outcome(400, "not-supported", "no eyJhbGciOi.eyJzdWIi.c2ln here")]
     with pytest.raises(Refused, match=r"status 400: error not-supported: no \(token\) here"):
         Calm().run(bulk, tmp_path / "out")
-    assert not (tmp_path / "out" / "export.json").exists()
+    assert not (tmp_path / "out" / "export-journal.json").exists()
 
 
 @pytest.mark.parametrize("told", [Told(200), Told(202), as_json(200, {"resourceType": "Bundle"})])
@@ -188,7 +188,7 @@ def test_a_file_that_is_truncated_at_the_server_never_counts_as_whole(
     bulk.faults["Patient.x"] += [Told(200, body)] * 6
     with pytest.raises(ExportProblem, match=words):
         Calm().run(bulk, tmp_path / "out")
-    assert names(tmp_path / "out") == [".export.lock", "export.json"]
+    assert names(tmp_path / "out") == [".export.lock", "export-journal.json"]
 
 
 def test_packed_files_are_unpacked_and_cut_ones_are_not_whole(bulk: Bulk, tmp_path: Path) -> None:
@@ -293,8 +293,8 @@ def test_files_are_for_the_owner_alone_and_links_do_not_stay(bulk: Bulk, tmp_pat
     Calm().run(bulk, folder)
     assert all((folder / name).stat().st_mode & 0o77 == 0 for name in names(folder))
     assert folder.stat().st_mode & 0o77 == 0
-    assert "/files/" not in (folder / "export.json").read_text()
-    assert json.loads((folder / "export.json").read_text())["state"] == "complete"
+    assert "/files/" not in (folder / "export-journal.json").read_text()
+    assert json.loads((folder / "export-journal.json").read_text())["state"] == "complete"
 
 
 def test_an_export_that_the_server_keeps_is_told(bulk: Bulk, tmp_path: Path) -> None:

@@ -1,0 +1,152 @@
+"""A Spark that works quietly: its temporary files in one folder, its log in a file, nothing left behind."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sys
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import service
+
+_LOG = "spark.log"
+_LOG4J = """\
+rootLogger.level = error
+rootLogger.appenderRef.stderr.ref = console
+appender.console.type = Console
+appender.console.name = console
+appender.console.target = SYSTEM_ERR
+appender.console.layout.type = PatternLayout
+appender.console.layout.pattern = %d{HH:mm:ss} %p %c{1}: %m%n
+"""
+
+
+class NoSpark(RuntimeError):
+    """PySpark or Java is missing; the message says what to install."""
+
+
+class SparkFailed(RuntimeError):
+    """Spark gave up; what was done is kept."""
+
+
+def pyspark() -> Any:
+    """The library.
+
+    Raises:
+        NoSpark: it is not installed, or there is no Java for it.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            import pyspark as found
+    except ImportError:
+        raise NoSpark(
+            "Spark needs PySpark, which is not installed. Run: pip install 'allcue[population,spark]'"
+        ) from None
+    home = os.environ.get("JAVA_HOME")
+    if shutil.which("java") is None and not (home and (Path(home) / "bin" / "java").exists()):
+        raise NoSpark("Spark needs Java 17 or newer. Allowed: java on the PATH, or JAVA_HOME")
+    return found
+
+
+@contextmanager
+def context(master: str, settings: Mapping[str, str], work: Path) -> Iterator[Any]:
+    """A SparkContext until the block ends.
+
+    Args:
+        settings: of Spark, in place of ours.
+        work: an own folder for temporary files, made here.
+
+    Raises:
+        NoSpark: as `pyspark`. SparkFailed: it did not start.
+    """
+    found = pyspark()
+    work.mkdir(parents=True, exist_ok=True)
+    (work / "log4j2.properties").write_text(_LOG4J, encoding="utf-8")
+    conf = found.SparkConf()
+    for key, value in {**_ours(master, work), **settings}.items():
+        conf.set(key, value)
+    started, before = None, signal.getsignal(signal.SIGINT)
+    try:
+        with _python_path(), _errors_to(work / _LOG):
+            started = found.SparkContext(conf=conf)
+        yield started
+    except Exception as error:
+        if isinstance(error, NoSpark | SparkFailed) or not type(error).__module__.startswith(("py4j", "pyspark")):
+            raise
+        raise SparkFailed(f"Spark gave up ({_kind(error)}); its log is {work / _LOG}. What is done is kept") from None
+    finally:
+        signal.signal(signal.SIGINT, before)  # Spark puts its own in place, and leaves it there
+        if started is not None:
+            with suppress(Exception):
+                started.stop()
+        _end_java(found)
+
+
+def _end_java(found: Any) -> None:
+    """The Java process would live as long as this one, with temporary folders that are no more."""
+    gateway, found.SparkContext._gateway, found.SparkContext._jvm = found.SparkContext._gateway, None, None
+    if gateway is not None:
+        with suppress(Exception):
+            gateway.shutdown()
+            gateway.proc.stdin.close()
+            gateway.proc.wait(30)
+
+
+def _ours(master: str, work: Path) -> dict[str, str]:
+    java = f"-Djava.io.tmpdir={work} -Dlog4j2.configurationFile={(work / 'log4j2.properties').absolute().as_uri()}"
+    return {
+        "spark.master": master,
+        "spark.app.name": "allcue population",
+        "spark.local.dir": str(work.absolute()),
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.driver.extraJavaOptions": java,
+        "spark.speculation": "false",  # two tasks on one partition would write the same file
+        "spark.serializer.objectStreamReset": "100",
+        **({"spark.pyspark.python": sys.executable, "spark.driver.host": "127.0.0.1",
+            "spark.driver.bindAddress": "127.0.0.1"} if master.startswith("local") else {}),
+    }  # fmt: skip
+
+
+@contextmanager
+def _python_path() -> Iterator[None]:
+    """Processes of Spark find the package of this one, also where it runs from a checkout."""
+    before = os.environ.get("PYTHONPATH")
+    own = str(Path(service.__file__).resolve().parents[1])
+    os.environ["PYTHONPATH"] = os.pathsep.join([own, *([before] if before else [])])
+    try:
+        yield
+    finally:
+        os.environ.pop("PYTHONPATH") if before is None else os.environ.update(PYTHONPATH=before)
+
+
+@contextmanager
+def _errors_to(log: Path) -> Iterator[None]:
+    """What is started in the block writes its errors to a file; Java says much when it starts."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    try:
+        with log.open("ab") as stream:
+            os.dup2(stream.fileno(), 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+def _kind(error: Exception) -> str:
+    """The kinds of the errors beneath, without their words, which may quote a record."""
+    names = [type(error).__name__]
+    java = getattr(error, "java_exception", None)
+    if java is not None:
+        for line in str(java).splitlines():
+            word = line.strip().partition(":")[0]
+            if word.endswith(("Error", "Exception")) and " " not in word:
+                names.append(word.rpartition(".")[2])
+    return ", ".join(dict.fromkeys(names))
