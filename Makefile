@@ -27,6 +27,7 @@ $(FHIR_SERVER): tests/fhir-server/package-lock.json | $(STAMP)
 
 test: $(STAMP) $(FHIR_SERVER)
 	@sh .ci/chromium
+	@sh .ci/java
 	$(BIN)/python -m pytest -q --numprocesses auto --cov --cov-report=term $(MEASURED)
 	$(BIN)/python -m pytest -q --numprocesses auto $(MEASURED:%=--ignore=%)
 

@@ -13,7 +13,7 @@ import click
 from service.commands.loading import content_problems_told
 from service.commands.population_export import exported
 from service.population.asking import Asking
-from service.population.bulk.request import Access, ExportRequest
+from service.population.bulk import Access, ExportProblem, ExportRequest, read_exported
 from service.population.definitions import BadQuestions
 from service.population.judge import EVERY_OUTCOME
 from service.population.rows import NoPyarrow
@@ -31,9 +31,15 @@ __all__ = ["Asking", "folder_of", "on_spark", "run_it", "wanted"]
 def folder_of(given: str, output: Path, request: ExportRequest, access: Access, *, afresh: bool) -> Path:
     """The folder to read: as named, or that of an export from a server, which is made or gone on with first."""
     if not given.lower().startswith(("http://", "https://")):
+        try:
+            read_exported(Path(given))
+        except ExportProblem as problem:
+            raise click.UsageError(str(problem)) from None
         return Path(given)
     found = exported(given, output / EXPORT, request, access, restart=afresh)
     if isinstance(found, int):
+        if not afresh:
+            click.echo("To begin anew, this command has --afresh, which stands for --restart.", err=True)
         sys.exit(found)
     for note in found.notes:
         click.echo(f"export: {note}", err=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import sys
@@ -15,6 +16,7 @@ from typing import Any
 import service
 
 _LOG = "spark.log"
+_OF_AN_ERROR = re.compile(r"[\w.$]*(Error|Exception)|service(\.\w+)+")
 _LOG4J = """\
 rootLogger.level = error
 rootLogger.appenderRef.stderr.ref = console
@@ -73,7 +75,7 @@ def context(master: str, settings: Mapping[str, str], work: Path) -> Iterator[An
         conf.set(key, value)
     started, before = None, signal.getsignal(signal.SIGINT)
     try:
-        with _python_path(), _errors_to(work / _LOG):
+        with _python(master), _errors_to(work / _LOG):
             started = found.SparkContext(conf=conf)
         yield started
     except Exception as error:
@@ -109,21 +111,24 @@ def _ours(master: str, work: Path) -> dict[str, str]:
         "spark.driver.extraJavaOptions": java,
         "spark.speculation": "false",  # two tasks on one partition would write the same file
         "spark.serializer.objectStreamReset": "100",
-        **({"spark.pyspark.python": sys.executable, "spark.driver.host": "127.0.0.1",
-            "spark.driver.bindAddress": "127.0.0.1"} if master.startswith("local") else {}),
+        **({"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"} if master.startswith("local") else {}),
     }  # fmt: skip
 
 
 @contextmanager
-def _python_path() -> Iterator[None]:
-    """Processes of Spark find the package of this one, also where it runs from a checkout."""
-    before = os.environ.get("PYTHONPATH")
+def _python(master: str) -> Iterator[None]:
+    """Processes of Spark on this machine are of this Python, and find this package also where it runs from a checkout."""
     own = str(Path(service.__file__).resolve().parents[1])
-    os.environ["PYTHONPATH"] = os.pathsep.join([own, *([before] if before else [])])
+    wanted = {"PYTHONPATH": os.pathsep.join(filter(None, [own, os.environ.get("PYTHONPATH")]))}
+    if master.startswith("local"):
+        wanted["PYSPARK_PYTHON"] = os.environ.get("PYSPARK_PYTHON", sys.executable)
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
     try:
         yield
     finally:
-        os.environ.pop("PYTHONPATH") if before is None else os.environ.update(PYTHONPATH=before)
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
 
 
 @contextmanager
@@ -147,6 +152,6 @@ def _kind(error: Exception) -> str:
     if java is not None:
         for line in str(java).splitlines():
             word = line.strip().partition(":")[0]
-            if word.endswith(("Error", "Exception")) and " " not in word:
+            if _OF_AN_ERROR.fullmatch(word):
                 names.append(word.rpartition(".")[2])
     return ", ".join(dict.fromkeys(names))
