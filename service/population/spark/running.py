@@ -20,7 +20,7 @@ from service.population.running.parting import SHARED_FILE, Part, Parted, gather
 from service.population.running.partition import Job
 from service.population.running.run import OnSpark, Running
 from service.population.running.shared import Shared
-from service.population.spark.session import context, pyspark
+from service.population.spark.session import context, interruptible, pyspark
 from service.population.spark.tasks import Judge, Placing, Reading, Sending
 
 _TEMPORARY = "spark"
@@ -44,7 +44,7 @@ class SparkRunning(Running):
         levels = pyspark().StorageLevel
         parts = self._spark.parallelize([_absolute(part) for part in self._parts], max(1, len(self._parts)))
         self._lines = parts.mapPartitions(Reading(__version__)).persist(levels.DISK_ONLY)
-        self._lines.count()
+        interruptible(self._spark, self._lines.count)
         self._progress.more(1)
         found = (Parted.of_json(row) for row in _rows(self._journal.work, "part-"))
         return {part.number: part for part in sorted(found, key=lambda part: part.number)}
@@ -68,12 +68,10 @@ class SparkRunning(Running):
         asking = replace(job.asking, content=_resolved(job.asking.content), site=_resolved(job.asking.site))
         job = replace(job, asking=asking, output=job.output.resolve(), work=job.work.resolve(), parts=())
         judge = Judge(job, __version__, self._asked["content"], already)
-        rows = (
-            self._lines.mapPartitions(Sending(merged, already, self._partitions))
-            .partitionBy(self._partitions, Placing(self._partitions))
-            .mapPartitionsWithIndex(judge)
-            .collect()
+        placed = self._lines.mapPartitions(Sending(merged, already, self._partitions)).partitionBy(
+            self._partitions, Placing(self._partitions)
         )
+        rows = interruptible(self._spark, placed.mapPartitionsWithIndex(judge).collect)
         for row in rows:
             done(row)
         self._stack.close()

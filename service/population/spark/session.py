@@ -8,13 +8,15 @@ import shutil
 import signal
 import sys
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import service
 
+T = TypeVar("T")
 _LOG = "spark.log"
 _OF_AN_ERROR = re.compile(r"[\w.$]*(Error|Exception)|service(\.\w+)+")
 _LOG4J = """\
@@ -73,31 +75,54 @@ def context(master: str, settings: Mapping[str, str], work: Path) -> Iterator[An
     conf = found.SparkConf()
     for key, value in {**_ours(master, work), **settings}.items():
         conf.set(key, value)
-    started, before = None, signal.getsignal(signal.SIGINT)
+    started, broken, before = None, False, signal.getsignal(signal.SIGINT)
     try:
         with _python(master), _errors_to(work / _LOG):
             started = found.SparkContext(conf=conf)
+        signal.signal(signal.SIGINT, before)  # Spark's own would talk to Java in the middle of a talk
         yield started
+    except KeyboardInterrupt:
+        broken = True  # perhaps in the middle of a talk with Java, which then cannot be asked to stop
+        raise
     except Exception as error:
         if isinstance(error, NoSpark | SparkFailed) or not type(error).__module__.startswith(("py4j", "pyspark")):
             raise
         raise SparkFailed(f"Spark gave up ({_kind(error)}); its log is {work / _LOG}. What is done is kept") from None
     finally:
-        signal.signal(signal.SIGINT, before)  # Spark puts its own in place, and leaves it there
-        if started is not None:
+        signal.signal(signal.SIGINT, before)
+        if started is not None and not broken:
             with suppress(Exception):
                 started.stop()
-        _end_java(found)
+        _end_java(found, broken)
 
 
-def _end_java(found: Any) -> None:
+def interruptible(spark: Any, work: Callable[[], T]) -> T:
+    """Do something on Spark so that Ctrl-C ends it: it comes while nobody talks with Java, and jobs are cancelled."""
+    with ThreadPoolExecutor(1, thread_name_prefix="spark") as pool:
+        running = pool.submit(work)
+        try:
+            return running.result()
+        except KeyboardInterrupt:
+            while not running.done():
+                with suppress(Exception):
+                    spark.cancelAllJobs()
+                wait((running,), timeout=0.5)
+            raise
+
+
+def _end_java(found: Any, at_once: bool) -> None:
     """The Java process would live as long as this one, with temporary folders that are no more."""
-    gateway, found.SparkContext._gateway, found.SparkContext._jvm = found.SparkContext._gateway, None, None
-    if gateway is not None:
-        with suppress(Exception):
+    gateway = found.SparkContext._gateway
+    found.SparkContext._gateway = found.SparkContext._jvm = found.SparkContext._active_spark_context = None
+    if gateway is None:
+        return
+    with suppress(Exception):
+        if at_once:
+            gateway.proc.terminate()
+        else:
             gateway.shutdown()
-            gateway.proc.stdin.close()
-            gateway.proc.wait(30)
+        gateway.proc.stdin.close()
+        gateway.proc.wait(30)
 
 
 def _ours(master: str, work: Path) -> dict[str, str]:

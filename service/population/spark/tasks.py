@@ -14,11 +14,13 @@ from service.population.running.partition import Job, Judging
 from service.population.running.spill import Spilled, partition_of, write_whole
 from service.population.spark.session import SparkFailed
 
-MOVED = 1  # lines of a patient who was merged into another come after that one's own, as in processes
-
 
 class At(NamedTuple):
-    """A line under way: its place in the input, which is its place in the order, and the line itself."""
+    """A line under way: what it is sorted by, the number of its line, and the line itself.
+
+    ``moved``: 0; of a patient who was merged into another, 1 and more by the partition it would have been in: so these
+    lines come after the other's own, in the order of a run in processes.
+    """
 
     moved: int
     part: int
@@ -74,7 +76,7 @@ class Sending:
         for patient, line in lines:
             left = self._left(patient)
             if partition_of(left, self.partitions) not in self.done:
-                yield left, line if left == patient else line._replace(moved=MOVED)
+                yield left, line if left == patient else line._replace(moved=1 + partition_of(patient, self.partitions))
 
     def _left(self, patient: str) -> str:
         seen = {patient}

