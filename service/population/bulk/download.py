@@ -59,7 +59,7 @@ def fetch(wire: Wire, folder: Path, file: File, token: bool, expires: str | None
 
 
 def _once(wire: Wire, url: str, part: Path, file: File, token: bool) -> File:
-    digest, size, count, tail = hashlib.sha256(), 0, 0, b""
+    digest, size, count, tail = hashlib.sha256(), 0, 0, bytearray()
     headers = {"Accept": "application/fhir+ndjson"}
     with (
         wire.open("GET", url, headers, token=token) as answer,
@@ -69,9 +69,11 @@ def _once(wire: Wire, url: str, part: Path, file: File, token: bool) -> File:
             out.write(piece)
             digest.update(piece)
             size += len(piece)
-            lines = (tail + piece).split(b"\n")
-            tail = lines.pop()
-            count += sum(1 for line in lines if line.strip())
+            lines, end, rest = piece.rpartition(b"\n")
+            if end:
+                count += sum(1 for line in (tail + lines).split(b"\n") if line.strip())
+                tail = bytearray()
+            tail += rest
         out.flush()
         os.fsync(out.fileno())
     if tail.strip():
@@ -83,7 +85,7 @@ def _once(wire: Wire, url: str, part: Path, file: File, token: bool) -> File:
     return file.model_copy(update={"bytes": size, "sha256": digest.hexdigest(), "count": count})
 
 
-def _is_json(line: bytes) -> bool:
+def _is_json(line: bytes | bytearray) -> bool:
     try:
         json.loads(line)
     except (ValueError, RecursionError):
