@@ -67,10 +67,10 @@ class Taking(Protocol):
 def part_input(part: Part) -> Parted:
     """Read a part and spill its lines. What it writes counts once its index stands there; a second time replaces it."""
     done = Parted(part.number, part.name)
-    spill = Spill(part.folder, part.number, part.partitions)
-    for _ in reading(part, spill, done):
-        pass
-    spill.finish()
+    with Spill(part.folder, part.number, part.partitions) as spill:
+        for _ in reading(part, spill, done):
+            pass
+        spill.finish()
     return done
 
 
@@ -136,15 +136,14 @@ def gather(parts: Iterable[Part], deleted: Iterable[Path], folder: Path, partiti
     every = list(parts)
     problems = gather_shared(every, deleted, folder)
     extra = len(every)
-    spill = Spill(folder, extra, partitions)
     shared = Shared(folder / SHARED_FILE)
-    if shared.merged:
-        there = Partitions(folder, (part.number for part in every))
+    there = Partitions(folder, (part.number for part in every))
+    with Spill(folder, extra, partitions) as spill:
         for partition in sorted({partition_of(old, partitions) for old in shared.merged}):
             for line in there.lines(partition):
                 if line.patient in shared.merged:
                     spill.add(shared.left(line.patient), line.part, line.number, line.raw)
-    spill.finish()
+        spill.finish()
     return extra, problems
 
 

@@ -8,7 +8,6 @@ import os
 import signal
 import threading
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from multiprocessing import connection, parent_process
@@ -33,7 +32,7 @@ _AT = {table: {column.name: at for at, column in enumerate(columns)} for table, 
 class Job:
     """What all partitions of a run have in common. Plain values: it is sent to other processes.
 
-    ``files``: name of the input file and the lines before it, of each part.
+    ``files``: of each part the name of its file, and the lines before it.
     """
 
     asking: Asking
@@ -42,16 +41,16 @@ class Job:
     output: Path
     work: Path
     parts: tuple[int, ...]
-    files: Mapping[int, tuple[str, int]]
+    files: tuple[tuple[str, int], ...]
     provided: frozenset[str]
 
 
 class Judging:
     """An engine and the spilled lines, ready for any partition."""
 
-    def __init__(self, job: Job):
+    def __init__(self, job: Job, asker: Asker | None = None):
         self._job = job
-        self._asker = Asker(job.asking)
+        self._asker = asker or Asker(job.asking)
         self._questions = Questions(self._asker.engine.content)
         self._partitions = Partitions(job.work, job.parts)
         self._shared = Shared(job.work / SHARED_FILE)
@@ -120,33 +119,29 @@ class _Tally:
         return {name: dict(getattr(self, name)) for name in ("patients", "outcomes", "errors", "aside", "questions")}
 
 
-_judging: Judging | None = None
+_judging: dict[Job, Judging] = {}  # of this process; there is one run
 
 
-def prepare(job: Job) -> None:
-    """Begin a process: one engine, kept out of the collector's way, that ends with the run it belongs to."""
-    global _judging  # noqa: PLW0603 - the one engine of this process
-    in_the_background()
-    _judging = Judging(job)
-    gc.collect()
-    gc.freeze()
-
-
-def in_the_background() -> None:
-    """A process that leaves Ctrl-C to the run it belongs to, and ends when that has ended in whatever way."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def begin() -> None:
+    """Begin a process that leaves Ctrl-C to the run it belongs to, and ends when that has ended in whatever way."""
     parent = parent_process()
-    if parent is not None:
-        sentinel = parent.sentinel
+    if parent is None:
+        return
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sentinel = parent.sentinel
 
-        def end() -> None:
-            connection.wait([sentinel])
-            os._exit(1)
+    def end() -> None:
+        connection.wait([sentinel])
+        os._exit(1)
 
-        threading.Thread(target=end, daemon=True).start()
+    threading.Thread(target=end, daemon=True).start()
 
 
-def run_partition(partition: int) -> dict[str, Any]:
-    """A partition, in a process that was prepared."""
-    assert _judging is not None
-    return _judging.run(partition)
+def run_partition(asked: tuple[Job, int]) -> dict[str, Any]:
+    """A partition, in a process that begins an engine with its first one and keeps it out of the collector's way."""
+    job, partition = asked
+    if job not in _judging:
+        _judging[job] = Judging(job)
+        gc.collect()
+        gc.freeze()
+    return _judging[job].run(partition)

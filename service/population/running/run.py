@@ -26,7 +26,7 @@ from service.population.running.inputs import Input, read_input
 from service.population.running.journal import ASIDE, RUN, SUMMARY, Begun, Journal, NotThisRun, differences
 from service.population.running.lines import spans
 from service.population.running.parting import Part, Parted, aside_lines, gather, part_input
-from service.population.running.partition import Job, aside_file, in_the_background, prepare, run_partition
+from service.population.running.partition import Job, Judging, aside_file, begin, run_partition
 from service.population.running.spill import write_whole
 from service.population.running.summary import summary
 from service.rules.digest import digest as digest_of
@@ -122,9 +122,7 @@ def run(wanted: Run, *, afresh: bool = False, progress: Progress | None = None) 
         running: type[Running] = Running
         if wanted.spark is not None:
             from service.population.spark.running import SparkRunning as running
-        return running(wanted, given, asked, journal, before, progress or _Silent()).finish(
-            Questions(asker.engine.content)
-        )
+        return running(wanted, given, asked, journal, before, progress or _Silent(), asker).finish()
 
 
 def _asked(wanted: Run, given: Input, asker: Asker, before: Begun | None) -> dict[str, Any]:
@@ -153,18 +151,35 @@ class Running:
     """A run from wherever its journal stands to its end."""
 
     def __init__(
-        self, wanted: Run, given: Input, asked: Mapping[str, Any], journal: Journal, before: Begun, progress: Progress
+        self,
+        wanted: Run,
+        given: Input,
+        asked: Mapping[str, Any],
+        journal: Journal,
+        before: Begun,
+        progress: Progress,
+        asker: Asker,
     ):
+        self._asker = asker
         self._wanted, self._given, self._asked = wanted, given, asked
         self._journal, self._before, self._progress = journal, before, progress
         self._partitions: int = asked["partitions"]
+        count = wanted.processes or os.cpu_count() or 1
+        self._pool = ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), begin)  # starts none unasked
         every = [(given.name_of(file), span) for file in given.files for span in spans(file, wanted.span)]
         self._parts = [
             Part(number, name, span, journal.work, self._partitions) for number, (name, span) in enumerate(every)
         ]
 
-    def finish(self, questions: Questions) -> dict[str, Any]:
+    def finish(self) -> dict[str, Any]:
         """Do what is left; the summary."""
+        try:
+            return self._finished()
+        finally:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _finished(self) -> dict[str, Any]:
+        questions = Questions(self._asker.engine.content)
         parted = self._parted()
         gathered = self._gathered()
         rows = self._judged(parted, gathered)
@@ -185,7 +200,11 @@ class Running:
             found[part.number] = part
             self._progress.more(1)
 
-        self._in_processes(part_input, left, done, in_the_background)
+        if self._wanted.processes == 1:
+            for part in left:
+                done(part_input(part))
+        else:
+            self._in_processes(part_input, left, done)
         return dict(sorted(found.items()))
 
     def _gathered(self) -> Mapping[str, Any]:
@@ -206,7 +225,7 @@ class Running:
             self._wanted.output,
             self._journal.work,
             (*parted, gathered["extra"]),
-            {part.number: (part.name, before[part.number]) for part in self._parts},
+            tuple((part.name, before[part.number]) for part in self._parts),
             self._given.provided(came),
         )
         found = dict(self._before.partitions)
@@ -222,7 +241,12 @@ class Running:
         return [found[partition] for partition in sorted(found)]
 
     def _run_partitions(self, job: Job, left: list[int], done: Callable[[dict[str, Any]], None]) -> None:
-        self._in_processes(run_partition, left, done, prepare, job)
+        if self._wanted.processes == 1:
+            judging = Judging(job, self._asker)
+            for partition in left:
+                done(judging.run(partition))
+        else:
+            self._in_processes(run_partition, [(job, partition) for partition in left], done)
 
     def _write_aside(self, before: Mapping[int, int]) -> None:
         """All that was set aside in one file: first what no patient could be told of."""
@@ -235,14 +259,9 @@ class Running:
                     shutil.copyfileobj(own, stream)
         beside.replace(self._wanted.output / ASIDE)
 
-    def _in_processes(
-        self, work: Callable[[T], R], items: list[T], done: Callable[[R], None], begin: Callable[..., None], *args: Any
-    ) -> None:
+    def _in_processes(self, work: Callable[[T], R], items: list[T], done: Callable[[R], None]) -> None:
         """Tell of each result as it comes. On an interruption what is under way is finished, and counts."""
-        if not items:
-            return
-        count = min(self._wanted.processes or os.cpu_count() or 1, len(items))
-        pool = ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), begin, args)
+        pool = self._pool
         pending = {pool.submit(work, item) for item in items}
         try:
             while pending:
@@ -261,8 +280,6 @@ class Running:
                 "a process of the run was killed, perhaps for want of memory. What is done is kept: run it again, with "
                 "fewer --processes if memory is short."
             ) from None
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _lines_before(parts: Iterable[Part], parted: Mapping[int, Parted]) -> dict[int, int]:

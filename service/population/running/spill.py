@@ -31,7 +31,7 @@ def partition_of(patient: str, partitions: int) -> int:
 
 
 class Spill:
-    """Writes one part of the input. Nothing counts before `finish` was called: then the index stands beside it."""
+    """Writes one part of the input; a context. Nothing counts before `finish` was called: then the index stands beside it."""
 
     def __init__(self, folder: Path, part: int, partitions: int, held: int = _HELD):
         self._folder, self._part, self._partitions, self._most = folder, part, partitions, held
@@ -40,6 +40,12 @@ class Spill:
         self._at = 0
         self._index: list[list[int]] = []  # partition, offset, length
         self._file = _lines_file(folder, part).open("wb")
+
+    def __enter__(self) -> Spill:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
 
     def add(self, patient: str, part: int, number: int, raw: bytes) -> None:
         """A line of a patient, and where it stood in the input."""
@@ -55,7 +61,6 @@ class Spill:
         self._flush()
         self._file.flush()
         os.fsync(self._file.fileno())
-        self._file.close()
         write_whole(_index_file(self._folder, self._part), json.dumps(self._index))
 
     def _flush(self) -> None:

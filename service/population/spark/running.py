@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from service import __version__
-from service.population.questions import Questions
 from service.population.running.parting import SHARED_FILE, Part, Parted, gather_shared
 from service.population.running.partition import Job
 from service.population.running.run import OnSpark, Running
@@ -29,10 +28,10 @@ _TEMPORARY = "spark"
 class SparkRunning(Running):
     """A run on Spark, taken up again by partitions: what was judged stays, the input is read again for the rest."""
 
-    def finish(self, questions: Questions) -> dict[str, Any]:
+    def finish(self) -> dict[str, Any]:
         """Do what is left; the summary."""
         with ExitStack() as self._stack:
-            return super().finish(questions)
+            return super().finish()
 
     def _parted(self) -> dict[int, Parted]:
         how = self._wanted.spark or OnSpark()

@@ -109,7 +109,7 @@ class Judge:
         if partition in self.done:
             return
         check(self.version)
-        judging = _judging(_Once(self.job))
+        judging = _judging(self.job)
         if judging.content != self.content:
             raise OtherVersion("a worker has other content than the machine that began the run")
         row = judging.run(partition, _Held(lines))
@@ -129,23 +129,9 @@ class _Held:
             yield Spilled(patient, at.part, at.number, at.raw)
 
 
-class _Once:
-    """A job as a key: equal to itself in whatever copy it comes."""
-
-    def __init__(self, job: Job):
-        self.job = job
-        self._key = (job.asking, job.as_of, job.outcomes, job.output, job.work, job.provided)
-
-    def __hash__(self) -> int:
-        return hash(self._key)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Once) and self._key == other._key
-
-
 @lru_cache(maxsize=1)
-def _judging(once: _Once) -> Judging:
-    return Judging(once.job)
+def _judging(job: Job) -> Judging:
+    return Judging(job)
 
 
 def check(version: str) -> None:
