@@ -29,6 +29,7 @@ test: $(STAMP) $(FHIR_SERVER)
 	@BIN=$(BIN) sh .ci/cql
 	@sh .ci/chromium
 	@sh .ci/programs
+	@sh .ci/java
 	$(BIN)/python -m pytest -q --numprocesses auto --cov --cov-report=term $(MEASURED)
 	$(BIN)/python -m pytest -q --numprocesses auto $(MEASURED:%=--ignore=%)
 

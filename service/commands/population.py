@@ -6,8 +6,11 @@ import sys
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import click
+
+from service.commands.population_bulk import bulk_options, population_export
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 _DAY = click.DateTime(formats=["%Y-%m-%d"])
@@ -18,9 +21,12 @@ def population() -> None:
     """The same engine over many patients at once."""
 
 
+population.add_command(population_export)
+
+
 @population.command("run")
-@click.option("--input", "folder", required=True, metavar="DIR", help="Folder with FHIR Bulk Data: *.ndjson, *.ndjson.gz.",
-              type=click.Path(path_type=Path))  # fmt: skip
+@click.option("--input", "given", required=True, metavar="DIR|URL",
+              help="Folder with FHIR Bulk Data (*.ndjson, *.ndjson.gz), or a FHIR server to export it from.")  # fmt: skip
 @click.option("--output", required=True, metavar="DIR", help="Folder for the tables; a new one, or that of a run to go on with.",
               type=_FOLDER)  # fmt: skip
 @click.option("--as-of", type=_DAY, help="Day of judgement; today if not given.")
@@ -45,8 +51,13 @@ def population() -> None:
 @click.option(
     "--resume/--afresh", default=True, help="Go on with a run that was broken off (the default), or begin anew."
 )
+@click.option("--engine", type=click.Choice(["processes", "spark"]), default="processes", show_default=True,
+              help="Processes of this machine, or Apache Spark.")  # fmt: skip
+@click.option("--master", default="local[*]", show_default=True, help="Where Spark runs.")
+@click.option("--spark-conf", "confs", multiple=True, metavar="KEY=VALUE", help="A setting of Spark; may be repeated.")
+@bulk_options
 def population_run(
-    folder: Path,
+    given: str,
     output: Path,
     as_of: datetime | None,
     sources: tuple[str, ...],
@@ -57,8 +68,15 @@ def population_run(
     processes: int,
     partitions: int,
     resume: bool,
+    engine: str,
+    master: str,
+    confs: tuple[str, ...],
+    request: Any,
+    access: Any,
 ) -> None:  # fmt: skip
-    """Judge every patient of a folder of FHIR Bulk Data: one row per patient and verdict, as Parquet.
+    """Judge every patient of FHIR Bulk Data: one row per patient and verdict, as Parquet.
+
+    From a server it is exported first, into the folder `export` of the output; the options of `allcue population export` are for that.
 
     Exit status 0 if all was read, 1 if a file was damaged or a patient could not be judged, 2 where nothing was done, 130
     after Ctrl-C. What was set aside is counted and listed in set-aside.ndjson. Run it again to go on.
@@ -67,8 +85,10 @@ def population_run(
 
     asked = tuple(part.strip() for source in sources for part in source.split(",") if part.strip())
     day = as_of.date() if as_of else None
+    folder = command.folder_of(given, output, request, access, afresh=not resume)
     wanted = command.wanted(folder, output, day, only, command.Asking(asked, region, care_setting, site=site))
-    sys.exit(command.run_it(replace(wanted, processes=processes, partitions=partitions), afresh=not resume))
+    how = command.on_spark(master, confs) if engine == "spark" else None
+    sys.exit(command.run_it(replace(wanted, processes=processes, partitions=partitions, spark=how), afresh=not resume))
 
 
 @population.command("diff")

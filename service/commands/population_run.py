@@ -11,18 +11,51 @@ from typing import Any
 import click
 
 from service.commands.loading import content_problems_told
+from service.commands.population_export import exported
 from service.population.asking import Asking
+from service.population.bulk import Access, ExportProblem, ExportRequest, read_exported
 from service.population.definitions import BadQuestions
 from service.population.judge import EVERY_OUTCOME
 from service.population.rows import NoPyarrow
 from service.population.running.inputs import NoInput
-from service.population.running.journal import NotThisRun
-from service.population.running.run import ProcessDied, Run, run
+from service.population.running.journal import EXPORT, NotThisRun
+from service.population.running.run import OnSpark, ProcessDied, Run, run
 from service.population.running.summary import told
+from service.population.spark.session import NoSpark, SparkFailed
 from service.rules.editions import UnknownSource
 from service.rules.verdict import Outcome
 
-__all__ = ["Asking", "run_it", "wanted"]
+__all__ = ["Asking", "folder_of", "on_spark", "run_it", "wanted"]
+
+
+def folder_of(given: str, output: Path, request: ExportRequest, access: Access, *, afresh: bool) -> Path:
+    """The folder to read: as named, or that of an export from a server, which is made or gone on with first."""
+    if not given.lower().startswith(("http://", "https://")):
+        try:
+            read_exported(Path(given))
+        except ExportProblem as problem:
+            raise click.UsageError(str(problem)) from None
+        return Path(given)
+    found = exported(given, output / EXPORT, request, access, restart=afresh)
+    if isinstance(found, int):
+        if not afresh:
+            click.echo("To begin anew, this command has --afresh, which stands for --restart.", err=True)
+        sys.exit(found)
+    for note in found.notes:
+        click.echo(f"export: {note}", err=True)
+    return found.folder
+
+
+def on_spark(master: str, confs: tuple[str, ...]) -> OnSpark:
+    """Where Spark runs and with which settings.
+
+    Raises:
+        click.BadParameter: a setting without a value.
+    """
+    for conf in confs:
+        if "=" not in conf.strip("="):
+            raise click.BadParameter(f"{conf!r} has no value. Allowed: KEY=VALUE.", param_hint="--spark-conf")
+    return OnSpark(master, tuple((key, value) for key, _, value in (conf.partition("=") for conf in confs)))
 
 
 def wanted(folder: Path, output: Path, as_of: date | None, only: str, asking: Asking) -> Run:
@@ -44,9 +77,9 @@ def run_it(asked: Run, *, afresh: bool) -> int:
     try:
         with content_problems_told(), _Bars() as bars:
             found = run(asked, afresh=afresh, progress=bars)
-    except (NoInput, NotThisRun, NoPyarrow, UnknownSource, BadQuestions) as problem:
+    except (NoInput, NotThisRun, NoPyarrow, NoSpark, UnknownSource, BadQuestions) as problem:
         raise click.UsageError(str(problem)) from None
-    except ProcessDied as problem:
+    except (ProcessDied, SparkFailed) as problem:
         raise click.ClickException(str(problem)) from None
     except KeyboardInterrupt:
         click.echo("Stopped. What is done is kept: the same command goes on from here.", err=True)

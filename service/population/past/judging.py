@@ -28,8 +28,8 @@ from service.facts.therapy.exposure import is_steroid
 from service.facts.vocabulary import VOCABULARY
 from service.facts.vocabulary.drugs import IMPLIES
 from service.population.asking import Asker
-from service.population.past.decisions import MAINTENANCE, Decision, Found, decisions
 from service.population.known import as_known
+from service.population.past.decisions import MAINTENANCE, Decision, Found, decisions
 from service.population.past.matching import Chosen, is_of_the_line, lists
 from service.population.past.verdicts import (
     DAY,

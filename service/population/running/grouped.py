@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Protocol
 
 import orjson
 
 from service.population.patients import Patient
 from service.population.running.shared import Shared
-from service.population.running.spill import Partitions, Spilled
+from service.population.running.spill import Spilled
 from service.record.corrected import version_of
 from service.record.whose import id_of
 
@@ -19,8 +19,16 @@ DELETED = "deleted in the source"
 SetAside = Callable[[Spilled, str, str], None]  # the line, its type, and why
 
 
+class Parted(Protocol):
+    """The lines of patients by partition."""
+
+    def lines(self, partition: int) -> Iterable[Spilled]:
+        """Those of one, in the order of the input."""
+        ...
+
+
 def patients_of(
-    partitions: Partitions, partition: int, shared: Shared, provided: frozenset[str], aside: SetAside
+    partitions: Parted, partition: int, shared: Shared, provided: frozenset[str], aside: SetAside
 ) -> Iterator[Patient]:
     """The patients of a partition. Its lines are held, parsed is one patient at a time.
 

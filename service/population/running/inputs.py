@@ -30,7 +30,8 @@ class Manifest:
     """``types``: those that were asked for; None where the request does not say. ``counts``: resources by type, where told.
 
     ``filtered``: types of which only some were asked for. ``since``: only what changed since then was.
-    ``errors``: files with problems of the server. ``deleted``: files with what was deleted.
+    ``errors``: files with problems of the server. ``deleted``: files with what was deleted. ``provided``: as an export of
+    ``allcue population export`` says it itself (`service.population.bulk`).
     """
 
     name: str
@@ -41,6 +42,7 @@ class Manifest:
     since: str | None = None
     errors: frozenset[str] = frozenset()
     deleted: frozenset[str] = frozenset()
+    provided: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,8 @@ class Input:
             return came
         if manifest.since is not None:
             return frozenset()
+        if manifest.provided is not None:
+            return manifest.provided
         asked = manifest.types if manifest.types is not None and not self.errors else manifest.output | came
         return asked - manifest.filtered
 
@@ -149,7 +153,13 @@ def manifest_of(name: str, raw: Any) -> Manifest:
     return Manifest(
         name, frozenset(types) or None, output, counts if complete else {},
         frozenset(word for word in filters if word.isalpha()), since, _names(rows["error"]), _names(rows["deleted"]),
+        _provided(raw.get("extension")),
     )  # fmt: skip
+
+
+def _provided(extension: Any) -> frozenset[str] | None:
+    found = extension.get("allcue-provided") if isinstance(extension, Mapping) else None
+    return frozenset(word for word in found if isinstance(word, str)) if isinstance(found, list) else None
 
 
 def _names(rows: Iterable[Mapping[str, Any]]) -> frozenset[str]:

@@ -20,6 +20,7 @@ from service.population.rows import TABLES
 from service.population.running.spill import write_whole
 
 RUN, WORK, SUMMARY, ASIDE = "run.json", ".work", "summary.json", "set-aside.ndjson"
+EXPORT = "export"  # where an export from a server lies that the run reads
 _FORMAT = 1
 
 
@@ -68,7 +69,7 @@ class Journal:
         """
         file = self.output / RUN
         if not file.is_file():
-            known = {WORK, ".lock"}
+            known = {WORK, EXPORT, ".lock"}
             others = (
                 sorted(p.name for p in self.output.iterdir() if p.name not in known) if self.output.is_dir() else []
             )

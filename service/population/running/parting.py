@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from service.population.running.lines import DAMAGED, Line, Lines, Span
 from service.population.running.owners import KEPT, SHARED, merges, owner_of
@@ -56,31 +56,41 @@ class Parted:
         return DAMAGED in self.aside
 
 
+class Taking(Protocol):
+    """Takes the lines of patients."""
+
+    def add(self, patient: str, part: int, number: int, raw: bytes) -> None:
+        """A line of a patient, and where it stood in the input."""
+        ...
+
+
 def part_input(part: Part) -> Parted:
     """Read a part and spill its lines. What it writes counts once its index stands there; a second time replaces it."""
     done = Parted(part.number, part.name)
+    with Spill(part.folder, part.number, part.partitions) as spill:
+        for _ in reading(part, spill, done):
+            pass
+        spill.finish()
+    return done
+
+
+def reading(part: Part, spill: Taking, done: Parted) -> Iterator[None]:
+    """Read a part line by line: what is a patient's to ``spill``, all else beside it; yields after each line."""
     lines = Lines(part.span)
     pairs: dict[str, str] = {}
-    with (
-        Spill(part.folder, part.number, part.partitions) as spill,
-        _beside(part, "shared").open("wb") as shared,
-        _beside(part, "aside").open("w", encoding="utf-8") as aside,
-    ):
+    with _beside(part, "shared").open("wb") as shared, _beside(part, "aside").open("w", encoding="utf-8") as aside:
         for line in lines:
             problem = _take(line, part, spill, shared, done, pairs)
             if problem is not None:
                 done.aside[problem] += 1
                 kind = line.resource["resourceType"] if line.resource is not None else None
                 aside.write(json.dumps({"line": line.number, "type": kind, "reason": problem}) + "\n")
-        shared.flush()
-        aside.flush()
-        done.lines = lines.count
-        write_whole(_beside(part, "merged"), json.dumps(pairs))
-        spill.finish()
-    return done
+            yield
+    done.lines = lines.count
+    write_whole(_beside(part, "merged"), json.dumps(pairs))
 
 
-def _take(line: Line, part: Part, spill: Spill, shared: Any, done: Parted, pairs: dict[str, str]) -> str | None:
+def _take(line: Line, part: Part, spill: Taking, shared: Any, done: Parted, pairs: dict[str, str]) -> str | None:
     """Put a line where it belongs, or say why it belongs nowhere."""
     if line.resource is None:
         return line.problem
@@ -104,20 +114,27 @@ def _take(line: Line, part: Part, spill: Spill, shared: Any, done: Parted, pairs
     return None
 
 
+def gather_shared(parts: Iterable[Part], deleted: Iterable[Path], folder: Path) -> Counter[str]:
+    """What is shared, deleted and merged into one file; what of the files of deleted resources was set aside."""
+    problems = Counter[str]()
+    writer = SharedWriter(folder / SHARED_FILE)
+    for part in parts:
+        writer.add(_shared_lines(_beside(part, "shared")))
+        writer.merge(json.loads(_beside(part, "merged").read_text()).items())
+    for file in deleted:
+        writer.delete(_deleted(file, problems))
+    writer.finish()
+    return problems
+
+
 def gather(parts: Iterable[Part], deleted: Iterable[Path], folder: Path, partitions: int) -> tuple[int, Counter[str]]:
     """After all parts: what is shared in one file, and the lines of merged patients beside those of the one who is left.
 
     Returns:
         The number of the part that these were put into, and what of the files of deleted resources was set aside.
     """
-    every, problems = list(parts), Counter[str]()
-    writer = SharedWriter(folder / SHARED_FILE)
-    for part in every:
-        writer.add(_shared_lines(_beside(part, "shared")))
-        writer.merge(json.loads(_beside(part, "merged").read_text()).items())
-    for file in deleted:
-        writer.delete(_deleted(file, problems))
-    writer.finish()
+    every = list(parts)
+    problems = gather_shared(every, deleted, folder)
     extra = len(every)
     shared = Shared(folder / SHARED_FILE)
     there = Partitions(folder, (part.number for part in every))

@@ -18,7 +18,7 @@ from service.population.asking import Asker, Asking
 from service.population.judge import judged
 from service.population.questions import Questions
 from service.population.rows import TABLES, Row
-from service.population.running.grouped import patients_of
+from service.population.running.grouped import Parted, patients_of
 from service.population.running.parquet import TableFiles
 from service.population.running.parting import SHARED_FILE
 from service.population.running.shared import Shared
@@ -55,8 +55,13 @@ class Judging:
         self._partitions = Partitions(job.work, job.parts)
         self._shared = Shared(job.work / SHARED_FILE)
 
-    def run(self, partition: int) -> dict[str, Any]:
-        """Judge a partition and write its files; what came of it, for the journal."""
+    @property
+    def content(self) -> str:
+        """Digest of the content that this engine speaks from."""
+        return self._asker.engine.content.digest
+
+    def run(self, partition: int, lines: Parted | None = None) -> dict[str, Any]:
+        """Judge a partition and write its files; what came of it, for the journal. ``lines`` in place of those spilled."""
         job = self._job
         tally = _Tally()
         files = TableFiles(job.output, partition)
@@ -69,7 +74,7 @@ class Judging:
                 stream.write(json.dumps(row) + "\n")
                 tally.aside[reason] += 1
 
-            patients = patients_of(self._partitions, partition, self._shared, job.provided, aside)
+            patients = patients_of(lines or self._partitions, partition, self._shared, job.provided, aside)
             for row in judged(self._asker, patients, job.as_of, job.outcomes, self._questions):
                 files.add(row)
                 tally.add(row)

@@ -64,8 +64,16 @@ class ProcessDied(RuntimeError):
 
 
 @dataclass(frozen=True, slots=True)
+class OnSpark:
+    """Where Spark runs, and settings of its own beside ours."""
+
+    master: str = "local[*]"
+    settings: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
-    """What is asked for. ``as_of`` None: today, or the day of the run that is taken up again. ``partitions`` 0: by the size."""
+    """What is asked for. ``spark``: on Apache Spark in place of processes. ``as_of`` None: today, or the day of the run that is taken up again. ``partitions`` 0: by the size."""
 
     folder: Path
     output: Path
@@ -75,6 +83,7 @@ class Run:
     processes: int = 0
     partitions: int = 0
     span: int = _SPAN
+    spark: OnSpark | None = None
 
 
 def run(wanted: Run, *, afresh: bool = False, progress: Progress | None = None) -> dict[str, Any]:
@@ -110,7 +119,10 @@ def run(wanted: Run, *, afresh: bool = False, progress: Progress | None = None) 
         if before.finished:
             found: dict[str, Any] = json.loads((wanted.output / SUMMARY).read_text(encoding="utf-8"))
             return found
-        return _Running(wanted, given, asked, journal, before, progress or _Silent(), asker).finish()
+        running: type[Running] = Running
+        if wanted.spark is not None:
+            from service.population.spark.running import SparkRunning as running
+        return running(wanted, given, asked, journal, before, progress or _Silent(), asker).finish()
 
 
 def _asked(wanted: Run, given: Input, asker: Asker, before: Begun | None) -> dict[str, Any]:
@@ -129,12 +141,15 @@ def _asked(wanted: Run, given: Input, asker: Asker, before: Begun | None) -> dic
         "outcomes": sorted(outcome.value for outcome in wanted.outcomes),
         "partitions": parts or min(_MOST, max(8, math.ceil(given.size / _PARTITION))),
         "span": wanted.span,
+        "engine": "processes" if wanted.spark is None else "spark",
         "input": str(wanted.folder.resolve()),
         "files": given.fingerprint(),
     }
 
 
-class _Running:
+class Running:
+    """A run from wherever its journal stands to its end."""
+
     def __init__(
         self,
         wanted: Run,
@@ -222,13 +237,16 @@ class _Running:
             found[row["partition"]] = row
             self._progress.more(1)
 
+        self._run_partitions(job, left, done)
+        return [found[partition] for partition in sorted(found)]
+
+    def _run_partitions(self, job: Job, left: list[int], done: Callable[[dict[str, Any]], None]) -> None:
         if self._wanted.processes == 1:
             judging = Judging(job, self._asker)
             for partition in left:
                 done(judging.run(partition))
         else:
             self._in_processes(run_partition, [(job, partition) for partition in left], done)
-        return [found[partition] for partition in sorted(found)]
 
     def _write_aside(self, before: Mapping[int, int]) -> None:
         """All that was set aside in one file: first what no patient could be told of."""
