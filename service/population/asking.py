@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -10,11 +11,12 @@ from pathlib import Path
 
 from service.advice.engine import Answer, Engine, Question
 from service.content import read_content, read_terminology
-from service.facts.disease.diagnosis import has_all
+from service.facts.disease.diagnosis import diagnosis_date, has_all
 from service.facts.disease.identity import is_deceased
 from service.facts.model import Facts, Site
 from service.facts.registry import REGISTRY
 from service.facts.vocabulary import VOCABULARY
+from service.population.known import as_known
 from service.population.patients import Patient
 from service.record.build import READ, build_record
 from service.record.model import Coverage, PatientRecord
@@ -31,7 +33,8 @@ class Asking:
     """What a cohort is asked with. Plain values, so that it can be sent to other processes.
 
     ``sources``: ids or aliases of sources that alone are asked; empty: those the policy has in force on the day.
-    ``content``: folder of other content; ``site``: of a site's own.
+    ``content``: folder of other content; ``site``: of a site's own. ``data_day``: of which day the data are; on a day before
+    it only what was known then is seen (`service.population.known`). None: every day sees all that is not dated later.
     """
 
     sources: tuple[str, ...] = ()
@@ -39,6 +42,7 @@ class Asking:
     care_setting: str | None = None
     content: Path | None = None
     site: Path | None = None
+    data_day: date | None = None
 
 
 class Asker:
@@ -55,12 +59,33 @@ class Asker:
         about = Site(region=asking.region or content.policy.region, care_setting=asking.care_setting)
         self.engine = Engine(content, VOCABULARY, REGISTRY, has_all, is_deceased, about, asking.sources)
         self.terminology = read_terminology()
+        self._data_day = asking.data_day
         self._pinned = Speaking(of_sources(content, asking.sources)) if asking.sources else None
         self._evaluator = Evaluator(every_rule(content))
         self._by_policy = lru_cache(maxsize=4096)(lambda day: by_policy(content, day))
 
+    def of_data(self, day: date) -> Asker:
+        """The same, asking data of a day; shares the engine."""
+        made = copy(self)
+        made._data_day = day
+        return made
+
     def record(self, patient: Patient, as_of: date) -> PatientRecord:
-        """What was known of a patient on a day; later results are not seen."""
+        """A patient's record on a day; later results are not seen."""
+        if self._data_day is not None and as_of < self._data_day:
+            patient = self._as_then(patient, as_of, self._data_day)
+        return self._record(patient, as_of)
+
+    def _as_then(self, patient: Patient, day: date, data_day: date) -> Patient:
+        diagnosed = diagnosis_date(self._record(patient, data_day), data_day)
+        since = diagnosed.when.start if diagnosed is not None and not diagnosed.at_latest else None
+        there = {str(resource.get("resourceType")) for resource in patient.resources} & READ
+        known = tuple(as_known(patient.resources, day, since))
+        return Patient(
+            patient.id, known, patient.provided | there
+        )  # none of a type that came later is none on that day
+
+    def _record(self, patient: Patient, as_of: date) -> PatientRecord:
         return build_record(
             ((None, resource) for resource in patient.resources),
             patient_id=patient.id,

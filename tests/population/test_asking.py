@@ -45,6 +45,33 @@ def test_later_results_are_not_seen(asker: Asker) -> None:
     assert not any(verdict.outcome == "applies" for verdict in asker.verdicts(asker.facts(record, day)))
 
 
+ALL = {"resourceType": "Condition", "id": "c", "subject": {"reference": "Patient/p"}, "recordedDate": "2019-06-01",
+       "clinicalStatus": {"coding": [{"code": "active"}]}, "onsetDateTime": "2019-06-01",
+       "code": {"coding": [{"system": "http://hl7.org/fhir/sid/icd-10-cm", "code": "C91.00"}]}}  # fmt: skip
+LATER = (
+    {"resourceType": "Condition", "id": "t", "subject": {"reference": "Patient/p"}, "onsetDateTime": "2021-05-01",
+     "clinicalStatus": {"coding": [{"code": "active"}]},
+     "code": {"coding": [{"system": "http://hl7.org/fhir/sid/icd-10-cm", "code": "Z94.84"}]}},
+    {"resourceType": "MedicationStatement", "id": "b", "subject": {"reference": "Patient/p"}, "status": "completed",
+     "medicationCodeableConcept": {"text": "blinatumomab"},
+     "effectivePeriod": {"start": "2021-03-01", "end": "2021-04-01"}},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("fact", "later"), [("prior_allo_hct", LATER[0]), ("prior_blinatumomab", LATER[1])])
+def test_on_an_earlier_day_than_that_of_the_data_only_what_was_known_counts(
+    asker: Asker, fact: str, later: dict[str, object]
+) -> None:
+    then, now = date(2020, 1, 1), date(2021, 12, 1)
+    who = {"resourceType": "Patient", "id": "p", "birthDate": "1980-01-01"}
+    one = Patient("p", (who, ALL, later), READ | {"Patient"})
+    of_now = asker.of_data(now)
+    without = replace(one, resources=(who, ALL))
+    assert asker.facts(asker.record(without, then), then)[fact].value is False
+    assert of_now.facts(of_now.record(one, then), then)[fact].value is False
+    assert of_now.facts(of_now.record(one, now), now)[fact].value is not False
+
+
 @pytest.mark.parametrize("name", names()[:12])
 def test_a_source_is_asked_by_name_as_the_command_asks_it(asker: Asker, name: str) -> None:
     day = day_of(name)

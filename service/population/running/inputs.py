@@ -11,6 +11,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -31,7 +32,7 @@ class Manifest:
 
     ``filtered``: types of which only some were asked for. ``since``: only what changed since then was.
     ``errors``: files with problems of the server. ``deleted``: files with what was deleted. ``provided``: as an export of
-    ``allcue population export`` says it itself (`service.population.bulk`).
+    ``allcue population export`` says it itself (`service.population.bulk`). ``day``: of the ``transactionTime``.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Manifest:
     errors: frozenset[str] = frozenset()
     deleted: frozenset[str] = frozenset()
     provided: frozenset[str] | None = None
+    day: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +155,15 @@ def manifest_of(name: str, raw: Any) -> Manifest:
     return Manifest(
         name, frozenset(types) or None, output, counts if complete else {},
         frozenset(word for word in filters if word.isalpha()), since, _names(rows["error"]), _names(rows["deleted"]),
-        _provided(raw.get("extension")),
+        _provided(raw.get("extension")), _day(raw.get("transactionTime")),
     )  # fmt: skip
+
+
+def _day(instant: Any) -> date | None:
+    try:
+        return datetime.fromisoformat(instant).date()
+    except (TypeError, ValueError):
+        return None
 
 
 def _provided(extension: Any) -> frozenset[str] | None:

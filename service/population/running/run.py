@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -122,19 +122,25 @@ def run(wanted: Run, *, afresh: bool = False, progress: Progress | None = None) 
         running: type[Running] = Running
         if wanted.spark is not None:
             from service.population.spark.running import SparkRunning as running
-        return running(wanted, given, asked, journal, before, progress or _Silent(), asker).finish()
+        return running(
+            wanted, given, asked, journal, before, progress or _Silent(), asker.of_data(_data_day(asked))
+        ).finish()
 
 
 def _asked(wanted: Run, given: Input, asker: Asker, before: Begun | None) -> dict[str, Any]:
     """Everything that the rows hang on, as the journal keeps it."""
     content = asker.engine.content
     day = wanted.as_of or (date.fromisoformat(before.asked["as_of"]) if before else date.today())  # noqa: DTZ011
+    data_day = given.manifest.day if given.manifest else None
+    if data_day is None:  # then it is the day on which the run began
+        data_day = date.fromisoformat(before.asked["data_day"]) if before else date.today()  # noqa: DTZ011
     parts = before.asked["partitions"] if before and not wanted.partitions else wanted.partitions
     return {
         "version": __version__,
         "content": content.digest,
         "questions": digest_of({DEFINITIONS.name: DEFINITIONS.read_text(encoding="utf-8")}),
         "as_of": day.isoformat(),
+        "data_day": data_day.isoformat(),
         "sources": sorted(content.source_named(name).id for name in wanted.asking.sources),
         "region": asker.engine.site.region,
         "care_setting": asker.engine.site.care_setting,
@@ -145,6 +151,10 @@ def _asked(wanted: Run, given: Input, asker: Asker, before: Begun | None) -> dic
         "input": str(wanted.folder.resolve()),
         "files": given.fingerprint(),
     }
+
+
+def _data_day(asked: Mapping[str, Any]) -> date:
+    return date.fromisoformat(asked["data_day"])
 
 
 class Running:
@@ -219,7 +229,7 @@ class Running:
         came = {kind for part in parted.values() for kind in (*part.resources, *part.not_read)}
         before = _lines_before(self._parts, parted)
         job = Job(
-            self._wanted.asking,
+            replace(self._wanted.asking, data_day=_data_day(self._asked)),
             date.fromisoformat(self._asked["as_of"]),
             self._wanted.outcomes,
             self._wanted.output,
