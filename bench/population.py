@@ -1,7 +1,7 @@
 """Population runs: patients per second and core, its growth with the cohort, memory per process.
 
-``python -m bench.population 1000 10000 [--processes N] [--json FILE]``. The cohorts are the example patients under other ids,
-or with ``--input`` a folder that is there already, such as one of ``allcue population synthesize``.
+``python -m bench.population 1000 10000 [--without-all 0.9] [--processes N] [--json FILE]``. The cohorts are synthetic
+patients, of whom one in ten has ALL if not said otherwise; with ``--input`` what is there already.
 """
 
 from __future__ import annotations
@@ -14,52 +14,22 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
 
 import click
 
-from fhir_examples.request import FOLDER, names
-
 DAY = "2026-03-01"
+_ALLCUE = (sys.executable, "-m", "service.cli", "population")
 
 
-def write_cohort(folder: Path, count: int) -> None:
-    """So many patients, the examples in turn, one file per resource type."""
-    files: dict[str, IO[str]] = {}
-    texts = [(FOLDER / f"{name}.json").read_text(encoding="utf-8") for name in names()]
-    try:
-        for number in range(count):
-            for row in _renamed(texts[number % len(texts)], f"p{number}"):
-                kind = row["resourceType"]
-                if kind not in files:
-                    files[kind] = (folder / f"{kind}.ndjson").open("w", encoding="utf-8")
-                files[kind].write(json.dumps(row) + "\n")
-    finally:
-        for file in files.values():
-            file.close()
-
-
-def _renamed(text: str, who: str) -> Iterator[dict[str, Any]]:
-    rows = [entry["resource"] for entry in json.loads(text)["entry"]]
-    own = next(row["id"] for row in rows if row["resourceType"] == "Patient")
-    for row in json.loads(json.dumps(rows).replace(f'"Patient/{own}"', f'"Patient/{who}"')):
-        row["id"] = who if row["resourceType"] == "Patient" else f"{who}-{row['id']}"
-        yield row
+def write_cohort(folder: Path, count: int, without_all: float) -> None:
+    """So many synthetic patients."""
+    command = [*_ALLCUE, "synthesize", str(count), "--output", str(folder), "--as-of", DAY]
+    subprocess.run([*command, "--without-all", str(without_all)], check=True, stdout=subprocess.DEVNULL)
 
 
 def measured(folder: Path, output: Path, processes: int) -> dict[str, float]:
     """One run of the command: seconds, processor seconds, and the most memory that any of its processes had."""
-    command = [
-        sys.executable,
-        "-m",
-        "service.cli",
-        "population",
-        "run",
-        "--input",
-        str(folder),
-        "--output",
-        str(output),
-    ]
+    command = [*_ALLCUE, "run", "--input", str(folder), "--output", str(output)]
     started, before = time.perf_counter(), os.times()
     process = subprocess.Popen([*command, "--as-of", DAY, "--processes", str(processes)], stdout=subprocess.DEVNULL)
     most = 0
@@ -108,17 +78,21 @@ def _resident(process: int) -> int:
 @click.command()
 @click.argument("counts", nargs=-1, type=click.IntRange(1))
 @click.option("--input", "folders", multiple=True, type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option(
+    "--without-all", default=0.9, show_default=True, type=click.FloatRange(0, 1), help="Share of other patients."
+)
 @click.option("--processes", default=os.cpu_count() or 1, show_default=True, type=click.IntRange(1))
 @click.option("--json", "file", type=click.Path(dir_okay=False, path_type=Path))
-def main(counts: tuple[int, ...], folders: tuple[Path, ...], processes: int, file: Path | None) -> None:
-    """Measure cohorts of COUNTS example patients, or those in folders."""
+def main(
+    counts: tuple[int, ...], folders: tuple[Path, ...], without_all: float, processes: int, file: Path | None
+) -> None:
+    """Measure cohorts of COUNTS synthetic patients, or those in folders."""
     rows = []
     with tempfile.TemporaryDirectory() as place:
         for at, what in enumerate((*counts, *folders)):
             folder = what if isinstance(what, Path) else Path(place) / f"in-{at}"
             if isinstance(what, int):
-                folder.mkdir()
-                write_cohort(folder, what)
+                write_cohort(folder, what, without_all)
             rows.append(measured(folder, Path(place) / f"out-{at}", processes))
             click.echo(", ".join(f"{name} {value:g}" for name, value in rows[-1].items()))
     if file is not None:
