@@ -9,7 +9,7 @@ import socket
 import statistics
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -63,14 +63,21 @@ def _load(port: int, requests: Iterator[bytes], seconds: float, clients: int) ->
     """Seconds of each call, and of all. One thread serves all connections, so that it costs the service little."""
     with ExitStack() as opened:
         waits = opened.enter_context(selectors.DefaultSelector())
-        for _ in range(clients):
+
+        def connect() -> socket.socket:
             one = opened.enter_context(socket.create_connection(("127.0.0.1", port), 30))
             one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             waits.register(one, selectors.EVENT_READ)
-        return _load_over(waits, requests, seconds)
+            return one
+
+        for _ in range(clients):
+            connect()
+        return _load_over(waits, requests, seconds, connect)
 
 
-def _load_over(waits: selectors.BaseSelector, requests: Iterator[bytes], seconds: float) -> tuple[list[float], float]:
+def _load_over(
+    waits: selectors.BaseSelector, requests: Iterator[bytes], seconds: float, connect: Callable[[], socket.socket]
+) -> tuple[list[float], float]:
     sent: dict[socket.socket, tuple[float, bytearray]] = {}
     latencies: list[float] = []
     began = time.perf_counter()
@@ -92,10 +99,12 @@ def _load_over(waits: selectors.BaseSelector, requests: Iterator[bytes], seconds
             now = time.perf_counter()
             latencies.append(now - start)
             del sent[one]
-            if now - began < seconds:
-                _send(one, requests, sent)
-            else:
+            goes_on = now - began < seconds
+            if not goes_on or _closes(answer):
                 waits.unregister(one)
+                one.close()
+            if goes_on:
+                _send(connect() if _closes(answer) else one, requests, sent)
     return latencies, time.perf_counter() - began
 
 
@@ -127,6 +136,11 @@ def _head(port: int, path: str, body: bytes) -> bytes:
         f"Content-Length: {len(body)}",
     )
     return "\r\n".join((*lines, "", "")).encode()
+
+
+def _closes(answer: bytearray) -> bool:
+    """Whether the server keeps no connection, as gunicorn's sync worker does."""
+    return b"\r\nconnection: close\r\n" in answer[: answer.find(b"\r\n\r\n") + 2].lower()
 
 
 def _is_whole(answer: bytearray) -> bool:

@@ -35,6 +35,7 @@ class _Fake(http.server.BaseHTTPRequestHandler):
     answer: ClassVar[Any] = {"cards": []}
     status = 200
     delay = 0.0
+    closing = False
     calls: list[bytes]
 
     def do_POST(self) -> None:
@@ -44,6 +45,8 @@ class _Fake(http.server.BaseHTTPRequestHandler):
         self.calls.append(body)
         self.send_response(self.status)
         self.send_header("Content-Length", str(len(told)))
+        if self.closing:
+            self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(told)
 
@@ -72,6 +75,12 @@ def test_load_counts_what_the_server_answered_and_no_faster_than_it_can() -> Non
     assert told.answered == len(calls)
     assert told.p99 >= told.p50 >= 20
     assert told.rate <= 3 / 0.02
+
+
+def test_load_goes_on_with_a_server_that_keeps_no_connection() -> None:
+    with fake(closing=True) as (port, calls):
+        told = load(port, "/", Bodies(seeds=2), 0.2, 2)
+    assert told.answered == len(calls) > 4
 
 
 def test_load_does_not_count_the_warm_up_and_asks_at_least_once() -> None:
