@@ -13,6 +13,10 @@ from hypothesis import strategies as st
 from service.facts.karyotype.read import read_karyotype
 from service.population.synthesis import events as e
 from service.population.synthesis.cohort import Plan, synthetic, with_all
+from service.population.synthesis.course import Course
+from service.population.synthesis.disease import disease
+from service.population.synthesis.options import next_tki
+from service.population.synthesis.person import Person
 from service.population.synthesis.regimens import CAR_T, TKIS, approved, used_from
 from service.population.synthesis.truth import Truth, as_it_was
 
@@ -61,6 +65,19 @@ def test_drugs_are_given_once_they_exist_and_to_whom_they_are_for(truth: Truth) 
             assert truth.lineage == "T", event
         if event.drug == "tisagenlecleucel":
             assert (event.day - truth.birth).days < 26 * 365.25
+
+
+@pytest.mark.parametrize("chance", range(20))
+@pytest.mark.parametrize("day", [date(2012, 7, 15), date(2012, 10, 1), date(2013, 1, 15)])
+def test_against_t315i_nothing_is_given_before_it_exists(day: date, chance: int) -> None:
+    """A relapse on dasatinib in the first months of the cohort: ponatinib and bosutinib were still to come."""
+    rng = Random(chance)
+    who = Person("male", date(1970, 1, 1), date(2012, 1, 1), 42.0, "adult", "adult-oncology")
+    course = Course(rng, who, disease(rng, who), mutation="T315I")
+    course.add(e.Given(date(2012, 1, 5), "dasatinib", None, "hyper-CVAD", "", 1))
+    tki = next_tki(course, day)
+    assert not tki or approved(tki) <= day
+    assert bool(tki) == (day >= approved("ponatinib") or bool(course.deviations))
 
 
 @given(courses)

@@ -57,7 +57,7 @@ def _targeted(course: Course, day: date, relapses: int, line: int) -> list[Optio
         if course.cd19 and fits and given.isdisjoint(CAR_T) and day >= approved(drug):
             found.append(Option(drug, ((drug, ""),), "remission-with-car-t", immune=True, once=(drug,)))
     if disease.subtype == "kmt2a" and line >= 3 and day >= approved("revumenib"):
-        found.append(Option("revumenib", (("revumenib", ""),), "remission-with-tki"))
+        found.append(Option("revumenib", (("revumenib", ""),), "remission-with-revumenib"))
     return found
 
 
@@ -94,8 +94,9 @@ def next_tki(course: Course, day: date) -> str:
     tried = course.given()
     name = "deviation-tki-against-mutation"
     if course.mutation == "T315I":
-        if "bosutinib" not in tried and "ponatinib" not in tried and course.deviates(name, share(name), day):
+        wrong = "bosutinib" not in tried and "ponatinib" not in tried and day >= approved("bosutinib")
+        if wrong and course.deviates(name, share(name), day):
             return "bosutinib"
-        return "" if "ponatinib" in tried else "ponatinib"
+        return "" if "ponatinib" in tried or day < approved("ponatinib") else "ponatinib"
     order = ("nilotinib", "ponatinib") if course.mutation == "F317L" else ("dasatinib", "ponatinib", "bosutinib")
     return next((tki for tki in order if tki not in tried and day >= approved(tki)), "")
