@@ -88,6 +88,11 @@ def test_what_may_be_ordered_is_coded_as_in_the_content_and_has_no_dose() -> Non
         offered = [one["definitionCanonical"] for one in action.get("action", [action]) if "definitionCanonical" in one]
         wanted = [NAMES.at("ActivityDefinition", fhir_id(key)) for key in (*rule.suggest, *rule.replace)]
         assert offered == wanted
+        directions = [one["valueCodeableConcept"]["coding"][0]["code"] for one in action.get("extension", ())]
+        assert not ("against" in directions and "definitionCanonical" in action), (
+            rule.id
+        )  # the order would seem advised against
+    assert any(rule.suggest and rule.advise.act == "avoid" for rule in RULES)
     for key, order in content.orderables.items():
         found = by_kind("ActivityDefinition")[fhir_id(key)]
         is_drug = order.kind == "medication"

@@ -125,7 +125,8 @@ def tree(chance: random.Random, depth: int) -> Node:
             chance.choice(["prior_allo_hct is true", "lineage is B", "lineage is not T", "age_years >= 18"]), policy
         )
     children = tuple(tree(chance, depth - 1) for _ in range(chance.randint(1, 3)))
-    return chance.choice([All, Any])(children, policy, "a reason")
+    every = chance.choice([True, False])
+    return All(children, policy, "a reason") if every else Any(children, policy, "a reason")
 
 
 def test_random_trees_with_and_without_unknown_facts(tmp_path: Path) -> None:
