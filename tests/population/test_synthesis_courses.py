@@ -171,6 +171,23 @@ def test_an_earlier_day_is_an_earlier_part_of_the_same_course(number: int) -> No
     assert earlier.relapses <= truth.relapses
 
 
+def test_what_must_not_be_given_is_not() -> None:
+    """Blinatumomab against leukemia in the CNS, and pegaspargase after it was not tolerated, unless ordered as a deviation."""
+    seen = {"CNS": 0, "not tolerated": 0}
+    for number in range(1200):
+        truth = with_all(Random(f"unsafe {number}"), "test-1", DAY)
+        given = [event for event in truth.events if isinstance(event, e.Given)]
+        for toxicity in of(truth, e.Toxicity):
+            seen["not tolerated"] += 1
+            assert not any(event.drug == "pegaspargase" and event.day > toxicity.day for event in given), number
+        for state in truth.events:
+            if isinstance(state, e.State) and state.site in ("isolated-CNS", "combined"):
+                seen["CNS"] += 1
+                soon = [event.drug for event in given if state.day < event.day <= state.day + timedelta(days=12)]
+                assert not {"blinatumomab", "inotuzumab ozogamicin"} & set(soon), number
+    assert min(seen.values()) >= 20, seen
+
+
 def test_deviations_are_in_the_course_that_is_told() -> None:
     found = [with_all(Random(f"deviations {n}"), "test-1", DAY) for n in range(600)]
     kinds = {deviation.kind for truth in found for deviation in truth.deviations}

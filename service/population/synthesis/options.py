@@ -25,12 +25,14 @@ class Option:
     once: tuple[str, ...] = ()
 
 
-def choose(course: Course, day: date, relapses: int, line: int) -> Option:
-    """The treatment of this line."""
+def choose(course: Course, day: date, relapses: int, line: int, cns: bool = False) -> Option:
+    """The treatment of this line. ``cns``: leukemia in the CNS, where blinatumomab must not be given (Blood 2015, patient 3) and
+    chemotherapy with intrathecal drugs is.
+    """
     chemotherapy = _chemotherapy(course, day)
     if course.disease.ph_positive:
-        return _ph_positive(course, day, line)
-    if course.disease.lineage == "T":
+        return _ph_positive(course, day, line, cns)
+    if cns or course.disease.lineage == "T":
         return chemotherapy
     targeted = _targeted(course, day, relapses, line)
     older = course.person.age_on(day) >= 15
@@ -75,10 +77,10 @@ def _chemotherapy(course: Course, day: date) -> Option:
     return Option(name, (), "second-remission", block=name)
 
 
-def _ph_positive(course: Course, day: date, line: int) -> Option:
+def _ph_positive(course: Course, day: date, line: int, cns: bool) -> Option:
     """Another TKI, by the mutation; later blinatumomab or inotuzumab; chemotherapy where no TKI is left."""
     targeted = _targeted(course, day, 1, line)
-    if line >= 3 and targeted:
+    if line >= 3 and targeted and not cns:
         return course.rng.choice(targeted)
     tki = next_tki(course, day)
     if not tki:
