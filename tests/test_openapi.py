@@ -114,6 +114,13 @@ def test_the_command_tells_settings_that_would_not_be_served(monkeypatch: pytest
     assert "client trust is not configured" in refused.output
 
 
+def test_the_command_tells_a_file_that_cannot_be_written(tmp_path: Path) -> None:
+    refused = CliRunner().invoke(main, ["openapi", "--output", str(tmp_path / "missing" / "openapi.json")])
+    assert refused.exit_code == 1
+    assert "No such file or directory" in refused.output
+    assert "Traceback" not in refused.output
+
+
 def test_it_says_where_a_token_is_due() -> None:
     open_one = document(SERVICES, Named("x", "1"))
     closed = document(SERVICES, Named("x", "1"), "https://cds.example.org", secured=True)

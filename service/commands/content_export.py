@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,13 +20,16 @@ from service.versions import content_name, read_releases
 
 BASE = "https://allcue.example.org/fhir"
 _ASKED = re.compile(r"(?P<kind>[A-Z]\w+)(?:\?(?P<parameter>[\w-]+)=|/)")
-_OWN = re.compile(r"(?:[A-Z]\w+|cql)/[\w.-]+\.(?:json|cql)|source-attributes\.(?:json|csv)|bundle\.json")
+_LISTED = re.compile(r".*/(?P<kind>[A-Z]\w+)/(?P<own>[A-Za-z0-9.-]{1,64})(?:\|.*)?")
+_BESIDE = ("source-attributes.json", "source-attributes.csv", "bundle.json")
+_BEGUN = f"{MANIFEST}.begun"  # the manifest while the folder is not whole
 
 
 def export(
     folder: Path, base: str, bundle: str | None, elm: Path | None, content: Path | None = None, site: Path | None = None
 ) -> int:
-    """Write the export into a folder, which is made if needed; files of an older export are replaced.
+    """Write the export into a folder, which is made if needed; files that an older export wrote there are replaced or go, and
+    any other stays.
 
     Args:
         base: the beginning of every canonical URL.
@@ -35,7 +38,7 @@ def export(
 
     Raises:
         click.BadParameter: the folder holds other files, or the base is no address.
-        click.ClickException: content that must not be used, or that cannot be exported.
+        click.ClickException: content that must not be used, or that cannot be exported; a folder that cannot be written to.
     """
     _check(folder, base)
     with content_problems_told():
@@ -49,7 +52,10 @@ def export(
     except (NotInCql, ElmProblem, InvalidExport) as problem:
         raise click.ClickException(str(problem)) from None
     files = made.files() | ({"bundle.json": made.bundle(bundle)} if bundle else {})
-    _write(folder, files)
+    try:
+        _write(folder, files)
+    except OSError as problem:
+        raise click.ClickException(f"{folder}: {problem}") from None
     click.echo(f"content {name.version}, digest {name.digest}: {_told(made)}; {len(files)} files in {folder}")
     return 0
 
@@ -77,7 +83,8 @@ def _check(folder: Path, base: str) -> None:
         or re.search(r"[\s|]", base)
     ):
         raise click.BadParameter(f"{base!r} is no address. Allowed: such as {BASE}.", param_hint="--base-url")
-    if folder.exists() and any(folder.iterdir()) and not (folder / MANIFEST).exists():
+    ours = (folder / MANIFEST).exists() or (folder / _BEGUN).exists()
+    if folder.exists() and any(folder.iterdir()) and not ours:
         raise click.BadParameter(
             f"{folder} holds other files. Allowed: a new folder, or that of an older export.", param_hint="--output"
         )
@@ -90,20 +97,34 @@ def _elm(folder: Path | None) -> dict[str, str] | None:
 
 
 def _write(folder: Path, files: dict[str, str]) -> None:
-    """The manifest last: a folder with one is whole."""
-    (folder / MANIFEST).unlink(missing_ok=True)
-    for old in _older(folder):
-        if old.relative_to(folder).as_posix() not in files:
-            old.unlink()
-    for path in sorted(files, key=lambda path: path == MANIFEST):
+    """A folder with the manifest is whole. While it is not, the manifest has another name: an export that broke off is written anew."""
+    whole, begun = folder / MANIFEST, folder / _BEGUN
+    begun.parent.mkdir(parents=True, exist_ok=True)
+    if whole.exists():
+        whole.replace(begun)
+    for path in _listed(begun) - files.keys():
+        (folder / path).unlink(missing_ok=True)
+    begun.write_text(files[MANIFEST], encoding="utf-8")
+    for path in files.keys() - {MANIFEST}:
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(files[path], encoding="utf-8")
+    begun.replace(whole)
 
 
-def _older(folder: Path) -> Iterable[Path]:
-    found = [*folder.glob("*"), *folder.glob("*/*")] if folder.exists() else []
-    return [file for file in found if file.is_file() and _OWN.fullmatch(file.relative_to(folder).as_posix())]
+def _listed(manifest: Path) -> set[str]:
+    """The files of an older export, by its manifest; none where it cannot be read."""
+    try:
+        rows = json.loads(manifest.read_text(encoding="utf-8"))["relatedArtifact"]
+        found = [_LISTED.fullmatch(row["resource"]) for row in rows]
+    except (OSError, ValueError, KeyError, TypeError):
+        return set()
+    named = [(match["kind"], match["own"]) for match in found if match]
+    return (
+        {f"{kind}/{own}.json" for kind, own in named}
+        | {f"cql/{own}.cql" for kind, own in named if kind == "Library"}
+        | {*_BESIDE}
+    )
 
 
 def _told(made: Package) -> str:

@@ -17,7 +17,8 @@ def write(target: Path | None) -> int:
     """Write the document that a service with the settings of this environment answers.
 
     Raises:
-        click.ClickException: settings that must not be served; says which variable, and what it may be.
+        click.ClickException: settings that must not be served; says which variable, and what it may be. A file that cannot
+            be written.
     """
     try:
         text = json.dumps(described(Settings.from_env(os.environ)), indent=1) + "\n"
@@ -26,5 +27,8 @@ def write(target: Path | None) -> int:
     if target is None:
         click.echo(text, nl=False)
     else:
-        target.write_text(text, encoding="utf-8")
+        try:
+            target.write_text(text, encoding="utf-8")
+        except OSError as problem:
+            raise click.ClickException(f"{target}: {problem.strerror}") from None
     return 0

@@ -28,7 +28,7 @@ def activity(names: Names, key: str, order: Orderable) -> Json:
     found: Json = {
         **common(names, "ActivityDefinition", own, machine_name(key), order.title, (f"{CPG}{profile}activity", CPG + "cpg-computableactivity")),
         "subjectCodeableConcept": {"coding": [{"system": "http://hl7.org/fhir/resource-types", "code": "Patient"}]},
-        "description": " ".join(text for text in (order.text, order.why) if text),
+        "description": "\n\n".join(text for text in (order.text, order.why) if text),
         "useContext": [DISEASE],
         "kind": kind,
         "profile": CPG + profile,
@@ -40,5 +40,7 @@ def activity(names: Names, key: str, order: Orderable) -> Json:
         found["productCodeableConcept"] = what
     if order.at:
         found["relatedArtifact"] = [{"type": "citation", "citation": order.at}]
-    usage = " ".join(text for text in (order.note, f"Specimen: {order.specimen}" if order.specimen else None) if text)
+    usage = "\n\n".join(
+        text for text in (order.note, f"Specimen: {order.specimen}" if order.specimen else None) if text
+    )
     return {**found, "usage": usage} if usage else found

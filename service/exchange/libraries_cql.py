@@ -12,7 +12,6 @@ from service.facts.vocabulary.base import FactType, Kind
 from service.rules.rule import Rule, Source
 
 LOGIC, FACTS = "AllcueLogic", "AllcueFacts"
-_READERS = {Kind.BOOLEAN: "YesOrNo", Kind.CATEGORY: "Category", Kind.SET: "TokenSet", Kind.TEXT: "Words"}
 _NUMBER = "Tuple { low Decimal, lowOpen Boolean, high Decimal, highOpen Boolean }"
 _SET = "Tuple { members List<String>, excluded List<String>, complete Boolean }"
 _FINDING = "Tuple { truth Boolean, missing List<String>, assumed List<String> }"
@@ -113,7 +112,12 @@ define function YesOrNo(told List<FHIR.Observation>):
 define function Words(told List<FHIR.Observation>):
   (The(told).value as FHIR.string).value
 
-define function Category(told List<FHIR.Observation>):
+// A category that the fact does not have, as one that is spelled otherwise, tells nothing.
+define function Category(told List<FHIR.Observation>, allowed List<String>):
+  First(allowed A where A = Token(The(told).value as FHIR.CodeableConcept))
+
+// A category that has other tokens by a pattern.
+define function Spelled(told List<FHIR.Observation>):
   Token(The(told).value as FHIR.CodeableConcept)
 
 define function Token(concept FHIR.CodeableConcept):
@@ -123,19 +127,28 @@ define function Part(concept FHIR.CodeableConcept):
   First(concept.coding C where C.system.value = %(parts)s return C.code.value)
 
 define function Numeric(told List<FHIR.Observation>, unit String):
-  Within(Quantities(The(told)), unit)
+  NumberOf(The(told), unit)
 
-define function Quantities(told FHIR.Observation):
-  (
-    if exists (told.component) then (told.component C return all (C.value as FHIR.Quantity))
-    else { told.value as FHIR.Quantity }
-  ) Q where Q is not null
+// The ends of an interval are the components low and high, with or without comparators; else the value is the number.
+define function NumberOf(told FHIR.Observation, unit String):
+  if exists (told.component C where Part(C.code) = 'low' or Part(C.code) = 'high')
+    then Within(End(told, 'low'), End(told, 'high'), unit)
+    else Within(Value(told, { '<', '<=' }), Value(told, { '>', '>=' }), unit)
 
-define function Within(told List<FHIR.Quantity>, unit String):
-  if not exists (told) or exists (told Q where Q.code is null or Q.code.value != unit) then null
-  else Bounds(
-    First(told Q where Q.comparator is null or Q.comparator.value in { '>', '>=' }),
-    First(told Q where Q.comparator is null or Q.comparator.value in { '<', '<=' })
+define function End(told FHIR.Observation, part String):
+  (told.component C where Part(C.code) = part return all (C.value as FHIR.Quantity)) Q where Q is not null
+
+define function Value(told FHIR.Observation, never List<String>):
+  ({ told.value as FHIR.Quantity }) Q where Q is not null and not exists (never N where N = Q.comparator.value)
+
+define function Within(low List<FHIR.Quantity>, high List<FHIR.Quantity>, unit String):
+  if Fits(low, unit, { '<', '<=' }) and Fits(high, unit, { '>', '>=' }) and (exists (low) or exists (high))
+    then Bounds(First(low), First(high))
+    else null
+
+define function Fits(told List<FHIR.Quantity>, unit String, never List<String>):
+  Count(told) <= 1 and not exists (
+    told Q where Q.value is null or Q.code is null or Q.code.value != unit or exists (never N where N = Q.comparator.value)
   )
 
 define function Bounds(low FHIR.Quantity, high FHIR.Quantity):
@@ -146,15 +159,35 @@ define function Bounds(low FHIR.Quantity, high FHIR.Quantity):
     highOpen: Coalesce(high.comparator.value = '<', false)
   }
 
-define function TokenSet(told List<FHIR.Observation>):
-  TokensOf(The(told))
+define function TokenSet(told List<FHIR.Observation>, allowed List<String>):
+  TokensOf(The(told), allowed)
 
-define function TokensOf(told FHIR.Observation):
+// A token that the fact does not have, or that has another system, may stand for any: then nothing else is absent for sure.
+// Where a fact takes tokens by a pattern, ``allowed`` is null and each of them counts.
+define function TokensOf(told FHIR.Observation, allowed List<String>):
   if told is null then null
   else Tuple {
-    members: told.component C where Part(C.code) = 'member' return Token(C.value as FHIR.CodeableConcept),
-    excluded: told.component C where Part(C.code) = 'excluded' return Token(C.value as FHIR.CodeableConcept),
+    members: (Tokens(told, 'member')) T where T is not null,
+    excluded: (Tokens(told, 'excluded')) T where T is not null,
     complete: First(told.component C where Part(C.code) = 'complete' return (C.value as FHIR.boolean).value)
+      and not exists (
+        told.component C where Part(C.code) = 'member' and Unread(Token(C.value as FHIR.CodeableConcept), allowed)
+      )
+  }
+
+define function Tokens(told FHIR.Observation, part String):
+  told.component C where Part(C.code) = part return Token(C.value as FHIR.CodeableConcept)
+
+define function Unread(token String, allowed List<String>):
+  token is null or (allowed is not null and not exists (allowed A where A = token))
+
+// A member carries others, as a drug its class.
+define function Carrying(told Tuple { members List<String>, excluded List<String>, complete Boolean }, carried List<Tuple { token String, by List<String> }>):
+  if told is null then null
+  else Tuple {
+    members: told.members union (carried C where exists (C.by B where exists (told.members M where M = B)) return C.token),
+    excluded: told.excluded,
+    complete: told.complete
   }
 """
 
@@ -172,6 +205,7 @@ def logic(names: Names) -> str:
 def facts(names: Names, used: Iterable[str]) -> str:
     """The library of facts: each one read from the Observation that tells it."""
     told = [VOCABULARY.lookup(name) for name in used]
+    lists = _Lists()
     lines = [
         f"library {FACTS} version {quoted(names.version)}",
         "",
@@ -183,9 +217,10 @@ def facts(names: Names, used: Iterable[str]) -> str:
         "context Patient",
         _READING % {"values": quoted(names.values), "parts": quoted(names.parts)},
     ]
+    facts_told: list[str] = []
     for name, kind in zip(used, told, strict=True):
-        lines += [f"// {kind.label}", f"define {identifier(name)}:", f"  {_reader(name, kind)}", ""]
-    return "\n".join(lines)
+        facts_told += [f"// {kind.label}", f"define {identifier(name)}:", f"  {_reader(name, kind, lists)}", ""]
+    return "\n".join([*lines, *lists.lines, *facts_told])
 
 
 def _codes(used: Iterable[str]) -> Iterator[str]:
@@ -193,11 +228,51 @@ def _codes(used: Iterable[str]) -> Iterator[str]:
         yield f'code {identifier(f"code of {name}")}: {quoted(name)} from "Allcue facts"'
 
 
-def _reader(name: str, kind: FactType) -> str:
+class _Lists:
+    """Lists that facts share, such as the names of drugs: each is defined once."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self._names: dict[str, str] = {}
+
+    def named(self, name: str, text: str) -> str:
+        """The name of a list, which is defined under it unless it has one."""
+        if text not in self._names:
+            self._names[text] = identifier(name)
+            self.lines += [f"define {self._names[text]}:", f"  {text}", ""]
+        return self._names[text]
+
+
+def _reader(name: str, kind: FactType, lists: _Lists) -> str:
     told = f"[Observation: {identifier(f'code of {name}')}]"
-    if kind.kind is Kind.NUMBER:
-        return f"Numeric({told}, {quoted(ucum(kind))})"
-    return f"{_READERS[kind.kind]}({told})"
+    match kind.kind:
+        case Kind.NUMBER:
+            return f"Numeric({told}, {quoted(ucum(kind))})"
+        case Kind.BOOLEAN:
+            return f"YesOrNo({told})"
+        case Kind.TEXT:
+            return f"Words({told})"
+    allowed = lists.named(f"values of {name}", _listed(kind.values))
+    if kind.kind is Kind.CATEGORY:
+        return f"Spelled({told})" if kind.pattern else f"Category({told}, {allowed})"
+    members = f"TokenSet({told}, {'null as List<String>' if kind.pattern else allowed})"
+    if not kind.implies:
+        return members
+    return f"Carrying({members}, {lists.named(f'carried in {name}', _carried(kind))})"
+
+
+def _listed(texts: Iterable[str]) -> str:
+    return f"{{ {', '.join(quoted(text) for text in texts)} }}"
+
+
+def _carried(kind: FactType) -> str:
+    """Each token that others carry, with these."""
+    by: dict[str, list[str]] = {}
+    for token, carried in kind.implies.items():
+        for one in carried:
+            by.setdefault(one, []).append(token)
+    rows = (f"Tuple {{ token: {quoted(one)}, by: {_listed(sorted(by[one]))} }}" for one in sorted(by))
+    return "{\n    " + ",\n    ".join(rows) + "\n  }"
 
 
 def rules(names: Names, source: Source, own: Iterable[Rule]) -> str:

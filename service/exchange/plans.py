@@ -137,7 +137,8 @@ class Plans:
             "input": [fact_requirement(self.names, fact) for fact in sorted(rule.facts)],
         }  # fmt: skip
         offered = self._offered(rule)
-        if len(offered) == 1 and not rule.replace:
+        # What is offered beside something to avoid is an action of its own, which no "against" is about.
+        if len(offered) == 1 and not rule.replace and rule.advise.act not in _AGAINST:
             found |= {"definitionCanonical": offered[0]["definitionCanonical"], "type": offered[0]["type"]}
         elif offered:
             found |= {"groupingBehavior": "logical-group", "selectionBehavior": "any", "action": offered}

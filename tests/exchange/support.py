@@ -16,6 +16,7 @@ from service.exchange.conditions import goes_on, unchecked_name
 from service.exchange.names import Names
 from service.exchange.observations import observation
 from service.exchange.package import Package, package
+from service.facts.model import Reason, unknown
 from service.rules.interpret import Known
 from service.rules.rule import Rule, Source
 from tests.cql.node import run
@@ -50,6 +51,33 @@ Cases = Mapping[Rule, list[Known]]
 
 def cql_says(cases: Cases, sources: Iterable[Source], folder: Path) -> dict[Rule, list[Said]]:
     """Translate the rules and run them over the facts of patients, by the public engine."""
+    lines = {
+        rule: [_told(rule, f"p{number}", facts) for number, facts in enumerate(patients)]
+        for rule, patients in cases.items()
+    }
+    return _said_of(lines, sources, folder)
+
+
+def cql_says_of(
+    cases: Mapping[Rule, list[dict[str, Any]]], sources: Iterable[Source], folder: Path
+) -> dict[Rule, list[Said]]:
+    """The same over patients of whom one fact is told, in the words of somebody else: the value of its Observation."""
+    lines = {}
+    for rule, patients in cases.items():
+        (fact,) = rule.facts
+        known = [
+            observation(unknown(fact, Reason.NOT_GIVEN), NAMES, f"p{number}", DAY) for number in range(len(patients))
+        ]
+        lines[rule] = [
+            [{**{key: one for key, one in row.items() if key != "dataAbsentReason"}, **value}]
+            for row, value in zip(known, patients, strict=True)
+        ]
+    return _said_of(lines, sources, folder)
+
+
+def _said_of(
+    cases: Mapping[Rule, list[list[dict[str, Any]]]], sources: Iterable[Source], folder: Path
+) -> dict[Rule, list[Said]]:
     library = {source.id: texts.library_name(source) for source in sources}
     used = sorted(frozenset[str]().union(*(rule.facts for rule in cases)))
     written = {texts.LOGIC: texts.logic(NAMES), texts.FACTS: texts.facts(NAMES, used)}
@@ -72,16 +100,19 @@ def cql_says(cases: Cases, sources: Iterable[Source], folder: Path) -> dict[Rule
     return found
 
 
-def _case(rule: Rule, library: str, patients: list[Known]) -> dict[str, Any]:
+def _case(rule: Rule, library: str, patients: list[list[dict[str, Any]]]) -> dict[str, Any]:
     return {
         "library": library,
         "expressions": [rule.id, *([unchecked_name(rule)] if goes_on(rule) else [])],
-        "bundles": [_bundle(rule, f"p{number}", facts) for number, facts in enumerate(patients)],
+        "bundles": [_bundle(f"p{number}", told) for number, told in enumerate(patients)],
     }
 
 
-def _bundle(rule: Rule, patient: str, facts: Known) -> dict[str, Any]:
-    told = [observation(facts[name], NAMES, patient, DAY) for name in sorted(rule.facts)]
+def _told(rule: Rule, patient: str, facts: Known) -> list[dict[str, Any]]:
+    return [observation(facts[name], NAMES, patient, DAY) for name in sorted(rule.facts)]
+
+
+def _bundle(patient: str, told: list[dict[str, Any]]) -> dict[str, Any]:
     resources = [{"resourceType": "Patient", "id": patient}]
     resources += [{**one, "id": f"{patient}-{number}"} for number, one in enumerate(told)]
     return {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": one} for one in resources]}

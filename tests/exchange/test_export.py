@@ -21,7 +21,7 @@ from service.exchange.libraries import ElmProblem, logic_library
 from service.exchange.libraries_cql import library_name
 from service.exchange.names import fhir_id, identifier
 from service.exchange.observations import observation, ucum
-from service.exchange.package import InvalidExport, package
+from service.exchange.package import MANIFEST, InvalidExport, package
 from service.facts.model import Interval, Reason, TokenSet, Value, known, unknown
 from service.facts.vocabulary import VOCABULARY
 from service.facts.vocabulary.base import Kind
@@ -88,6 +88,11 @@ def test_what_may_be_ordered_is_coded_as_in_the_content_and_has_no_dose() -> Non
         offered = [one["definitionCanonical"] for one in action.get("action", [action]) if "definitionCanonical" in one]
         wanted = [NAMES.at("ActivityDefinition", fhir_id(key)) for key in (*rule.suggest, *rule.replace)]
         assert offered == wanted
+        directions = [one["valueCodeableConcept"]["coding"][0]["code"] for one in action.get("extension", ())]
+        assert not ("against" in directions and "definitionCanonical" in action), (
+            rule.id
+        )  # the order would seem advised against
+    assert any(rule.suggest and rule.advise.act == "avoid" for rule in RULES)
     for key, order in content.orderables.items():
         found = by_kind("ActivityDefinition")[fhir_id(key)]
         is_drug = order.kind == "medication"
@@ -242,13 +247,42 @@ def test_the_command_writes_a_folder_and_replaces_an_older_one(tmp_path: Path) -
     assert written["url"] == f"https://cds.example.org/fhir/PlanDefinition/{fhir_id(rule.id)}"
     source = read_content().sources[rule.source.ref]
     assert (folder / "cql" / f"{library_name(source)}.cql").exists()
-    gone, kept = folder / "PlanDefinition" / "gone.json", folder / "notes.txt"
-    gone.write_text("{}")
-    kept.write_text("mine")
+    manifest = folder / MANIFEST
+    older = json.loads(manifest.read_text())
+    older["relatedArtifact"] += [
+        {"type": "composed-of", "resource": f"https://old.example.org/{own}|1"} for own in ("PlanDefinition/gone", "Library/Gone")
+    ]  # fmt: skip
+    manifest.write_text(json.dumps(older))
+    gone = [folder / path for path in ("PlanDefinition/gone.json", "Library/Gone.json", "cql/Gone.cql")]
+    kept = [folder / path for path in ("notes.txt", "PlanDefinition/mine.json", "Patient/mine.json", "cql/Mine.cql")]
+    for file in (*gone, *kept):
+        file.parent.mkdir(exist_ok=True)
+        file.write_text("{}")
     assert run("--output", str(folder)).exit_code == 0
-    assert kept.exists()
-    assert not gone.exists()
+    assert all(file.exists() for file in kept)
+    assert not any(file.exists() for file in gone)
     assert not (folder / "bundle.json").exists()
+
+
+def test_an_export_that_broke_off_is_known_and_written_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, write, number = tmp_path / "cpg", Path.write_text, iter(range(10_000))
+
+    def full(self: Path, *arguments: Any, **more: Any) -> int:
+        if next(number) == 40:
+            raise OSError(28, "No space left on device")
+        return write(self, *arguments, **more)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "write_text", full)
+        broken = run("--output", str(folder))
+    assert broken.exit_code == 1
+    assert "No space left" in broken.output
+    assert not (folder / MANIFEST).exists()
+    assert run("--output", str(folder)).exit_code == 0
+    assert (folder / MANIFEST).exists()
+    assert sorted(path.name for path in (folder / MANIFEST).parent.iterdir() if "manifest" in path.name) == [
+        Path(MANIFEST).name
+    ]
 
 
 def test_the_command_refuses_a_folder_with_other_files_and_a_base_that_is_no_address(tmp_path: Path) -> None:

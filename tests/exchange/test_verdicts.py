@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any as Anything
 
 import pytest
 
@@ -19,7 +20,7 @@ from service.rules.interpret import Known, judge
 from service.rules.rule import Advise, Rule, Source, SourceRef
 from service.rules.verdict import Outcome
 from tests.cql.node import why_not
-from tests.exchange.support import Said, cql_says
+from tests.exchange.support import NAMES, Said, cql_says, cql_says_of
 
 pytestmark = pytest.mark.skipif(bool(why_not()), reason=f"NOTICE: {why_not()}")
 SEED, EACH = 20_260_301, 1  # rules of each source and operator
@@ -124,7 +125,8 @@ def tree(chance: random.Random, depth: int) -> Node:
             chance.choice(["prior_allo_hct is true", "lineage is B", "lineage is not T", "age_years >= 18"]), policy
         )
     children = tuple(tree(chance, depth - 1) for _ in range(chance.randint(1, 3)))
-    return chance.choice([All, Any])(children, policy, "a reason")
+    every = chance.choice([True, False])
+    return All(children, policy, "a reason") if every else Any(children, policy, "a reason")
 
 
 def test_random_trees_with_and_without_unknown_facts(tmp_path: Path) -> None:
@@ -144,3 +146,52 @@ def test_random_trees_with_and_without_unknown_facts(tmp_path: Path) -> None:
             assert found == expected(rule, facts), f"{rule.when} unless {rule.unless}: {facts}"
             outcomes.add((found.verdict, bool(found.unchecked)))
     assert outcomes >= {("applies", True), ("applies", False), ("does_not_apply", False), ("cannot_tell", False)}
+
+
+AGE, SET, LINEAGE = "age_years >= 18", "prior_therapies includes TKI", "lineage is not B"
+
+
+def quantity(value: float | None, comparator: str | None = None, code: str = "a") -> dict[str, Anything]:
+    told = {"value": value, "comparator": comparator, "system": "http://unitsofmeasure.org", "code": code}
+    return {"valueQuantity": {key: one for key, one in told.items() if one is not None}}
+
+
+def part(code: str, **value: Anything) -> dict[str, Anything]:
+    return {"code": {"coding": [{"system": NAMES.parts, "code": code}]}, **value}
+
+
+def token(code: str, system: str = NAMES.values) -> dict[str, Anything]:
+    return {"valueCodeableConcept": {"coding": [{"system": system, "code": code}]}}
+
+
+COMPLETE = part("complete", valueBoolean=True)
+PARTNERS: list[tuple[str, dict[str, Anything], str]] = [
+    # Ends of an interval are told by their parts, with comparators or without.
+    (AGE, {"component": [part("low", **quantity(10)), part("high", **quantity(12))]}, "does_not_apply"),
+    (AGE, {"component": [part("high", **quantity(30)), part("low", **quantity(10))]}, "cannot_tell"),
+    (AGE, {"component": [part("low", **quantity(18))]}, "applies"),
+    (AGE, {"component": [part("low", **quantity(18, "<"))]}, "cannot_tell"),
+    (AGE, {"component": [part("low", **quantity(18)), part("low", **quantity(10))]}, "cannot_tell"),
+    (AGE, {"component": [part("low", **quantity(20)), part("high", **quantity(300, code="mo"))]}, "cannot_tell"),
+    ("age_years is known", quantity(None), "cannot_tell"),
+    (AGE, quantity(18), "applies"),
+    (AGE, quantity(18, "<"), "does_not_apply"),
+    # A drug carries its class, whether the sender says so or not.
+    (SET, {"component": [part("member", **token("dasatinib")), COMPLETE]}, "applies"),
+    (SET, {"component": [part("member", **token("vincristine")), COMPLETE]}, "does_not_apply"),
+    # What cannot be read may be any token.
+    (SET, {"component": [part("member", **token("Sprycel 100")), COMPLETE]}, "cannot_tell"),
+    (SET, {"component": [part("member", **token("1001", "http://example.org/drugs")), COMPLETE]}, "cannot_tell"),
+    ("prior_therapies is empty", {"component": [part("member", valueString="dasatinib"), COMPLETE]}, "cannot_tell"),
+    ("abl1_mutations includes T315I", {"component": [part("member", **token("G250E")), COMPLETE]}, "does_not_apply"),
+    (LINEAGE, token("b-cell"), "cannot_tell"),
+    (LINEAGE, token("T"), "applies"),
+]
+
+
+def test_facts_that_a_partner_tells_otherwise_than_we_do(tmp_path: Path) -> None:
+    """Where it is clear it counts; else the fact is unknown, and never a no."""
+    told_as = {made(f"rule {number}", line(text)): [value] for number, (text, value, _) in enumerate(PARTNERS)}
+    said = cql_says_of(told_as, [SOURCE], tmp_path)
+    for rule, (text, value, wanted) in zip(told_as, PARTNERS, strict=True):
+        assert said[rule][0].verdict == wanted, f"{text}: {value}"

@@ -13,6 +13,10 @@ from hypothesis import strategies as st
 from service.facts.karyotype.read import read_karyotype
 from service.population.synthesis import events as e
 from service.population.synthesis.cohort import Plan, synthetic, with_all
+from service.population.synthesis.course import Course
+from service.population.synthesis.disease import disease
+from service.population.synthesis.options import next_tki
+from service.population.synthesis.person import Person
 from service.population.synthesis.regimens import CAR_T, TKIS, approved, used_from
 from service.population.synthesis.truth import Truth, as_it_was
 
@@ -61,6 +65,19 @@ def test_drugs_are_given_once_they_exist_and_to_whom_they_are_for(truth: Truth) 
             assert truth.lineage == "T", event
         if event.drug == "tisagenlecleucel":
             assert (event.day - truth.birth).days < 26 * 365.25
+
+
+@pytest.mark.parametrize("chance", range(20))
+@pytest.mark.parametrize("day", [date(2012, 7, 15), date(2012, 10, 1), date(2013, 1, 15)])
+def test_against_t315i_nothing_is_given_before_it_exists(day: date, chance: int) -> None:
+    """A relapse on dasatinib in the first months of the cohort: ponatinib and bosutinib were still to come."""
+    rng = Random(chance)
+    who = Person("male", date(1970, 1, 1), date(2012, 1, 1), 42.0, "adult", "adult-oncology")
+    course = Course(rng, who, disease(rng, who), mutation="T315I")
+    course.add(e.Given(date(2012, 1, 5), "dasatinib", None, "hyper-CVAD", "", 1))
+    tki = next_tki(course, day)
+    assert not tki or approved(tki) <= day
+    assert bool(tki) == (day >= approved("ponatinib") or bool(course.deviations))
 
 
 @given(courses)
@@ -152,6 +169,23 @@ def test_an_earlier_day_is_an_earlier_part_of_the_same_course(number: int) -> No
     assert days == [event.day for event in truth.events if event.day <= truth.diagnosed + timedelta(days=200)]
     assert earlier.drugs <= truth.drugs
     assert earlier.relapses <= truth.relapses
+
+
+def test_what_must_not_be_given_is_not() -> None:
+    """Blinatumomab against leukemia in the CNS, and pegaspargase after it was not tolerated, unless ordered as a deviation."""
+    seen = {"CNS": 0, "not tolerated": 0}
+    for number in range(1200):
+        truth = with_all(Random(f"unsafe {number}"), "test-1", DAY)
+        given = [event for event in truth.events if isinstance(event, e.Given)]
+        for toxicity in of(truth, e.Toxicity):
+            seen["not tolerated"] += 1
+            assert not any(event.drug == "pegaspargase" and event.day > toxicity.day for event in given), number
+        for state in truth.events:
+            if isinstance(state, e.State) and state.site in ("isolated-CNS", "combined"):
+                seen["CNS"] += 1
+                soon = [event.drug for event in given if state.day < event.day <= state.day + timedelta(days=12)]
+                assert not {"blinatumomab", "inotuzumab ozogamicin"} & set(soon), number
+    assert min(seen.values()) >= 20, seen
 
 
 def test_deviations_are_in_the_course_that_is_told() -> None:

@@ -13,7 +13,7 @@ from random import Random
 from service.population.synthesis import events as e
 from service.population.synthesis.disease import Disease
 from service.population.synthesis.person import Person
-from service.population.synthesis.regimens import TKIS
+from service.population.synthesis.regimens import TKIS, approved
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,13 @@ class Course:
         for at, event in enumerate(self.events):
             if isinstance(event, e.Given) and event.drug in TKIS and (event.until or date.max) >= day > event.day:
                 self.events[at] = replace(event, until=day - timedelta(days=1), stopped="Transplant")
+
+    def tolerated(self, drug: str, day: date) -> str:
+        """The drug, or what is given in place of pegaspargase that was not tolerated; empty where there is nothing."""
+        if drug != "pegaspargase" or self.peg in ("", "tolerated"):
+            return drug
+        other = "asparaginase Erwinia chrysanthemi"
+        return other if self.peg == "hypersensitivity" and day >= approved(other) else ""
 
     def given(self) -> set[str]:
         """Drugs given so far, by name."""

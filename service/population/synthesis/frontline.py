@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from service.population.synthesis import events as e
 from service.population.synthesis.course import Course
 from service.population.synthesis.frequencies import share
-from service.population.synthesis.regimens import Stage, approved, first_line, first_tki, stages, used_from
+from service.population.synthesis.regimens import Stage, first_line, first_tki, stages, used_from
 from service.population.synthesis.relapse import post_hct, relapse, resistant
 from service.population.synthesis.workup import workup
 
@@ -204,11 +204,10 @@ def _frontline_blinatumomab(course: Course, day: date, limit: date) -> bool:
 
 
 def _give(course: Course, drug: str, route: str, day: date, until: date, words: str, phase: str) -> None:
-    if drug == "pegaspargase" and course.peg not in ("", "tolerated"):
-        drug = "asparaginase Erwinia chrysanthemi"
-        if course.peg == "pancreatitis" or day < approved(drug):
-            return
-    elif drug == "pegaspargase" and not course.peg and phase != "induction" and until > day + timedelta(days=20):
+    drug = course.tolerated(drug, day)
+    if not drug:
+        return
+    if drug == "pegaspargase" and not course.peg and phase != "induction" and until > day + timedelta(days=20):
         happened = day + timedelta(days=10)
         if _harmed(course, happened):
             course.add(e.Given(day, drug, happened, words, phase, 1, stopped="Adverse reaction"))

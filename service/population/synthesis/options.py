@@ -25,12 +25,14 @@ class Option:
     once: tuple[str, ...] = ()
 
 
-def choose(course: Course, day: date, relapses: int, line: int) -> Option:
-    """The treatment of this line."""
+def choose(course: Course, day: date, relapses: int, line: int, cns: bool = False) -> Option:
+    """The treatment of this line. ``cns``: leukemia in the CNS, where blinatumomab must not be given (Blood 2015, patient 3) and
+    chemotherapy with intrathecal drugs is.
+    """
     chemotherapy = _chemotherapy(course, day)
     if course.disease.ph_positive:
-        return _ph_positive(course, day, line)
-    if course.disease.lineage == "T":
+        return _ph_positive(course, day, line, cns)
+    if cns or course.disease.lineage == "T":
         return chemotherapy
     targeted = _targeted(course, day, relapses, line)
     older = course.person.age_on(day) >= 15
@@ -57,7 +59,7 @@ def _targeted(course: Course, day: date, relapses: int, line: int) -> list[Optio
         if course.cd19 and fits and given.isdisjoint(CAR_T) and day >= approved(drug):
             found.append(Option(drug, ((drug, ""),), "remission-with-car-t", immune=True, once=(drug,)))
     if disease.subtype == "kmt2a" and line >= 3 and day >= approved("revumenib"):
-        found.append(Option("revumenib", (("revumenib", ""),), "remission-with-tki"))
+        found.append(Option("revumenib", (("revumenib", ""),), "remission-with-revumenib"))
     return found
 
 
@@ -75,10 +77,10 @@ def _chemotherapy(course: Course, day: date) -> Option:
     return Option(name, (), "second-remission", block=name)
 
 
-def _ph_positive(course: Course, day: date, line: int) -> Option:
+def _ph_positive(course: Course, day: date, line: int, cns: bool) -> Option:
     """Another TKI, by the mutation; later blinatumomab or inotuzumab; chemotherapy where no TKI is left."""
     targeted = _targeted(course, day, 1, line)
-    if line >= 3 and targeted:
+    if line >= 3 and targeted and not cns:
         return course.rng.choice(targeted)
     tki = next_tki(course, day)
     if not tki:
@@ -94,8 +96,9 @@ def next_tki(course: Course, day: date) -> str:
     tried = course.given()
     name = "deviation-tki-against-mutation"
     if course.mutation == "T315I":
-        if "bosutinib" not in tried and "ponatinib" not in tried and course.deviates(name, share(name), day):
+        wrong = "bosutinib" not in tried and "ponatinib" not in tried and day >= approved("bosutinib")
+        if wrong and course.deviates(name, share(name), day):
             return "bosutinib"
-        return "" if "ponatinib" in tried else "ponatinib"
+        return "" if "ponatinib" in tried or day < approved("ponatinib") else "ponatinib"
     order = ("nilotinib", "ponatinib") if course.mutation == "F317L" else ("dasatinib", "ponatinib", "bosutinib")
     return next((tki for tki in order if tki not in tried and day >= approved(tki)), "")

@@ -87,7 +87,7 @@ def _mutation(course: Course, day: date) -> None:
 
 def _treat(course: Course, start: date, now: _Line) -> None:
     """One line of treatment and its result."""
-    option = choose(course, start, now.relapses, now.number)
+    option = choose(course, start, now.relapses, now.number, now.cns)
     judged = _give(course, start, option, now)
     if not course.chance(option.response, share(option.response, course.person.group)):
         alone = now.site == "isolated-CNS"
@@ -169,7 +169,10 @@ def _give(course: Course, start: date, option: Option, now: _Line) -> date:
         drugs += [
             (drug, "intrathecal") for drug in ("methotrexate", "cytarabine") if (drug, "intrathecal") not in drugs
         ]
-    for drug, route in drugs:
+    for planned, route in drugs:
+        drug = course.tolerated(planned, start)
+        if not drug:
+            continue
         last = start if drug in option.once else until
         course.add(e.Given(start, drug, last, option.regimen, "reinduction", now.number, route))
     course.blinatumomab = course.blinatumomab or "blinatumomab" in option.regimen
