@@ -78,11 +78,14 @@ class Decision:
 @dataclass(frozen=True, slots=True)
 class Found:
     """All decisions of a patient, oldest first. ``undated``: drugs without a day; ``parts``: courses that are part of a line
-    or of a transplant and no decision."""
+    or of a transplant and no decision; ``early``: courses before the diagnosis on record; ``unclear``: entries of which
+    code and text name different drugs."""
 
     decisions: tuple[Decision, ...]
     undated: tuple[str, ...] = ()
     parts: int = 0
+    early: int = 0
+    unclear: int = 0
 
 
 def decisions(record: PatientRecord, decided: Collection[str], until: date) -> Found:
@@ -109,13 +112,16 @@ class _Reader:
         self.relapses = tuple(sorted(event.when.start for event in events))
         refractory = (s.when.start for s in statements(self.record, self.until) if s.state == "refractory" and s.when)
         self.turns = tuple(sorted({*self.relapses, *refractory}))
-        known = self._since_diagnosis(drug_courses(exposures(self.record, self.until), self.relapses, self.until))
+        every = drug_courses(exposures(self.record, self.until), self.relapses, self.until)
+        known = self._since_diagnosis(every)
         made = [*self._grafts(known), *self._cells(known)]
         made += self._drugs(known)
         parts = len(known.items) - len(self.used)
         made.sort(key=lambda decision: (decision.day, decision.kind))
         conditioning = sum(len(one.within) for one in made if one.graft)
-        return Found(tuple(self._dressed(one) for one in made), known.undated, parts + conditioning)
+        early = len(every.items) - len(known.items)
+        dressed = tuple(self._dressed(one) for one in made)
+        return Found(dressed, known.undated, parts + conditioning, early, len(known.unclear))
 
     def _since_diagnosis(self, known: Courses) -> Courses:
         """Without what was given before the disease: methotrexate for arthritis opens no line."""

@@ -138,6 +138,27 @@ def test_a_drug_without_a_day_is_counted_and_a_year_is_no_day(judge: Judge) -> N
     assert [d.exact for d in made.decisions if d.drugs == ("blinatumomab",)] == [False]
 
 
+def test_what_is_left_out_is_counted(judge: Judge) -> None:
+    """Treatment before the diagnosis on record, as of a patient who was referred in relapse; drugs that cannot be told."""
+    course = Course("referred").drugs(HYPER_CVAD, "2018-03-05", "2018-12-01").diagnosis("2020-05-01")
+    course.drugs("vincristine, prednisone", "2020-05-04", "2020-06-01")
+    course.add("MedicationStatement", status="completed", effectivePeriod={"start": "2020-07-01", "end": "2020-07-02"},
+               medicationCodeableConcept={"coding": [{"system": "http://www.whocc.no/atc", "code": "L01XE06"}],
+                                          "text": "imatinib"})  # fmt: skip
+    made = found(judge, course)
+    assert [row.day for row in made.decisions] == [date(2020, 5, 4)]
+    assert (made.early, made.unclear) == (4, 1)
+
+
+def test_a_patient_whose_leukemia_is_over_had_decisions(judge: Judge) -> None:
+    course = ph_negative("cured", "2018-03-05", None)
+    condition = next(row for row in course.rows if row["resourceType"] == "Condition")
+    condition.update(clinicalStatus=coded("http://terminology.hl7.org/CodeSystem/condition-clinical", "resolved"),
+                     abatementDateTime="2024-01-01")  # fmt: skip
+    course.rows = [row for row in course.rows if row["resourceType"] != "Condition" or row is condition]
+    assert [row[1] for row in told(judge, course)] == [INDUCTION]
+
+
 def test_a_patient_without_all_has_none(judge: Judge) -> None:
     course = Course("other").add("Condition", code=coded("http://hl7.org/fhir/sid/icd-10-cm", "C50.9"))
     assert judge.decisions(course.drug("methotrexate", "2019-01-01").patient, UNTIL) is None
