@@ -210,6 +210,7 @@ class _Reader:
             ]
             group += [x for x in rows[:at] if self._is_prephase(x, one.first)]
             self.used.update(map(id, group))
+            upkeep = upkeep or (not opens and self._is_upkeep_with_tki(group, rows))
             later = [x for x in rows if one.first <= x.first <= one.first + _WEEKS] if opens else group
             yield self._decision(one, group, later, rows, opens=opens, upkeep=upkeep)
 
@@ -269,6 +270,12 @@ class _Reader:
         begun = max((x.first for x in rows if x.first in self._openings(rows) and x.first <= one.first), default=None)
         late = begun is not None and one.first >= begun + _UPKEEP_AFTER
         return thiopurine and methotrexate and not intensive and late
+
+    def _is_upkeep_with_tki(self, group: Sequence[DrugCourse], rows: Sequence[DrugCourse]) -> bool:
+        """Whether drugs begun together are maintenance with a TKI, whichever of them comes first."""
+        alone = [x for x in group if x.drug in self.decided or x.drug == "CAR-T"]
+        only_tkis = all("TKI" in (x.drug, *IMPLIES.get(x.drug, ())) for x in alone)
+        return only_tkis and any(self._is_upkeep(x, rows) for x in group)
 
     def _openings(self, rows: Sequence[DrugCourse]) -> set[date]:
         """First days of treatment after each turn."""

@@ -96,6 +96,17 @@ def test_maintenance_is_said_or_recognised_and_interim_maintenance_is_none(judge
     assert [row[:2] for row in told(judge, bare)][1:] == [("2018-12-03", MAINTENANCE)]
 
 
+@pytest.mark.parametrize("tki", ["bosutinib", "dasatinib", "nilotinib", "ponatinib"])
+@pytest.mark.parametrize("note", [{}, {"note": [{"text": "Maintenance"}]}])
+def test_maintenance_begun_with_another_tki_is_maintenance_whatever_its_name(
+    judge: Judge, tki: str, note: dict[str, list[dict[str, str]]]
+) -> None:
+    course = Course("upkeep").diagnosis("2018-03-05").bcr_abl1("2018-03-05", found=True)
+    course.drugs(f"{HYPER_CVAD}, imatinib", "2018-03-06", "2018-11-01")
+    course.drugs(f"{tki}, mercaptopurine, methotrexate", "2018-12-10", "2020-06-01", **note)
+    assert [row[1] for row in told(judge, course)] == [INDUCTION, MAINTENANCE]
+
+
 def test_conditioning_and_prophylaxis_belong_to_the_transplant(judge: Judge) -> None:
     course = ph_negative("graft", "2018-03-05", None).drug("thiotepa", "2019-01-08", "2019-01-09")
     course.graft("2019-01-14").drug("methotrexate", "2019-01-15", "2019-01-25")

@@ -159,6 +159,12 @@ def test_the_page_says_what_it_is_for_and_shows_reasons_with_pages(html: str, ju
     assert str(judge.first_edition) in html
 
 
+def test_what_was_left_out_is_told(judge: Judge) -> None:
+    made = page(Summary(early=3, unclear=2), judge, Asked((), UNTIL, UNTIL, "US"))
+    assert "3 courses of drugs were begun more than 30 days before the diagnosis" in made
+    assert "2 entries name one drug by code and another in words" in made
+
+
 def test_an_empty_cohort_makes_a_page_too(judge: Judge) -> None:
     made = page(Summary(), judge, Asked((), UNTIL, UNTIL, "US"))
     assert "No decision was discordant" in made
