@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import re
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ import nbformat
 import pytest
 
 from docs.notebook import NOTEBOOKS, PARAMETERS, ROOT, executed, stored
+from service.commands.population_synthesize import synthesize
 
 pytest.importorskip("pyarrow")
 pytest.importorskip("matplotlib")
@@ -22,8 +25,9 @@ RUN = """
 import sys
 from pathlib import Path
 from docs.notebook import executed, stored
-path, folder, kept = map(Path, sys.argv[1:])
-kept.write_text(stored(executed(path, folder, {"PATIENTS": 12})), encoding="utf-8")
+path, folder, kept = map(Path, sys.argv[1:4])
+given = {"PATIENTS": 12, **({"COHORT": sys.argv[4]} if sys.argv[4:] else {})}
+kept.write_text(stored(executed(path, folder, given)), encoding="utf-8")
 """
 
 
@@ -49,6 +53,41 @@ def test_it_runs_with_a_small_cohort(path: Path, tmp_path: Path, monkeypatch: py
     assert "12 patients on" in "".join(output.get("text", "") for output in outputs)
     nbformat.validate(found)
     assert str(tmp_path) not in stored(found)
+
+
+def test_a_cohort_of_ones_own_need_not_look_like_a_synthetic_one(tmp_path: Path) -> None:
+    """Compressed files with numbers, resources of nobody, patients without ALL, dates that are only a year."""
+    bulk, folder, kept = tmp_path / "bulk", tmp_path / "folder", tmp_path / "shown.ipynb"
+    folder.mkdir()
+    synthesize(bulk, 9, 1, 4, date(2026, 3, 2), 0.34, zipped=False)
+    ill = json.loads((bulk / "report.json").read_text())["with_all"]
+    assert 0 < ill < 9
+    for file in sorted(bulk.glob("*.ndjson")):
+        rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+        for row in rows:
+            if row["resourceType"] == "Patient":
+                row["birthDate"] = row["birthDate"][:4]
+            if row["resourceType"] == "Condition" and row["clinicalStatus"]["coding"][0]["code"] == "relapse":
+                row["onsetDateTime"] = row["onsetDateTime"][:7]
+        text = "\n".join(map(json.dumps, rows))
+        (bulk / f"{file.stem}.000.ndjson.gz").write_bytes(gzip.compress(text.encode()))
+        file.unlink()
+    (bulk / "manifest.json").unlink()
+    (bulk / "Medication.000.ndjson").write_text(
+        '{"resourceType": "Medication", "id": "m", "code": {"text": "imatinib"}}'
+    )
+    command = [sys.executable, "-c", RUN, str(NOTEBOOKS[0]), str(folder), str(kept), str(bulk)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert done.returncode == 0, done.stderr
+    cells = code(nbformat.read(kept, as_version=4))
+    (table,) = (
+        output["data"]["text/plain"]
+        for cell in cells
+        if "pd.crosstab(induction" in cell.source
+        for output in cell.outputs
+    )
+    assert table.splitlines()[-1].split()[-1] == str(ill), "patients with ALL, and nothing else"
 
 
 def test_every_plot_has_its_table() -> None:

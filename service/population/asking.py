@@ -78,7 +78,7 @@ class Asker:
 
     def _as_then(self, patient: Patient, day: date, data_day: date) -> Patient:
         diagnosed = diagnosis_date(self._record(patient, data_day), data_day)
-        since = diagnosed.when.start if diagnosed is not None and not diagnosed.at_latest else None
+        since = diagnosed.when.end if diagnosed is not None else None
         there = {str(resource.get("resourceType")) for resource in patient.resources} & READ
         known = tuple(as_known(patient.resources, day, since))
         return Patient(

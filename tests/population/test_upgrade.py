@@ -20,6 +20,8 @@ AT = "rules/nccn-adult-2-2025/treatment/relapsed-refractory/ph-negative/nccn-202
 TISA, BLINA, INO = (f"nccn-2025-rr-phneg-{drug}" for drug in ("tisagenlecleucel", "blinatumomab", "inotuzumab"))
 OBE, CLO = (f"nccn-2025-rr-phneg-{drug}" for drug in ("obecabtagene", "clofarabine"))
 AGAIN = "nccn-2025-rr-phneg-clofarabine-again"
+HCT_RULE = "nccn-2025-older-hct"
+HCT = f"rules/nccn-adult-2-2025/treatment/transplant/{HCT_RULE}.yaml"
 Edit = Callable[[Path], None]
 
 
@@ -184,6 +186,26 @@ def test_a_fact_that_is_asked_for_now_is_named(shipped: Asker, other: Callable[[
     assert (line.content, line.holds, line.fact) == ("new", None, "g6pd_deficient")
     assert line.value.startswith("unknown")
     assert differs(change)["missing"] == ("", "g6pd_deficient")
+
+
+def test_a_threshold_of_a_rule_that_waits_either_way_is_named(shipped: Asker, other: Callable[[Edit], Asker]) -> None:
+    """One of two ways to be meant is open by a lower limit, so that the rule no longer waits for the other."""
+
+    def edit(folder: Path) -> None:
+        put(folder / HCT, "- age_years >= 65", "- age_years >= 20")
+
+    name = next(name for name in names() if HCT_RULE in waiting(shipped, name))
+    change = by_rule(compared(shipped, other(edit), name))[HCT_RULE]
+    assert (change.kind, change.old, change.new) == (Kind.VERDICT, "cannot_tell", "cannot_tell")
+    assert "old: age_years >= 65 fails (new: age_years >= 20)" in change.why
+    back = by_rule(compared(other(edit), shipped, name))[HCT_RULE]
+    assert "new: age_years >= 65 fails (old: age_years >= 20)" in back.why
+
+
+def waiting(asker: Asker, name: str) -> set[str]:
+    """Rules that wait for a comorbidity, of an example patient."""
+    facts = asker.facts(asker.record(patient(name), day_of(name)), day_of(name))
+    return {v.rule.id for v in asker.verdicts(facts) if "substantial_comorbidities" in v.missing}
 
 
 def test_a_template_changes_cards_and_no_rule(shipped: Asker, other: Callable[[Edit], Asker]) -> None:

@@ -43,10 +43,13 @@ class DrugCourse:
 
 @dataclass(frozen=True, slots=True)
 class Courses:
-    """``undated``: drugs against leukemia of which no day of treatment is known, each once."""
+    """``undated``: drugs against leukemia of which no day of treatment is known, each once. ``unclear``: references of
+    entries of which code and text name different drugs.
+    """
 
     items: tuple[DrugCourse, ...]
     undated: tuple[str, ...] = ()
+    unclear: frozenset[str] = frozenset()
 
 
 def drug_courses(found: Exposures, relapses: Sequence[date], until: date) -> Courses:
@@ -57,17 +60,20 @@ def drug_courses(found: Exposures, relapses: Sequence[date], until: date) -> Cou
     """
     by_drug: dict[str, list[Exposure]] = {}
     undated: dict[str, None] = {}
+    unclear: set[str] = set()
     for exposure in found.items:
-        if not treats(exposure.drug) or exposure.intrathecal or exposure.unclear:
+        if not treats(exposure.drug) or exposure.intrathecal:
             continue
-        if exposure.start is None:
+        if exposure.unclear:
+            unclear.add(exposure.entry.reference)
+        elif exposure.start is None:
             undated[exposure.drug] = None
         elif exposure.start.start <= until:
             by_drug.setdefault(exposure.drug, []).append(exposure)
     made = [course for drug, rows in by_drug.items() for course in _split(drug, rows, relapses)]
     dated = {course.drug for course in made}
     kept = sorted(_named(made), key=lambda course: (course.first, course.drug))
-    return Courses(tuple(kept), tuple(drug for drug in undated if drug not in dated))
+    return Courses(tuple(kept), tuple(drug for drug in undated if drug not in dated), frozenset(unclear))
 
 
 def _split(drug: str, rows: Iterable[Exposure], relapses: Sequence[date]) -> Iterator[DrugCourse]:

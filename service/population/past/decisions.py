@@ -78,11 +78,14 @@ class Decision:
 @dataclass(frozen=True, slots=True)
 class Found:
     """All decisions of a patient, oldest first. ``undated``: drugs without a day; ``parts``: courses that are part of a line
-    or of a transplant and no decision."""
+    or of a transplant and no decision; ``early``: courses before the diagnosis on record; ``unclear``: entries of which
+    code and text name different drugs."""
 
     decisions: tuple[Decision, ...]
     undated: tuple[str, ...] = ()
     parts: int = 0
+    early: int = 0
+    unclear: int = 0
 
 
 def decisions(record: PatientRecord, decided: Collection[str], until: date) -> Found:
@@ -109,13 +112,16 @@ class _Reader:
         self.relapses = tuple(sorted(event.when.start for event in events))
         refractory = (s.when.start for s in statements(self.record, self.until) if s.state == "refractory" and s.when)
         self.turns = tuple(sorted({*self.relapses, *refractory}))
-        known = self._since_diagnosis(drug_courses(exposures(self.record, self.until), self.relapses, self.until))
+        every = drug_courses(exposures(self.record, self.until), self.relapses, self.until)
+        known = self._since_diagnosis(every)
         made = [*self._grafts(known), *self._cells(known)]
         made += self._drugs(known)
         parts = len(known.items) - len(self.used)
         made.sort(key=lambda decision: (decision.day, decision.kind))
         conditioning = sum(len(one.within) for one in made if one.graft)
-        return Found(tuple(self._dressed(one) for one in made), known.undated, parts + conditioning)
+        early = len(every.items) - len(known.items)
+        dressed = tuple(self._dressed(one) for one in made)
+        return Found(dressed, known.undated, parts + conditioning, early, len(known.unclear))
 
     def _since_diagnosis(self, known: Courses) -> Courses:
         """Without what was given before the disease: methotrexate for arthritis opens no line."""
@@ -204,6 +210,7 @@ class _Reader:
             ]
             group += [x for x in rows[:at] if self._is_prephase(x, one.first)]
             self.used.update(map(id, group))
+            upkeep = upkeep or (not opens and self._is_upkeep_with_tki(group, rows))
             later = [x for x in rows if one.first <= x.first <= one.first + _WEEKS] if opens else group
             yield self._decision(one, group, later, rows, opens=opens, upkeep=upkeep)
 
@@ -263,6 +270,12 @@ class _Reader:
         begun = max((x.first for x in rows if x.first in self._openings(rows) and x.first <= one.first), default=None)
         late = begun is not None and one.first >= begun + _UPKEEP_AFTER
         return thiopurine and methotrexate and not intensive and late
+
+    def _is_upkeep_with_tki(self, group: Sequence[DrugCourse], rows: Sequence[DrugCourse]) -> bool:
+        """Whether drugs begun together are maintenance with a TKI, whichever of them comes first."""
+        alone = [x for x in group if x.drug in self.decided or x.drug == "CAR-T"]
+        only_tkis = all("TKI" in (x.drug, *IMPLIES.get(x.drug, ())) for x in alone)
+        return only_tkis and any(self._is_upkeep(x, rows) for x in group)
 
     def _openings(self, rows: Sequence[DrugCourse]) -> set[date]:
         """First days of treatment after each turn."""

@@ -7,7 +7,7 @@ of an order of just that. Drugs that the sources decide on by themselves are pla
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
@@ -18,7 +18,8 @@ from service.advice.options import ORDERED, DrugRules, choose, is_offer
 from service.advice.ordering.model import Place, Standing
 from service.advice.ordering.standing import Standings
 from service.advice.ordering.why_not import WhyNot, closest
-from service.facts.disease.diagnosis import diagnosis_date, has_all
+from service.facts.disease import conditions
+from service.facts.disease.diagnosis import SERVED, diagnosis_date, diseases, has_all
 from service.facts.model import Facts, TokenSet
 from service.facts.model import known as fact_known
 from service.facts.orders import facts_beside, read_orders, session_facts
@@ -46,6 +47,7 @@ from service.population.past.verdicts import (
 )
 from service.population.patients import Patient
 from service.record.build import READ
+from service.record.model import PatientRecord
 from service.record.whose import id_of
 from service.rules.compile import Evaluator
 from service.rules.editions import Speaking, by_policy, every_rule, of_sources
@@ -53,8 +55,7 @@ from service.rules.rule import Rule
 from service.rules.verdict import Outcome, Verdict
 
 _HOOKS = frozenset({"patient-view", "order-select"})
-_GROUNDS = {Place.PREFERRED: Ground.PREFERRED, Place.LISTED: Ground.LISTED, Place.OTHER: Ground.OTHER,
-            }  # fmt: skip
+_GROUNDS = {Place.PREFERRED: Ground.PREFERRED, Place.LISTED: Ground.LISTED, Place.OTHER: Ground.OTHER}
 # Of several things begun together the gravest verdict is that of the decision; what cannot be told is never passed over.
 _GRAVEST = (Concordance.DISCORDANT, Concordance.CANNOT_TELL, Concordance.CONCORDANT, Concordance.NOT_JUDGED)
 
@@ -89,18 +90,20 @@ class Judge:
         return self.editions[0].in_force_from
 
     def decisions(self, patient: Patient, until: date) -> Found | None:
-        """The decisions of a patient up to a day; ``None`` if the record shows that there is no ALL."""
+        """The decisions of a patient up to a day; ``None`` if the record shows that there is no ALL and was none."""
         record = self.asker.record(patient, until)
-        if has_all(record) is False:
+        if has_all(record) is False and not _is_over(record, until):
             return None
         return decisions(record, self.standings.decided, until)
 
     def judged(self, patient: Patient, found: Found, until: date) -> Iterator[JudgedDecision]:
         """Each decision by the editions of its day, those named, and each that came later, up to ``until``."""
-        diagnosed = diagnosis_date(self.asker.record(patient, until), until)
-        since = diagnosed.when.start if diagnosed is not None and not diagnosed.at_latest else None
+        record = self.asker.record(patient, until)
+        diagnosed = diagnosis_date(record, until)
+        since = diagnosed.when.end if diagnosed is not None else None
+        names = {id(entry.resource): entry.reference for entry in record.entries}
         for decision in found.decisions:
-            chosen = self._then(patient, decision, since)
+            chosen = self._then(_without(patient, decision, names), decision, since)
             editions = self._held_against(decision.day, until)
             yield JudgedDecision(decision, tuple(self._judged(decision, edition, chosen) for edition in editions))
 
@@ -136,10 +139,8 @@ class Judge:
         """The patient as known on the day, with what was chosen; or what is missing to look back."""
         if not decision.exact:
             return DAY
-        known = as_known(patient.resources, decision.day, diagnosed)
-        kept = tuple(r for r in known if f"{r.get('resourceType')}/{id_of(r)}" not in decision.references)
-        there = {str(resource.get("resourceType")) for resource in patient.resources}
-        then = Patient(patient.id, kept, patient.provided | (there & READ))
+        kept = tuple(as_known(patient.resources, decision.day, diagnosed))
+        then = replace(patient, resources=kept)
         record = self.asker.record(then, decision.day)
         if not has_all(record):
             return DIAGNOSIS
@@ -258,6 +259,24 @@ class _Then:
     facts: Facts
     lines: dict[str, tuple[OrderLine, ...]]
     chosen: Chosen
+
+
+def _without(patient: Patient, decision: Decision, names: Mapping[int, str]) -> Patient:
+    """The patient without what tells of a decision, in all its versions; ``names``: of resources, by identity, also of
+    those without an id."""
+    kept = tuple(
+        resource
+        for resource in patient.resources
+        if names.get(id(resource), f"{resource.get('resourceType')}/{id_of(resource)}") not in decision.references
+    )
+    there = {str(resource.get("resourceType")) for resource in patient.resources}
+    return replace(patient, resources=kept, provided=patient.provided | (there & READ))
+
+
+def _is_over(record: PatientRecord, until: date) -> bool:
+    """Whether a disease that the rules speak of has come to its end, as of those who are cured."""
+    found = (one for one in diseases(record, until) if one.past and one.diagnosis in SERVED)
+    return any(conditions.standing(one.entry, until) is conditions.Standing.PAST for one in found)
 
 
 def _not_listed(

@@ -14,7 +14,7 @@ from service.rules.rule import Content, Rule
 from service.rules.verdict import Verdict
 from service.rules.why import holding
 
-NOT_NAMED = "no rule of this edition names it"
+NOT_NAMED = "no rule of this edition offers it"
 
 
 @dataclass(frozen=True, slots=True, order=True)

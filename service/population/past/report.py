@@ -46,11 +46,16 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """One later edition: how many decisions it would list, not list, judge alike or not judge, and what most of all."""
+    """One later edition: how many decisions it would list, not list, judge alike or not judge, and what most of all.
+
+    ``turned``: of those it would list, the ones that were discordant on their day; of the others it could not be told then,
+    or no edition judged them.
+    """
 
     source: Source
     asked: int
     listed: int
+    turned: int
     not_listed: int
     same: int
     cannot_tell: int
@@ -154,8 +159,9 @@ def _later(source: Source, changes: Changes) -> Later:
             by_change[LISTED if after == str(Concordance.CONCORDANT) else NOT_LISTED] += count
     ranked = sorted(changes.of.items(), key=lambda row: (-row[1], row[0]))
     examples = [(what, chosen, count) for (what, chosen), count in ranked if what in (LISTED, NOT_LISTED)]
+    turned = changes.said[(str(Concordance.DISCORDANT), str(Concordance.CONCORDANT))]
     return Later(
-        source, changes.said.total(), by_change[LISTED], by_change[NOT_LISTED], by_change[SAME],
+        source, changes.said.total(), by_change[LISTED], turned, by_change[NOT_LISTED], by_change[SAME],
         other[str(Concordance.CANNOT_TELL)], other[str(Concordance.NOT_JUDGED)], tuple(examples[:CHANGES_SHOWN]),
     )  # fmt: skip
 

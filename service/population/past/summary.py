@@ -83,6 +83,8 @@ class Summary:
     without_decisions: int = 0
     undated: int = 0
     parts: int = 0
+    early: int = 0
+    unclear: int = 0
     failed: Counter[str] = field(default_factory=Counter)  # errors, by kind and place; of patients not judged
     aside: Counter[str] = field(default_factory=Counter)  # lines and files that could not be read, by reason
     total: Tally = field(default_factory=Tally)
@@ -106,6 +108,8 @@ class Summary:
         self.without_decisions += not found.decisions
         self.undated += len(found.undated)
         self.parts += found.parts
+        self.early += found.early
+        self.unclear += found.unclear
 
     def add(self, judged: JudgedDecision, reasons: Reasons) -> None:
         """Count one decision."""
@@ -140,7 +144,7 @@ class Summary:
 
     def merge(self, other: Summary) -> None:
         """Add the counts of another part of the cohort."""
-        for name in ("patients", "without_all", "without_decisions", "undated", "parts"):
+        for name in ("patients", "without_all", "without_decisions", "undated", "parts", "early", "unclear"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         for counts, more in (
             (self.failed, other.failed), (self.aside, other.aside), (self.missing, other.missing), (self.grounds, other.grounds),

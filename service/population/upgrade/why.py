@@ -15,6 +15,7 @@ from service.population.asking import Asker
 from service.population.upgrade.model import Because, Line
 from service.population.upgrade.telling import Telling
 from service.rules.expression import Leaf, Node, leaves
+from service.rules.interpret import find
 from service.rules.rule import Rule
 from service.rules.verdict import Outcome, Verdict
 
@@ -140,7 +141,7 @@ def _lines(one: Judged, side: Side, other: Rule) -> list[Line]:
     """The lines that stand in the way of a rule, those first of all that the other content does not have."""
     found = list(_in_the_way(one))
     there = {part: {_read(leaf) for leaf in leaves(node)} for part, node in _parts(other)}
-    own = [row for row in found if _read(row[1]) not in there[row[0]]]
+    own = [row for row in (*found, *_settled(one)) if _read(row[1]) not in there[row[0]]]
     made = []
     for part, leaf, holds in own or found:
         criterion = leaf.criterion
@@ -167,6 +168,15 @@ def _in_the_way(one: Judged) -> Iterator[tuple[str, Leaf, bool | None]]:
         for leaf in leaves(node):
             if leaf.criterion.fact in missing:
                 yield part, leaf, None
+
+
+def _settled(one: Judged) -> Iterator[tuple[str, Leaf, bool | None]]:
+    """Of a rule that waits for facts, the lines that fail or exclude by themselves: one of them may be what makes it wait."""
+    if one.verdict.outcome is not Outcome.CANNOT_TELL:
+        return
+    for part, node in _parts(one.rule):
+        stands = part == "unless"
+        yield from ((part, leaf, stands) for leaf in leaves(node) if find(leaf, one.facts, not stands).truth is stands)
 
 
 def _parts(rule: Rule) -> tuple[tuple[str, Node], ...]:

@@ -96,6 +96,17 @@ def test_maintenance_is_said_or_recognised_and_interim_maintenance_is_none(judge
     assert [row[:2] for row in told(judge, bare)][1:] == [("2018-12-03", MAINTENANCE)]
 
 
+@pytest.mark.parametrize("tki", ["bosutinib", "dasatinib", "nilotinib", "ponatinib"])
+@pytest.mark.parametrize("note", [{}, {"note": [{"text": "Maintenance"}]}])
+def test_maintenance_begun_with_another_tki_is_maintenance_whatever_its_name(
+    judge: Judge, tki: str, note: dict[str, list[dict[str, str]]]
+) -> None:
+    course = Course("upkeep").diagnosis("2018-03-05").bcr_abl1("2018-03-05", found=True)
+    course.drugs(f"{HYPER_CVAD}, imatinib", "2018-03-06", "2018-11-01")
+    course.drugs(f"{tki}, mercaptopurine, methotrexate", "2018-12-10", "2020-06-01", **note)
+    assert [row[1] for row in told(judge, course)] == [INDUCTION, MAINTENANCE]
+
+
 def test_conditioning_and_prophylaxis_belong_to_the_transplant(judge: Judge) -> None:
     course = ph_negative("graft", "2018-03-05", None).drug("thiotepa", "2019-01-08", "2019-01-09")
     course.graft("2019-01-14").drug("methotrexate", "2019-01-15", "2019-01-25")
@@ -136,6 +147,27 @@ def test_a_drug_without_a_day_is_counted_and_a_year_is_no_day(judge: Judge) -> N
     made = found(judge, course)
     assert made.undated == ("ponatinib",)
     assert [d.exact for d in made.decisions if d.drugs == ("blinatumomab",)] == [False]
+
+
+def test_what_is_left_out_is_counted(judge: Judge) -> None:
+    """Treatment before the diagnosis on record, as of a patient who was referred in relapse; drugs that cannot be told."""
+    course = Course("referred").drugs(HYPER_CVAD, "2018-03-05", "2018-12-01").diagnosis("2020-05-01")
+    course.drugs("vincristine, prednisone", "2020-05-04", "2020-06-01")
+    course.add("MedicationStatement", status="completed", effectivePeriod={"start": "2020-07-01", "end": "2020-07-02"},
+               medicationCodeableConcept={"coding": [{"system": "http://www.whocc.no/atc", "code": "L01XE06"}],
+                                          "text": "imatinib"})  # fmt: skip
+    made = found(judge, course)
+    assert [row.day for row in made.decisions] == [date(2020, 5, 4)]
+    assert (made.early, made.unclear) == (4, 1)
+
+
+def test_a_patient_whose_leukemia_is_over_had_decisions(judge: Judge) -> None:
+    course = ph_negative("cured", "2018-03-05", None)
+    condition = next(row for row in course.rows if row["resourceType"] == "Condition")
+    condition.update(clinicalStatus=coded("http://terminology.hl7.org/CodeSystem/condition-clinical", "resolved"),
+                     abatementDateTime="2024-01-01")  # fmt: skip
+    course.rows = [row for row in course.rows if row["resourceType"] != "Condition" or row is condition]
+    assert [row[1] for row in told(judge, course)] == [INDUCTION]
 
 
 def test_a_patient_without_all_has_none(judge: Judge) -> None:

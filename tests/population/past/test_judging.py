@@ -157,6 +157,37 @@ def test_what_was_put_on_record_later_does_not_change_the_verdict_of_the_day(jud
     assert [(p.ground, p.rules, p.missing) for p in after] == [(p.ground, p.rules, p.missing) for p in before]
 
 
+@pytest.mark.parametrize(
+    ("code", "text", "status"),
+    [("C91.01", "B-ALL in remission", "remission"), ("C91.01", "B-ALL", "active"), ("C91.00", "B-ALL", "resolved"),
+     ("C91.00", "B-ALL, 1. Rezidiv 05/2023", "active")],
+)  # fmt: skip
+def test_a_problem_list_of_today_tells_nothing_of_the_day_of_the_decision(
+    judge: Judge, code: str, text: str, status: str
+) -> None:
+    """The one item of the problem list was changed since: whoever is cured or relapsed by now was newly diagnosed then."""
+    course = ph_negative("today", "2018-03-05", None)
+    condition = next(row for row in course.rows if row["resourceType"] == "Condition")
+    condition["clinicalStatus"]["coding"][0]["code"] = status
+    condition["code"] = {"coding": [{"system": "http://hl7.org/fhir/sid/icd-10-cm", "code": code}], "text": text}
+    del condition["recordedDate"]
+    (one,) = judged(judge, course)
+    facts = one.of_the_day.facts
+    assert facts is not None
+    assert facts.value("disease_state") == "new-diagnosis"
+    assert one.of_the_day.verdict is Concordance.CONCORDANT
+
+
+def test_resources_without_an_id_are_no_history_of_their_own_decision_either(judge: Judge) -> None:
+    course = ponatinib_2016()
+    for row in course.rows[1:]:
+        del row["id"]
+    induction, relapse = judged(judge, course)
+    for one, taken in ((induction, "none"), (relapse, "dasatinib")):
+        assert one.of_the_day.facts is not None
+        assert str(one.of_the_day.facts.value("prior_tkis")) == taken
+
+
 def test_editions_that_came_after_the_last_day_are_not_asked(judge: Judge) -> None:
     asked = {j.edition.source for j in judged(judge, ponatinib_2016(), date(2018, 1, 1))[-1].judgements}
     assert asked == {None, "nccn-2017"}

@@ -79,6 +79,45 @@ def test_todays_word_on_the_disease_is_none_of_that_day(more: dict[str, Any], *,
     assert ("clinicalStatus" in found) is kept
 
 
+ICD = "http://hl7.org/fhir/sid/icd-10-cm"
+ALL = {"system": ICD, "code": "C91.00"}
+
+
+@pytest.mark.parametrize(("code", "text", "more", "kept"), [
+    ("C91.01", "Acute lymphoblastic leukemia in remission", {"onsetDateTime": "2018-01-05"}, False),
+    ("C91.02", "B-ALL", {"onsetDateTime": "2018-01-05"}, False),  # recoded since, or begun as one
+    ("C91.00", "B-ALL, 1. Rezidiv 05/2023", {"onsetDateTime": "2018-01-05"}, False),
+    ("C91.00", "B-ALL, 1. Rezidiv 05/2019", {"onsetDateTime": "2018-01-05"}, True),  # was so by that day
+    ("C91.02", "B-ALL, relapse", {"onsetDateTime": "2020-05-01"}, True),  # a relapse entered as one
+    ("C91.01", "B-ALL", {"onsetDateTime": "2018-01-05", "meta": {"lastUpdated": "2020-05-01T00:00:00Z"}}, True),
+    ("C91.01", "B-ALL", {"onsetDateTime": "2018-01-05", "category": ENCOUNTER}, True),
+    ("C50.9", "Breast cancer in remission, recurrent", {"onsetDateTime": "2018-01-05"}, True),
+])  # fmt: skip
+def test_a_code_or_name_of_remission_or_relapse_is_a_word_of_today_too(
+    code: str, text: str, more: dict[str, Any], *, kept: bool
+) -> None:
+    resource = {"resourceType": "Condition", "code": {"coding": [{"system": ICD, "code": code}], "text": text}, **more}
+    found = then(resource)
+    assert (found == resource) is kept
+    if not kept:
+        said = str(found["code"])
+        assert "emission" not in said
+        assert "ezidiv" not in said
+        assert not {"C91.01", "C91.02"} & {row["code"] for row in found["code"]["coding"]}
+        assert found["code"]["coding"], "the disease is still named"
+        assert ("onsetDateTime" in found) is (code != "C91.02"), "the onset of an undated relapse may be either's"
+
+
+@pytest.mark.parametrize(("more", "kept"), [
+    ({"clinicalStatus": {"coding": [{"code": "resolved"}]}}, False),
+    ({"clinicalStatus": {"coding": [{"code": "resolved"}]}, "abatementDateTime": "2020-01-01"}, True),
+    ({"clinicalStatus": {"coding": [{"code": "resolved"}]}, "code": {"text": "Pneumonia"}}, True),  # was over, as told
+])  # fmt: skip
+def test_a_leukemia_that_is_over_since_nobody_knows_when_was_there(more: dict[str, Any], *, kept: bool) -> None:
+    found = then({"resourceType": "Condition", "onsetDateTime": "2018-01-05", "code": {"coding": [ALL]}, **more})
+    assert ("clinicalStatus" in found) is kept
+
+
 def test_a_condition_that_abated_later_was_active() -> None:
     found = then({"resourceType": "Condition", "onsetDateTime": "2020-05-01", "abatementDateTime": "2020-09-01",
                   "clinicalStatus": {"coding": [{"system": CLINICAL, "code": "resolved"}]}})  # fmt: skip

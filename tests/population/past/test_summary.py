@@ -15,7 +15,7 @@ from service.population.past.plots import groups
 from service.population.past.reasons import Reason, Reasons
 from service.population.past.report import Asked, page
 from service.population.past.rows import change
-from service.population.past.summary import Summary, Tally, wilson
+from service.population.past.summary import Changes, Summary, Tally, wilson
 from service.population.past.verdicts import Concordance
 from tests.population.past.course import Course, blinatumomab_for_mrd, bosutinib_2016, tisagenlecleucel_2016
 
@@ -157,6 +157,22 @@ def test_the_page_says_what_it_is_for_and_shows_reasons_with_pages(html: str, ju
     assert reason.rule in html
     assert "would be listed" in html
     assert str(judge.first_edition) in html
+
+
+def test_what_a_later_edition_lists_is_told_apart_by_how_it_stood_on_its_day(judge: Judge) -> None:
+    """A child's treatment of 2018, of which no edition spoke, is no deviation that later turned out to be right."""
+    made = Summary()
+    made.later["nccn-adult-2-2025"] = changes = Changes()
+    changes.said.update({(str(D), str(C)): 3, (str(N), str(C)): 20, (str(T), str(C)): 1, (str(C), str(D)): 2})
+    html = page(made, judge, Asked((), UNTIL, UNTIL, "US"))
+    (row,) = re.findall(r"NCCN adult 2\.2025</th><td>2025-06-27</td>(.*?)</tr>", html)
+    assert re.findall(r"<td>(\d+)</td>", row) == ["26", "24", "3", "2", "0", "0", "0"]
+
+
+def test_what_was_left_out_is_told(judge: Judge) -> None:
+    made = page(Summary(early=3, unclear=2), judge, Asked((), UNTIL, UNTIL, "US"))
+    assert "3 courses of drugs were begun more than 30 days before the diagnosis" in made
+    assert "2 entries name one drug by code and another in words" in made
 
 
 def test_an_empty_cohort_makes_a_page_too(judge: Judge) -> None:
