@@ -79,11 +79,7 @@ class Asker:
     def _as_then(self, patient: Patient, day: date, data_day: date) -> Patient:
         diagnosed = diagnosis_date(self._record(patient, data_day), data_day)
         since = diagnosed.when.end if diagnosed is not None else None
-        there = {str(resource.get("resourceType")) for resource in patient.resources} & READ
-        known = tuple(as_known(patient.resources, day, since))
-        return Patient(
-            patient.id, known, patient.provided | there
-        )  # none of a type that came later is none on that day
+        return patient.with_only(as_known(patient.resources, day, since))
 
     def _record(self, patient: Patient, as_of: date) -> PatientRecord:
         return build_record(
@@ -119,11 +115,15 @@ class Asker:
 
 
 def _coverage(patient: Patient) -> Mapping[str, Coverage]:
-    """A type that was exported but of which the patient has none is empty; one that was not exported is unknown."""
+    """A type that was exported but of which the patient has none is empty. Of one that was not exported, or not as a whole,
+    what came is a part and what did not come is unknown.
+    """
     there = {str(resource.get("resourceType")) for resource in patient.resources}
+    came = patient.types
     return {
-        kind: Coverage.COMPLETE if kind in there
-        else Coverage.EMPTY if kind in patient.provided
+        kind: (Coverage.COMPLETE if kind in there else Coverage.EMPTY) if kind in patient.provided
+        else Coverage.COMPLETE if kind == "Patient" and kind in there
+        else Coverage.PARTIAL if kind in came
         else Coverage.ABSENT
         for kind in READ | {"Patient"}
     }  # fmt: skip

@@ -11,6 +11,7 @@ import yaml
 
 from service.facts.vocabulary import VOCABULARY
 from service.facts.vocabulary.base import ValueProblem
+from service.record.build import READ
 from service.rules.expression import Node, parse_expression
 from service.rules.rule import Content, Rule, is_under
 
@@ -45,10 +46,14 @@ class Selector:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A fact whose newest result settles a question if it is at most so many days old."""
+    """Facts of which one settles a question if it is known by a result that is at most so many days old.
 
-    fact: str
+    ``types``: of resources that such results come as.
+    """
+
+    facts: tuple[str, ...]
     days: int
+    types: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,7 @@ class Definition:
     orders: bool = False
     on_record: Node | None = None
     done: Done | None = None
+    infused_since: str | None = None
     needs_record: tuple[str, ...] = ()
     ordered: bool = False
 
@@ -108,7 +114,7 @@ class _Reader:
         if not isinstance(raw.get("asks"), str):
             self._wrong(f"{key}.asks", "must be a question in words.")
         no_if = raw.get("no_if") or {}
-        self._known_keys(f"{key}.no_if", no_if, ("on_record", "done"))
+        self._known_keys(f"{key}.no_if", no_if, ("on_record", "done", "infused_since"))
         return Definition(
             key,
             str(raw.get("asks")),
@@ -117,10 +123,10 @@ class _Reader:
             orders="orders" in raw,
             on_record=self._node(f"{key}.no_if.on_record", no_if["on_record"]) if "on_record" in no_if else None,
             done=self._done(f"{key}.no_if.done", no_if["done"]) if "done" in no_if else None,
-            needs_record=tuple(
-                self._fact(f"{key}.needs_record", n)
-                for n in self._words(f"{key}.needs_record", raw.get("needs_record", []))
-            ),
+            infused_since=self._fact(f"{key}.no_if.infused_since", str(no_if["infused_since"]))
+            if "infused_since" in no_if
+            else None,
+            needs_record=self._facts(f"{key}.needs_record", raw.get("needs_record", [])),
             ordered="ordered" in raw,
         )
 
@@ -148,13 +154,19 @@ class _Reader:
     def _done(self, path: str, raw: Any) -> Done | None:
         if (
             not isinstance(raw, Mapping)
-            or set(raw) != {"fact", "days"}
+            or set(raw) != {"facts", "days", "types"}
             or type(raw["days"]) is not int
             or raw["days"] < 1
         ):
-            self._wrong(path, "must be {fact: NAME, days: NUMBER}.")
+            self._wrong(path, "must be {facts: [NAME], days: NUMBER, types: [TYPE]}.")
             return None
-        return Done(self._fact(f"{path}.fact", str(raw["fact"])), raw["days"])
+        types = self._words(f"{path}.types", raw["types"])
+        for name in set(types) - READ:
+            self._wrong(f"{path}.types", f"{name!r} is no type that is read. Allowed: {', '.join(sorted(READ))}.")
+        return Done(self._facts(f"{path}.facts", raw["facts"]), raw["days"], types)
+
+    def _facts(self, path: str, raw: Any) -> tuple[str, ...]:
+        return tuple(self._fact(path, name) for name in self._words(path, raw))
 
     def _fact(self, path: str, name: str) -> str:
         try:

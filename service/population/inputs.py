@@ -19,6 +19,7 @@ from service.population.running.inputs import ENDINGS, Input, NoInput, read_inpu
 from service.population.running.lines import spans
 from service.population.running.owners import owner_of
 from service.population.running.parting import SHARED_FILE, Part, aside_lines, gather, part_input
+from service.population.running.parting import Parted as Came
 from service.population.running.shared import Shared
 from service.population.running.spill import Partitions, Spilled
 from service.record.build import READ
@@ -103,7 +104,7 @@ def _parted(given: Input, work: Path, aside: Aside, told: Callable[[str], None])
     parts = [Part(number, name, span, work, count) for number, (name, span) in enumerate(every)]
     names: dict[int, tuple[str, int]] = {}
     lines: Counter[str] = Counter()
-    there: set[str] = set()
+    came: list[Came] = []
     for part in parts:
         told(f"reading {part.name}")
         done = part_input(part)
@@ -111,13 +112,13 @@ def _parted(given: Input, work: Path, aside: Aside, told: Callable[[str], None])
         for line in aside_lines(part, lines[part.name]):
             aside(json.loads(line))
         lines[part.name] += done.lines
-        there.update(done.resources, done.not_read)
+        came.append(done)
     extra, problems = gather(parts, given.deleted, work, count)
     for reason in problems.elements():
         aside({"reason": reason})
     numbers = (*names, extra)
     for partition in range(count):
-        yield Parted(work, partition, numbers, names, given.provided(there))
+        yield Parted(work, partition, numbers, names, given.provided(came))
 
 
 def _of_partition(unit: Parted, aside: Aside) -> Iterator[Patient]:

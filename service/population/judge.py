@@ -59,7 +59,7 @@ def _of_patient(
     head, digest = (patient.id, as_of), _digest(asker)
     if found is False:
         told = (*head, False, dead, None, *(None for _ in TOLD), None, None, None, None, None, 0, 0, 0)
-        yield Row("patients", (*told, len(patient.resources), len(record.set_aside), digest))
+        yield Row("patients", (*told, *_came(record), digest))
         return
     facts = asker.facts(record, as_of)
     populations = populations_of(asker, facts)
@@ -89,7 +89,12 @@ def _ending(facts: Facts, verdicts: Iterable[Verdict], record: PatientRecord, di
     unknown = [f"{name}: {facts[name].reason}" for name in names if not facts[name].known]
     said = Counter(verdict.outcome for verdict in verdicts)
     counts = (said[Outcome.APPLIES], said[Outcome.CANNOT_TELL], said[Outcome.DOES_NOT_APPLY])
-    return (unknown, *counts, len(record.entries) + len(record.set_aside), len(record.set_aside), digest)
+    return (unknown, *counts, *_came(record), digest)
+
+
+def _came(record: PatientRecord) -> tuple[int, int]:
+    """How many resources came, but for the Patient and what is shared, and how many of them were set aside."""
+    return len(record.entries) + len(record.set_aside), len(record.set_aside)
 
 
 def _plain(facts: Facts, name: str) -> Any:

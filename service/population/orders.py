@@ -15,15 +15,18 @@ from service.advice.engine import Question
 from service.advice.ordering.assessment import Assessment
 from service.advice.ordering.model import Finding, Place, Standing
 from service.advice.ordering.weight import SIGN, is_worth_a_card
-from service.facts.orders import OrderLine
+from service.facts.orders import OrderLine, read_orders
 from service.facts.orders.line import DRUG_ORDERS
 from service.population.asking import CALL, Asker
 from service.population.patients import Patient
-from service.record.build import READ
+from service.record.dates import parse_when
 from service.record.model import PatientRecord
+from service.record.values import as_dict, as_text
 from service.record.whose import id_of
 from service.rules.verdict import Outcome
 
+_STANDING = frozenset({"active", "on-hold"})
+_NOT_ORDERED = frozenset({"plan", "option"})
 _ACTS = ("avoid", "require", "caution")
 
 
@@ -53,6 +56,7 @@ class JudgedOrder:
 
 def judged_orders(asker: Asker, patient: Patient, record: PatientRecord, as_of: date) -> Iterator[JudgedOrder]:
     """What the guidelines say about the drug orders that stand: active or on hold, not over, no mere plan."""
+    yield from _unreadable(record, as_of)
     standing = {e.reference: e for _, e in on_record(record, as_of) if e.type in DRUG_ORDERS}
     if not standing:
         return
@@ -70,12 +74,27 @@ def judged_orders(asker: Asker, patient: Patient, record: PatientRecord, as_of: 
         yield from _said(answer.assessment, dates)
 
 
+def _unreadable(record: PatientRecord, as_of: date) -> Iterator[JudgedOrder]:
+    """Orders that stand by their status and of which nobody can read what they order."""
+    standing = {
+        entry.reference: entry
+        for entry in record.of_type(*DRUG_ORDERS)
+        if entry.status in _STANDING and entry.resource.get("intent") not in _NOT_ORDERED
+    }
+    found = read_orders([entry.resource for entry in standing.values()], record.terminology, record)
+    for name in dict.fromkeys(name for _, name in found.unreadable):
+        entry = standing.get(name)
+        supply = as_dict(as_dict(entry.resource.get("dispenseRequest")).get("validityPeriod")) if entry else {}
+        end = parse_when(as_text(supply.get("end")))
+        if end is None or end.end >= as_of:
+            when = entry.when.text[:10] if entry and entry.when else None
+            yield JudgedOrder(name, (), when, "unreadable", None)
+
+
 def _without(patient: Patient, orders: Iterable[str]) -> Patient:
-    """The patient without some orders; their type counts as provided, so that no others of it means none."""
+    """The patient without some orders."""
     gone = frozenset(orders)
-    kept = tuple(r for r in patient.resources if f"{r.get('resourceType')}/{id_of(r)}" not in gone)
-    there = {str(resource.get("resourceType")) for resource in patient.resources}
-    return replace(patient, resources=kept, provided=patient.provided | (there & READ))
+    return patient.with_only(r for r in patient.resources if f"{r.get('resourceType')}/{id_of(r)}" not in gone)
 
 
 def _said(found: Assessment, dates: dict[str, str | None]) -> Iterator[JudgedOrder]:
@@ -93,8 +112,6 @@ def _said(found: Assessment, dates: dict[str, str | None]) -> Iterator[JudgedOrd
     for line in found.orders.lines:
         if line not in told:
             yield _plain(line, dates)
-    for _, name in found.orders.unreadable:
-        yield JudgedOrder(name, (), dates.get(name), "unreadable", None)
 
 
 def _plain(line: OrderLine, dates: dict[str, str | None]) -> JudgedOrder:

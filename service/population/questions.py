@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from service.advice.already import AlreadyOrdered
+from service.facts.absence import complete_list
+from service.facts.course.hct import Infusion, infusions
 from service.facts.model import Fact, Facts, Reason
 from service.population.asking import Asker
 from service.population.definitions import DEFINITIONS, Definition, Done, read_definitions
 from service.population.orders import JudgedOrder
 from service.record.dates import parse_when
-from service.record.model import Coverage
+from service.record.model import Coverage, When
 from service.rules.criterion import holds
 from service.rules.expression import All, Leaf, Node, leaves
 from service.rules.interpret import Finding, combine, find
 from service.rules.logic import Truth
 from service.rules.rule import Content, Rule
 from service.rules.verdict import Outcome, Verdict
+
+_BELIEVED = timedelta(days=365)  # as of a transplant that is planned (`service.facts.course.planned`)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +105,19 @@ class Questions:
             said = _unless(one, said, facts)
         if one.ordered and said.answer is True:
             keys = {key for v in verdicts if v.rule.id in said.rules for key in v.rule.suggest}
-            placed = AlreadyOrdered(self.content.orderables, facts)
-            return replace(said, ordered=any(placed.find(key) is not None for key in sorted(keys)))
+            return replace(said, ordered=self._is_ordered(sorted(keys), facts))
         return said
+
+    def _is_ordered(self, keys: Sequence[str], facts: Facts) -> bool | None:
+        """Whether one of some orderables is ordered; None where the orders were not exported as a whole."""
+        placed = AlreadyOrdered(self.content.orderables, facts)
+        if any(placed.find(key) is not None for key in keys):
+            return True
+        types = {
+            "MedicationRequest" if self.content.orderables[key].kind == "medication" else "ServiceRequest"
+            for key in keys
+        }
+        return False if types and complete_list(facts, *types) else None
 
 
 def _of_verdicts(one: Definition, verdicts: Sequence[Verdict], facts: Facts) -> Answer:
@@ -138,9 +152,15 @@ def _unless(one: Definition, said: Answer, facts: Facts) -> Answer:
     if one.done is not None:
         done = _is_done(one.done, facts)
         if done:
-            return Answer(False, said.rules, (f"{one.done.fact} of the last {one.done.days} days",))
+            return Answer(False, said.rules, (f"{one.done.facts[0]} of the last {one.done.days} days",))
         if done is None and said.answer:
-            return Answer(None, said.rules, said.because, (one.done.fact,))
+            return Answer(None, said.rules, said.because, one.done.facts[:1])
+    if one.infused_since is not None:
+        infused = _is_infused(one.infused_since, facts)
+        if infused:
+            return Answer(False, said.rules, (infused,))
+        if infused is None and said.answer:
+            return Answer(None, said.rules, said.because, ("days_since_hct",))
     if one.on_record is not None:
         planned = _on_record(one.on_record, facts)
         if planned.truth:
@@ -162,21 +182,59 @@ def _of_orders(orders: Sequence[JudgedOrder], facts: Facts) -> Answer:
         rules = tuple(dict.fromkeys(order.rule for order in open_ if order.rule))
         told = tuple(dict.fromkeys(f"{order.order}: {order.says}" for order in open_))
         return Answer(None, rules, told, _sorted(order.missing for order in open_))
-    if not orders and facts.record is not None and facts.record.covered("MedicationRequest") is Coverage.ABSENT:
-        return Answer(None, because=("MedicationRequest was not exported",))
+    if not complete_list(facts, "MedicationRequest"):
+        came = facts.record is not None and facts.record.covered("MedicationRequest") is Coverage.PARTIAL
+        return Answer(None, because=(f"MedicationRequest was not exported{' as a whole' if came else ''}",))
     return Answer(False)
 
 
 def _is_done(done: Done, facts: Facts) -> Truth:
-    """Whether the newest result of a fact is recent enough; None where that cannot be told."""
-    fact = facts[done.fact]
-    since = facts.as_of - timedelta(days=done.days)
-    dates = [when for row in fact.provenance if (when := parse_when(row.date)) is not None]
-    if any(when.start >= since for when in dates):
+    """Whether one of some facts is known by a recent result; None where that cannot be told.
+
+    A recent result that a fact cannot be taken from leaves it open: a sample without a result, of the diagnosis, of blood.
+    """
+    found = {_is_recent(facts[name], facts.as_of - timedelta(days=done.days)) for name in done.facts}
+    if True in found:
         return True
-    if dates and all(when.end < since for when in dates) and (fact.known or fact.reason is Reason.STALE):
+    return None if None in found or not complete_list(facts, *done.types) else False
+
+
+def _is_recent(fact: Fact, since: date) -> Truth:
+    dates = [when for row in fact.provenance if (when := parse_when(row.date)) is not None]
+    if fact.known and any(when.start >= since for when in dates):
+        return True
+    if dates and all(when.end < since for when in dates):
         return False
     return False if _is_none_on_record(fact) else None
+
+
+def _is_infused(name: str, facts: Facts) -> str | Literal[False] | None:
+    """The transplant, donor lymphocytes or CAR-T cells that were given since the result a fact rests on, or the CAR-T cells
+    that are planned; None where the dates do not tell.
+
+    What a Condition tells of has no date, and was before.
+    """
+    if facts.record is None:
+        return None
+    every = infusions(facts.record, facts.as_of)
+    samples = [when for row in facts[name].provenance if (when := parse_when(row.date)) is not None]
+    given = [one for one in every if not one.planned and one.entry.type != "Condition"]
+    for one in every:
+        if one.planned and one.kind == "CAR-T" and _is_ahead(one.when, given, facts.as_of):
+            return f"{one.kind} planned"
+    for one in given:
+        if one.when is not None and samples and all(one.when.start >= when.end for when in samples):
+            return f"{one.kind} given since"
+    open_ = [one for one in given if one.when is None or not any(one.when.end < when.start for when in samples)]
+    return None if open_ else False
+
+
+def _is_ahead(asked: When | None, given: Iterable[Infusion], as_of: date) -> bool:
+    """Whether CAR-T cells that were asked for are still to come: not given since, nor asked for more than a year ago."""
+    if asked is None:
+        return True
+    done = (one.when for one in given if one.kind == "CAR-T" and one.when is not None)
+    return asked.end >= as_of - _BELIEVED and not any(when.end >= asked.end for when in done)
 
 
 def _on_record(node: Node, facts: Facts) -> Finding:

@@ -90,3 +90,25 @@ def test_no_such_source(asker: Asker) -> None:
     with pytest.raises(UnknownSource, match="Allowed"):
         asker.verdicts(asker.facts(asker.record(patient(NAME), day), day), ("nccn-1999",))
     assert build_clinic().engine.content.digest == asker.engine.content.digest
+
+
+def test_of_what_was_not_exported_as_a_whole_what_did_not_come_is_unknown(asker: Asker) -> None:
+    """After an export of changes alone a patient has some Observations: that none of them tells of MRD means nothing."""
+    name = "new-ph-negative-adult-50"
+    day, one = day_of(name), patient(name, *READ)
+    other = tuple(r for r in one.resources if "MRD" not in str(r) and r["resourceType"] != "DiagnosticReport")
+    assert any(resource["resourceType"] == "Observation" for resource in other)
+    whole = replace(one, resources=other)
+    assert asker.facts(asker.record(whole, day), day)["mrd_status"].reason is Reason.RECORD_EMPTY
+    part = replace(whole, provided=READ - {"Observation"})
+    assert asker.facts(asker.record(part, day), day)["mrd_status"].reason is Reason.INCOMPLETE
+
+
+def test_what_came_later_of_a_type_that_was_not_exported_as_a_whole_does_not_make_it_none(asker: Asker) -> None:
+    then, now = date(2020, 1, 1), date(2021, 12, 1)
+    who = {"resourceType": "Patient", "id": "p", "birthDate": "1980-01-01"}
+    of_now = asker.of_data(now)
+    whole = Patient("p", (who, ALL, LATER[1]), READ | {"Patient"})
+    part = replace(whole, provided=READ - {"MedicationStatement"})
+    assert of_now.facts(of_now.record(whole, then), then)["prior_blinatumomab"].value is False
+    assert of_now.facts(of_now.record(part, then), then)["prior_blinatumomab"].value is None

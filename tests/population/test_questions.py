@@ -105,6 +105,90 @@ def test_an_mrd_of_the_last_weeks_is_the_one_that_was_due() -> None:
     assert "mrd_fraction" in blind["missing"]
 
 
+def mrd(text: str, **more: Any) -> Raw:
+    when = (day_of(TREATED) - timedelta(days=10)).isoformat()
+    row = {
+        "resourceType": "Observation",
+        "id": "m",
+        "status": "final",
+        "code": {"text": text},
+        "effectiveDateTime": when,
+    }
+    return only_patient({**row, **more}, TREATED)
+
+
+def without_mrd() -> list[Raw]:
+    return [row for row in resources_of(TREATED) if "MRD" not in str(row.get("code"))]
+
+
+@pytest.mark.parametrize(
+    ("row", "answer"),
+    [
+        (mrd("MRD flow cytometry bone marrow", valueString="MRD negative"), "no"),
+        (mrd("MRD flow cytometry bone marrow", valueQuantity={"value": 0.2, "unit": "%"}), "no"),
+        (mrd("MRD flow cytometry bone marrow", dataAbsentReason={"text": "sample insufficient"}), "unknown"),
+        (mrd("MRD flow cytometry bone marrow at diagnosis", valueQuantity={"value": 85, "unit": "%"}), "unknown"),
+        (mrd("MRD flow cytometry peripheral blood", valueString="negative"), "unknown"),
+    ],
+)
+def test_only_a_result_that_tells_of_mrd_is_the_one_that_was_due(row: Raw, answer: str) -> None:
+    assert answers(TREATED, without_mrd())["mrd-due"]["answer"] == "yes"
+    assert answers(TREATED, [*without_mrd(), row])["mrd-due"]["answer"] == answer
+
+
+def test_where_results_were_exported_in_part_an_old_one_need_not_be_the_newest() -> None:
+    old = mrd(
+        "MRD flow cytometry bone marrow", valueQuantity={"value": 0.2, "unit": "%"}, effectiveDateTime="2026-01-02"
+    )
+    rows = [*without_mrd(), old]
+    assert answers(TREATED, rows)["mrd-due"]["answer"] == "yes"
+    assert answers(TREATED, rows, provided=READ - {"Observation"})["mrd-due"]["answer"] == "unknown"
+
+
+def test_whether_a_test_is_ordered_is_unknown_where_orders_were_not_exported() -> None:
+    rows = [row for row in without_mrd() if row["resourceType"] != "ServiceRequest"]
+    assert answers(TREATED, rows)["mrd-due"]["ordered"] is False
+    blind = answers(TREATED, rows, provided=READ - {"ServiceRequest"})["mrd-due"]
+    assert (blind["answer"], blind["ordered"]) == ("yes", None)
+
+
+@pytest.mark.parametrize(
+    "text", ["Allogeneic stem cell transplantation", "Donor lymphocyte infusion", "CAR-T cell infusion"]
+)
+def test_a_transplant_or_cells_since_the_sample_are_what_was_done_about_it(text: str) -> None:
+    def given(days: int) -> str:
+        when = (day_of(TREATED) - timedelta(days=days)).isoformat()
+        row = {
+            "resourceType": "Procedure",
+            "id": "t",
+            "status": "completed",
+            "code": {"text": text},
+            "performedDateTime": when,
+        }
+        rows = [*resources_of(TREATED), only_patient(row, TREATED)]
+        return str(answers(TREATED, rows)["mrd-positive-without-plan"]["answer"])
+
+    assert given(5) == "no"
+    assert given(80) == "yes", "before the sample, which is of 14 days ago"
+
+
+@pytest.mark.parametrize(("kind", "what", "answer"), [
+    ("ServiceRequest", {"code": {"text": "CAR-T cell therapy"}}, "no"),
+    ("MedicationRequest", {"medicationCodeableConcept": {"text": "blinatumomab"}}, "no"),
+    ("MedicationRequest", {"medicationCodeableConcept": {"text": "rituximab"}}, "yes"),
+])  # fmt: skip
+def test_what_is_ordered_is_a_plan_if_it_is_an_answer_to_mrd(kind: str, what: Raw, answer: str) -> None:
+    row = {
+        "resourceType": kind,
+        "id": "o",
+        "status": "active",
+        "intent": "order",
+        "authoredOn": day_of(TREATED).isoformat(),
+    }
+    rows = [*resources_of(TREATED), only_patient({**row, **what}, TREATED)]
+    assert answers(TREATED, rows)["mrd-positive-without-plan"]["answer"] == answer
+
+
 def _is_abl1(row: Raw) -> bool:
     return row["resourceType"] in ("Observation", "DiagnosticReport") and "ABL1" in json.dumps(row).replace(
         "BCR::ABL1", ""
@@ -164,6 +248,31 @@ def test_without_orders_in_the_export_it_is_unknown_whether_one_deviates() -> No
     assert answers(T315I, bare)["order-deviates"]["answer"] == "no"
 
 
+@pytest.mark.parametrize("medication", [{"medicationReference": {"reference": "Medication/not-exported"}},
+                                        {"medicationCodeableConcept": {"coding": [{"system": "urn:oid:1.2.3", "code": "4711"}]}}])  # fmt: skip
+def test_an_order_that_nobody_can_read_may_be_one_that_deviates(medication: Raw) -> None:
+    bare = [row for row in resources_of(T315I) if row["resourceType"] != "MedicationRequest"]
+    order = {
+        "resourceType": "MedicationRequest",
+        "id": "o",
+        "status": "active",
+        "intent": "order",
+        "authoredOn": "2026-02-27",
+    }
+    found = rows(T315I, [*bare, only_patient({**order, **medication}, T315I)])
+    (told,) = found["orders"]
+    assert (told["says"], told["deviates"], told["ordered_on"]) == ("unreadable", None, "2026-02-27")
+    assert {row["question"]: row["answer"] for row in found["questions"]}["order-deviates"] == "unknown"
+    over = {**order, **medication, "status": "completed"}
+    assert not rows(T315I, [*bare, only_patient(over, T315I)])["orders"]
+
+
+def test_where_orders_were_exported_in_part_another_may_deviate() -> None:
+    for patient, resources in ordered("ponatinib-with-t315i"):
+        found = answers(patient, resources, provided=READ - {"MedicationRequest"})["order-deviates"]
+        assert (found["answer"], found["because"]) == ("unknown", ["MedicationRequest was not exported as a whole"])
+
+
 def test_who_has_died_needs_nothing() -> None:
     dead = resources_of(TREATED)
     next(row for row in dead if row["resourceType"] == "Patient")["deceasedBoolean"] = True
@@ -212,7 +321,15 @@ def test_one_patient_whose_judging_raises_does_not_end_the_run(monkeypatch: pyte
         ({"asks": "Who?"}, "needs exactly one of"),
         ({"asks": "Who?", "when": "mrd_statu is positive"}, "mrd_status"),
         ({"asks": "Who?", "rules": {"topic": ["mrd"]}}, "Allowed: topics"),
-        ({"asks": "Who?", "orders": "deviate", "no_if": {"done": {"fact": "mrd_fraction"}}}, "must be {fact"),
+        ({"asks": "Who?", "orders": "deviate", "no_if": {"done": {"facts": ["mrd_fraction"]}}}, "must be {fact"),
+        (
+            {
+                "asks": "Who?",
+                "orders": "deviate",
+                "no_if": {"done": {"facts": ["mrd_fraction"], "days": 1, "types": ["Obs"]}},
+            },
+            "'Obs' is no type",
+        ),
         ({"orders": "deviate"}, "must be a question in words"),
     ],
 )

@@ -139,8 +139,7 @@ class Judge:
         """The patient as known on the day, with what was chosen; or what is missing to look back."""
         if not decision.exact:
             return DAY
-        kept = tuple(as_known(patient.resources, decision.day, diagnosed))
-        then = replace(patient, resources=kept)
+        then = patient.with_only(as_known(patient.resources, decision.day, diagnosed))
         record = self.asker.record(then, decision.day)
         if not has_all(record):
             return DIAGNOSIS

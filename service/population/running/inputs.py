@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -16,8 +17,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from service.population.running.parting import Parted
+
 ENDINGS = (".ndjson", ".ndjson.gz")
 MANIFESTS = ("manifest.json", "export.json")
+_WORD = re.compile(r"[A-Za-z]+")
 _BLOCK = 64 * 1024
 _COMPRESSED = 10  # about how much smaller gzip makes FHIR
 
@@ -31,7 +35,7 @@ class Manifest:
     """``types``: those that were asked for; None where the request does not say. ``counts``: resources by type, where told.
 
     ``filtered``: types of which only some were asked for. ``since``: only what changed since then was.
-    ``errors``: files with problems of the server. ``deleted``: files with what was deleted. ``provided``: as an export of
+    ``names``: of the output files. ``errors``: files with problems of the server. ``deleted``: files with what was deleted. ``provided``: as an export of
     ``allcue population export`` says it itself (`service.population.bulk`). ``day``: of the ``transactionTime``.
     """
 
@@ -45,6 +49,7 @@ class Manifest:
     deleted: frozenset[str] = frozenset()
     provided: frozenset[str] | None = None
     day: date | None = None
+    names: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,24 +67,43 @@ class Input:
         """Bytes of NDJSON, about."""
         return sum(path.stat().st_size * (_COMPRESSED if path.suffix == ".gz" else 1) for path in self.files)
 
-    def provided(self, there: Iterable[str]) -> frozenset[str]:
+    def provided(self, parts: Iterable[Parted]) -> frozenset[str]:
         """The types of which "none" means none.
 
         Args:
-            there: types of the resources that came.
+            parts: what came of the files.
 
         What the manifest says was asked for; without one, or where the server reported errors, what came. A type of
-        which only some were asked for is never one, and no type is where only changes were asked for.
+        which only some were asked for is never one, nor one of which a file is damaged or less came than the manifest
+        tells; and no type is where only changes were asked for.
         """
-        came, manifest = frozenset(there), self.manifest
+        every, manifest = list(parts), self.manifest
+        there = came_of(every)
+        came = frozenset(there)
         if manifest is None:
-            return came
-        if manifest.since is not None:
+            asked = came
+        elif manifest.since is not None:
             return frozenset()
-        if manifest.provided is not None:
-            return manifest.provided
-        asked = manifest.types if manifest.types is not None and not self.errors else manifest.output | came
-        return asked - manifest.filtered
+        elif manifest.provided is not None:
+            asked = manifest.provided
+        elif manifest.types is not None and not (self.errors or manifest.errors):
+            asked = manifest.types - manifest.filtered
+        else:
+            asked = came - manifest.filtered
+        return asked.difference(self.lacking(every), _in_damaged(every, asked))
+
+    def lacking(self, parts: Iterable[Parted]) -> dict[str, int | None]:
+        """Types of which less came than the manifest tells, also with all that was set aside; how many it tells of."""
+        every, manifest = list(parts), self.manifest
+        if manifest is None:
+            return {}
+        came, aside = came_of(every), sum(sum(part.aside.values()) for part in every)
+        found: dict[str, int | None] = {}
+        for kind in sorted(manifest.output):
+            told = manifest.counts.get(kind)
+            if (told is None and not came[kind] and not aside) or (told is not None and came[kind] + aside < told):
+                found[kind] = told
+        return found
 
     def fingerprint(self) -> dict[str, Any]:
         """What tells whether these are still the same files: sizes, times and digests of their beginnings and ends."""
@@ -90,6 +114,27 @@ class Input:
     def name_of(self, path: Path) -> str:
         """A file as it is named in what is set aside: from the folder on."""
         return path.relative_to(self.folder).as_posix()
+
+
+def came_of(parts: Iterable[Parted]) -> Counter[str]:
+    """How many resources came, by type."""
+    found: Counter[str] = Counter()
+    for part in parts:
+        found.update(part.resources)
+        found.update(part.not_read)
+    return found
+
+
+def _in_damaged(parts: Iterable[Parted], kinds: frozenset[str]) -> frozenset[str]:
+    """Which of some types may be missing with the rest of a damaged file; all where it does not tell what it held."""
+    found: set[str] = set()
+    for part in parts:
+        if part.is_damaged:
+            held = {*part.resources, *part.not_read} or kinds & set(_WORD.findall(part.name))
+            if len(held) != 1:
+                return kinds
+            found |= held
+    return kinds & found
 
 
 def read_input(folder: Path) -> Input:
@@ -103,8 +148,8 @@ def read_input(folder: Path) -> Input:
     every = sorted(path for path in folder.rglob("*") if path.name.endswith(ENDINGS) and path.is_file())
     every = [path for path in every if not any(part.startswith(".") for part in path.relative_to(folder).parts)]
     manifest = _manifest(folder)
-    of_deleted = tuple(p for p in every if p.parent.name == "deleted" or _is_named(p, manifest, "deleted"))
-    of_errors = tuple(p for p in every if p.parent.name in ("error", "errors") or _is_named(p, manifest, "errors"))
+    of_deleted = tuple(p for p in every if _is_of(p, folder, manifest, "deleted", ("deleted",)))
+    of_errors = tuple(p for p in every if _is_of(p, folder, manifest, "errors", ("error", "errors")))
     files = tuple(path for path in every if path not in of_deleted and path not in of_errors)
     if not files:
         raise NoInput(
@@ -113,10 +158,13 @@ def read_input(folder: Path) -> Input:
     return Input(folder, files, of_deleted, of_errors, manifest)
 
 
-def _is_named(path: Path, manifest: Manifest | None, where: str) -> bool:
+def _is_of(path: Path, folder: Path, manifest: Manifest | None, where: str, folders: tuple[str, ...]) -> bool:
+    """Whether a file lies in a folder of its kind, or bears a name that the manifest gives to files of that kind alone."""
+    if path.parent != folder and path.parent.name in folders:
+        return True
     if manifest is None:
         return False
-    named: frozenset[str] = getattr(manifest, where)
+    named: frozenset[str] = getattr(manifest, where) - manifest.names
     return path.name in named or path.name.removesuffix(".gz") in named
 
 
@@ -156,6 +204,7 @@ def manifest_of(name: str, raw: Any) -> Manifest:
         name, frozenset(types) or None, output, counts if complete else {},
         frozenset(word for word in filters if word.isalpha()), since, _names(rows["error"]), _names(rows["deleted"]),
         _provided(raw.get("extension")), _day(raw.get("transactionTime")),
+        _names(rows["output"]),
     )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from service.population.running.spill import write_whole
 
 RUN, WORK, SUMMARY, ASIDE = "run.json", ".work", "summary.json", "set-aside.ndjson"
 EXPORT = "export"  # where an export from a server lies that the run reads
+_LINES, _LOCK, _GONE = "journal.ndjson", ".lock", ".work.gone"
 _FORMAT = 1
 
 
@@ -51,10 +52,10 @@ class Journal:
         """While this is the only run in the folder.
 
         Raises:
-            NotThisRun: another one is going on.
+            NotThisRun: another one is going on, or the folder holds something that no run wrote.
         """
-        self.work.mkdir(parents=True, exist_ok=True)
-        with (self.output / ".lock").open("w") as stream:
+        self._refuse_foreign()
+        with (self.output / _LOCK).open("w") as stream:
             try:
                 fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -69,14 +70,7 @@ class Journal:
         """
         file = self.output / RUN
         if not file.is_file():
-            known = {WORK, EXPORT, ".lock"}
-            others = (
-                sorted(p.name for p in self.output.iterdir() if p.name not in known) if self.output.is_dir() else []
-            )
-            if others:
-                raise NotThisRun(
-                    f"{self.output}: holds {others[0]}, which no run wrote. Allowed: an empty folder, a new one, or that of a run."
-                )
+            self._refuse_foreign()
             return None
         try:
             asked = json.loads(file.read_text(encoding="utf-8"))
@@ -93,28 +87,45 @@ class Journal:
             (self.output / SUMMARY).is_file(),
         )
 
+    def _refuse_foreign(self) -> None:
+        """Raises NotThisRun in a folder that is no run's and holds more than one that was stopped before it had begun."""
+        if self.output.is_dir() and not (self.output / RUN).is_file():
+            known = {EXPORT, _LOCK, _GONE, f".{RUN}.part"}
+            others = sorted(path.name for path in self.output.iterdir() if path.name not in known)
+            if others:
+                raise NotThisRun(
+                    f"{self.output}: holds {others[0]}, which no run wrote. Allowed: an empty folder, a new one, or that of a run."
+                )
+
     def begin(self, asked: Mapping[str, Any]) -> None:
         """Begin a run in a folder without one."""
         write_whole(self.output / RUN, json.dumps({"format": _FORMAT, **asked}, indent=1) + "\n")
+        self.work.mkdir(exist_ok=True)
 
     def add(self, row: Mapping[str, Any]) -> None:
         """Something is done: on disk when this returns."""
-        with (self.work / "journal.ndjson").open("a", encoding="utf-8") as stream:
+        with (self.work / _LINES).open("a", encoding="utf-8") as stream:
             stream.write("\n" + json.dumps(row))  # the end of a line that was cut off comes first
             stream.flush()
             os.fsync(stream.fileno())
 
     def forget(self) -> None:
-        """Remove what a run wrote here, and nothing else."""
-        for name in (RUN, SUMMARY, ASIDE):
+        """Remove what a run wrote here, and nothing else.
+
+        In this order a stop in between leaves a run that nothing is done of, which can be taken up or removed: first goes
+        what says that something is done, last what says that it is a run.
+        """
+        shutil.rmtree(self.output / _GONE, ignore_errors=True)
+        if self.work.is_dir():
+            self.work.rename(self.output / _GONE)  # at once: never a journal without the files it tells of
+        (self.output / SUMMARY).unlink(missing_ok=True)
+        for folder in (_GONE, *(f"{table}.parquet" for table in TABLES)):
+            shutil.rmtree(self.output / folder, ignore_errors=True)
+        for name in (ASIDE, RUN):
             (self.output / name).unlink(missing_ok=True)
-        for table in TABLES:
-            shutil.rmtree(self.output / f"{table}.parquet", ignore_errors=True)
-        shutil.rmtree(self.work, ignore_errors=True)
-        self.work.mkdir(parents=True, exist_ok=True)
 
     def _lines(self) -> Iterator[dict[str, Any]]:
-        file = self.work / "journal.ndjson"
+        file = self.work / _LINES
         if not file.is_file():
             return
         for text in file.read_text(encoding="utf-8").splitlines():

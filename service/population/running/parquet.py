@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from service.population.rows import TABLES, Row, arrow, schema
+from service.population.running.spill import put_in_place
 
 _HELD = 20_000  # rows of a table in memory
 
@@ -42,12 +43,12 @@ class TableFiles:
             self._flush(row.table)
 
     def finish(self) -> None:
-        """Put all files in place."""
+        """Put all files in place: on disk when this returns, since the journal says so next."""
         for table, writer in self._writers.items():
             self._flush(table)
             writer.close()
         for file in self._files.values():
-            _beside(file).replace(file)
+            put_in_place(_beside(file), file)
 
     def _flush(self, table: str) -> None:
         rows = self._rows[table]

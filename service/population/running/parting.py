@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -86,6 +87,9 @@ def reading(part: Part, spill: Taking, done: Parted) -> Iterator[None]:
                 kind = line.resource["resourceType"] if line.resource is not None else None
                 aside.write(json.dumps({"line": line.number, "type": kind, "reason": problem}) + "\n")
             yield
+        for stream in (shared, aside):
+            stream.flush()
+            os.fsync(stream.fileno())
     done.lines = lines.count
     write_whole(_beside(part, "merged"), json.dumps(pairs))
 
@@ -109,7 +113,8 @@ def _take(line: Line, part: Part, spill: Taking, shared: Any, done: Parted, pair
         own = id_of(line.resource)
         if not own:
             return f"a {kind} without id: nothing can refer to it"
-        shared.write(f"{kind}/{own}\t".encode() + line.raw + b"\n")
+        # An id in JSON has no tab and no line end
+        shared.write(json.dumps(f"{kind}/{own}").encode() + b"\t" + line.raw + b"\n")
     done.resources[kind] += 1
     return None
 
@@ -139,9 +144,10 @@ def gather(parts: Iterable[Part], deleted: Iterable[Path], folder: Path, partiti
     shared = Shared(folder / SHARED_FILE)
     there = Partitions(folder, (part.number for part in every))
     with Spill(folder, extra, partitions) as spill:
-        for partition in sorted({partition_of(old, partitions) for old in shared.merged}):
+        gone = {old for old in shared.merged if shared.left(old) != old}
+        for partition in sorted({partition_of(old, partitions) for old in gone}):
             for line in there.lines(partition):
-                if line.patient in shared.merged:
+                if line.patient in gone:
                     spill.add(shared.left(line.patient), line.part, line.number, line.raw)
         spill.finish()
     return extra, problems
@@ -164,7 +170,7 @@ def _shared_lines(file: Path) -> Iterator[tuple[str, bytes]]:
     with file.open("rb") as stream:
         for line in stream:
             reference, raw = line.rstrip(b"\n").split(b"\t", 1)
-            yield reference.decode(), raw
+            yield json.loads(reference), raw
 
 
 def _deleted(file: Path, problems: Counter[str]) -> Iterator[str]:

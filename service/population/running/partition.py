@@ -22,7 +22,7 @@ from service.population.running.grouped import Parted, patients_of
 from service.population.running.parquet import TableFiles
 from service.population.running.parting import SHARED_FILE
 from service.population.running.shared import Shared
-from service.population.running.spill import Partitions, Spilled
+from service.population.running.spill import Partitions, Spilled, put_in_place
 from service.rules.verdict import Outcome
 
 _AT = {table: {column.name: at for at, column in enumerate(columns)} for table, columns in TABLES.items()}
@@ -79,7 +79,7 @@ class Judging:
                 files.add(row)
                 tally.add(row)
         files.finish()
-        beside.replace(aside_file(job.work, partition))
+        put_in_place(beside, aside_file(job.work, partition))
         return {"partition": partition, "rows": dict(files.counts), **tally.as_json()}
 
 

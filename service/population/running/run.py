@@ -9,7 +9,7 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -117,8 +117,10 @@ def run(wanted: Run, *, afresh: bool = False, progress: Progress | None = None) 
                 + ". Ask for the same, name another folder, or begin anew with --afresh."
             )  # fmt: skip
         if before.finished:
+            shutil.rmtree(journal.work, ignore_errors=True)  # stopped when all but this was done
             found: dict[str, Any] = json.loads((wanted.output / SUMMARY).read_text(encoding="utf-8"))
             return found
+        journal.work.mkdir(exist_ok=True)
         running: type[Running] = Running
         if wanted.spark is not None:
             from service.population.spark.running import SparkRunning as running
@@ -226,7 +228,6 @@ class Running:
         return found
 
     def _judged(self, parted: Mapping[int, Parted], gathered: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-        came = {kind for part in parted.values() for kind in (*part.resources, *part.not_read)}
         before = _lines_before(self._parts, parted)
         job = Job(
             replace(self._wanted.asking, data_day=_data_day(self._asked)),
@@ -236,7 +237,7 @@ class Running:
             self._journal.work,
             (*parted, gathered["extra"]),
             tuple((part.name, before[part.number]) for part in self._parts),
-            self._given.provided(came),
+            self._given.provided(parted.values()),
         )
         found = dict(self._before.partitions)
         left = [partition for partition in range(self._partitions) if partition not in found]
@@ -272,8 +273,9 @@ class Running:
     def _in_processes(self, work: Callable[[T], R], items: list[T], done: Callable[[R], None]) -> None:
         """Tell of each result as it comes. On an interruption what is under way is finished, and counts."""
         pool = self._pool
-        pending = {pool.submit(work, item) for item in items}
+        pending: set[Future[R]] = set()
         try:
+            pending.update(pool.submit(work, item) for item in items)
             while pending:
                 finished, _ = wait(pending, return_when=FIRST_COMPLETED)
                 for future in finished:

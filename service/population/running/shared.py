@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,19 @@ CREATE TABLE deleted (reference TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE merged (old TEXT PRIMARY KEY, new TEXT NOT NULL) WITHOUT ROWID;
 """
 _DEEP = 3  # a mixture of Medications that are mixtures; more is a loop
+
+
+def left_of(merged: Mapping[str, str], patient: str) -> str:
+    """The patient that is left of one who was merged, however often; the same one otherwise.
+
+    Of patients who are said to be merged in a circle the first by id is left, so that none is lost.
+    """
+    path = [patient]
+    while (after := merged.get(path[-1])) is not None:
+        if after in path:
+            return min(path[path.index(after) :])
+        path.append(after)
+    return path[-1]
 
 
 class SharedWriter:
@@ -84,11 +97,7 @@ class Shared:
 
     def left(self, patient: str) -> str:
         """The patient that is left of one who was merged, however often; the same one otherwise."""
-        seen = {patient}
-        while (after := self.merged.get(patient)) is not None and after not in seen:
-            seen.add(after)
-            patient = after
-        return patient
+        return left_of(self.merged, patient)
 
     def _read(self, reference: str) -> dict[str, Any] | None:
         row = self._db.execute("SELECT raw FROM shared WHERE reference = ?", (reference,)).fetchone()

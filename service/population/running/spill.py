@@ -101,9 +101,13 @@ class Partitions:
 def write_whole(path: Path, text: str) -> None:
     """A file that is there whole or not at all, also if the machine stops."""
     beside = path.with_name(f".{path.name}.part")
-    with beside.open("w", encoding="utf-8") as stream:
-        stream.write(text)
-        stream.flush()
+    beside.write_text(text, encoding="utf-8")
+    put_in_place(beside, path)
+
+
+def put_in_place(beside: Path, path: Path) -> None:
+    """Give a file that is written its name, once it is on disk."""
+    with beside.open("rb") as stream:
         os.fsync(stream.fileno())
     beside.replace(path)
 

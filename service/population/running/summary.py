@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from service.population.definitions import Definition
-from service.population.running.inputs import Input
+from service.population.running.inputs import Input, came_of
 from service.population.running.parting import Parted
 
 
@@ -63,15 +63,17 @@ def summary(
         "set_aside": dict(aside.most_common()),
         "errors": dict(errors.most_common()),
         "damaged": sorted({part.name for part in every if part.is_damaged}),
-        "provided": sorted(given.provided(resources.keys() | not_read.keys())),
-        "warnings": list(_warnings(given, resources + not_read)),
+        "provided": sorted(given.provided(every)),
+        "warnings": list(_warnings(given, every)),
     }  # fmt: skip
 
 
-def _warnings(given: Input, came: Mapping[str, int]) -> Iterator[str]:
-    manifest = given.manifest
-    if given.errors:
-        yield f"the server reported errors with the export: {', '.join(given.name_of(path) for path in given.errors)}"
+def _warnings(given: Input, parts: Iterable[Parted]) -> Iterator[str]:
+    manifest, every = given.manifest, list(parts)
+    came = came_of(every)
+    if given.errors or (manifest is not None and manifest.errors):
+        named = [given.name_of(path) for path in given.errors] or sorted(manifest.errors if manifest else ())
+        yield f"the server reported errors with the export: {', '.join(named)}"
     if manifest is None:
         return
     if manifest.since is not None:
@@ -80,7 +82,10 @@ def _warnings(given: Input, came: Mapping[str, int]) -> Iterator[str]:
         yield f"only some were exported of: {', '.join(sorted(manifest.filtered))}"
     for kind, count in sorted(manifest.counts.items()):
         if came.get(kind, 0) != count:
-            yield f"{kind}: the manifest tells of {count}, {came.get(kind, 0)} came"
+            yield f"{kind}: the manifest tells of {count}, {came[kind]} came"
+    for kind, told in given.lacking(every).items():
+        if told is None:
+            yield f"{kind}: the manifest tells of a file, none came"
 
 
 def told(found: Mapping[str, Any]) -> Iterator[str]:

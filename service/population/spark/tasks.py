@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from service import __version__
 from service.population.running.parting import Part, Parted, reading
 from service.population.running.partition import Job, Judging
+from service.population.running.shared import left_of
 from service.population.running.spill import Spilled, partition_of, write_whole
 from service.population.spark.session import SparkFailed
 
@@ -74,16 +75,9 @@ class Sending:
 
     def __call__(self, lines: Iterable[Keyed]) -> Iterator[Keyed]:
         for patient, line in lines:
-            left = self._left(patient)
+            left = left_of(self.merged, patient)
             if partition_of(left, self.partitions) not in self.done:
                 yield left, line if left == patient else line._replace(moved=1 + partition_of(patient, self.partitions))
-
-    def _left(self, patient: str) -> str:
-        seen = {patient}
-        while (after := self.merged.get(patient)) is not None and after not in seen:
-            seen.add(after)
-            patient = after
-        return patient
 
 
 @dataclass(frozen=True, slots=True)
