@@ -27,7 +27,8 @@ OPTIONS = ["--as-of", "2026-03-01", "--partitions", "12", "--processes", "2"]
 # The command with a journal that waits after its first partition: so that it is stopped in the middle, however fast or slow the
 # machine is. Once it was interrupted it goes on.
 WAITING = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what is started in the background of a shell ignores it
 from service.cli import main
 from service.population.running.journal import Journal
 

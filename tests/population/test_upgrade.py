@@ -11,9 +11,11 @@ import pytest
 from fhir_examples.request import day_of, names
 from service.content import PACKAGED
 from service.population.asking import Asker, Asking
+from service.population.inputs import patient_of
+from service.population.patients import Patient
 from service.population.upgrade.compare import Upgrade
 from service.population.upgrade.model import Because, Change, Compared, Kind
-from tests.population.test_asking import patient
+from tests.test_examples import bundle
 
 RELAPSED = "exactly-26-years-second-relapse"  # Ph-negative, CD19 and CD22 positive, 26 years
 AT = "rules/nccn-adult-2-2025/treatment/relapsed-refractory/ph-negative/nccn-2025-rr-phneg-"
@@ -61,6 +63,12 @@ def _rules(folder: Path) -> None:
 @pytest.fixture(scope="module")
 def edited(other: Callable[[Edit], Asker]) -> Asker:
     return other(_rules)
+
+
+def patient(name: str) -> Patient:
+    found = patient_of(bundle(name))
+    assert found is not None
+    return found
 
 
 def compared(old: Asker, new: Asker, name: str = RELAPSED) -> Compared:

@@ -169,8 +169,12 @@ def test_without_java_or_the_library_it_says_what_to_install(
 
 def test_ctrl_c_ends_spark_and_says_how_to_go_on(cohort: Path, tmp_path: Path) -> None:
     output = tmp_path / "out"
-    command = [sys.executable, "-m", "service.cli", "population", "run", "--input", str(cohort), "--output", str(output),
-               "--as-of", str(DAY), "--engine", "spark", "--master", "local[1]", "--partitions", "3"]  # fmt: skip
+    # What is started in the background of a shell ignores Ctrl-C.
+    begin = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from service.cli import main; main()"
+    )
+    command = [sys.executable, "-c", begin, "population", "run", "--input", str(cohort), "--output", str(output),
+               "--as-of", str(DAY), "--engine", "spark", "--master", "local[1]", "--partitions", "12"]  # fmt: skip
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
     process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     begun = time.monotonic()
