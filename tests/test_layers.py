@@ -40,7 +40,7 @@ LAYERS = (
     ("store",),
     ("population",),
     ("content", "validation"),
-    ("addresses", "compiled", "apart", "collector", "contentfiles", "versions"),
+    ("addresses", "cells", "compiled", "apart", "collector", "contentfiles", "versions"),
     ("advice",),
     ("rules",),
     ("facts",),

@@ -16,7 +16,7 @@ import click
 
 from service.advice.explain import PAGE, clean, shortened, what_to_send
 from service.advice.words import WHY
-from service.commands.cells import inert
+from service.cells import inert
 from service.commands.explain_text import WIDTH
 from service.commands.survey import NOT_READ, Found, Survey, Unrecognised, types_never_seen
 from service.facts.model import Reason

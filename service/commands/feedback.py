@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from service.commands.cells import cell, inert
+from service.cells import cell, inert
 from service.commands.db import with_database
 
 if TYPE_CHECKING:  # the libraries behind it are loaded only for the commands that need them

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from service.commands.cells import cell
+from service.cells import cell
 from service.commands.loading import content_problems_told
 from service.population.asking import Asking
 from service.population.past.plots import NoPlots

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import click
 
-from service.commands.cells import cell
+from service.cells import cell
 from service.commands.content_versions import ROOT, content_folder
 from service.commands.loading import content_problems_told
 from service.commands.release_content import KINDS, change

@@ -14,6 +14,7 @@ from datetime import date
 from functools import cached_property
 from typing import Any
 
+from service.cells import cell
 from service.exchange.needs import closure
 from service.facts.sources import Sources
 from service.rules.rule import Content, Rule, Source
@@ -132,12 +133,14 @@ class Attributes:
         }
 
     def as_csv(self) -> str:
-        """One row a rule that is active."""
+        """One row a rule that is active; the words of a site's own rules are no formula to a spreadsheet."""
         rows = [self.rule(rule) for rule in self._rules]
         told = io.StringIO()
         writer = csv.DictWriter(told, fieldnames=list(rows[0]) if rows else ["rule"], lineterminator="\n")
         writer.writeheader()
-        writer.writerows(rows)
+        writer.writerows(
+            {name: cell(value) if isinstance(value, str) else value for name, value in row.items()} for row in rows
+        )
         return told.getvalue()
 
     def looked_at_for(self, element: Element) -> tuple[str, ...]:

@@ -64,7 +64,7 @@ class Ownership:
         self.patient_id = patient_id
         self._own = frozenset({f"Patient/{patient_id}"} if patient_id is not None else ())
         self._own |= {as_text(url) for url, resource in rows if url and self.is_patient(resource)}
-        self._merged = frozenset(old for old, new in former.items() if new == patient_id and old != patient_id)
+        self._merged = _led_to(patient_id, former)
         self._own |= {as_text(url) for url, resource in everybody if url and id_of(resource) in self._merged}
         self._others = {as_text(url) for url, _ in everybody if url} - self._own
         own = [raw for _, row in rows if self.is_patient(row) for raw in as_list(row.get("identifier"))]
@@ -121,6 +121,16 @@ def _identifier(raw: object) -> tuple[str, str]:
     """System and value of an Identifier; an empty system where there is none to compare by."""
     element = as_dict(raw)
     return as_text(element.get("system")).strip(), as_text(element.get("value")).strip()
+
+
+def _led_to(patient_id: str | None, former: Mapping[str, str]) -> frozenset[str]:
+    """Ids that were merged into a patient, at once or by way of others that were merged in their turn."""
+    found: set[str] = set()
+    ahead = {patient_id} if patient_id is not None else set()
+    while ahead:
+        ahead = {old for old, new in former.items() if new in ahead} - found - {patient_id}
+        found |= ahead
+    return frozenset(found)
 
 
 def _replaced(patients: Iterable[tuple[str | None, Mapping[str, Any]]]) -> dict[str, str]:

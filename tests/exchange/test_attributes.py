@@ -7,11 +7,12 @@ import csv
 import io
 import json
 import re
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 from service.content import read_content
-from service.exchange.attributes import ELEMENTS, FUNDING, Element
+from service.exchange.attributes import ELEMENTS, FUNDING, Attributes, Element
 from service.facts.vocabulary import VOCABULARY
 from tests.exchange.support import exported
 
@@ -23,6 +24,17 @@ SEX, BIRTH, HEALTH = (next(one for one in ELEMENTS if one.number == number) for 
 @cache
 def uses(element: Element) -> dict[str, tuple[str, tuple[str, ...]]]:
     return {rule.id: ATTRIBUTES.use(rule, element) for rule in read_content().rules if rule.status == "active"}
+
+
+def test_a_title_of_a_site_is_no_formula() -> None:
+    """Of the words of a rule those of a site's own may begin in any way."""
+    content = read_content()
+    rule = next(rule for rule in content.rules if rule.status == "active")
+    titled = replace(rule, title='=HYPERLINK("http://x")')
+    named = replace(content, rules=(titled,))
+    (row,) = csv.DictReader(io.StringIO(Attributes(named, ATTRIBUTES.sources, "1", None).as_csv()))
+    assert not [value for value in row.values() if value.startswith("=")]
+    assert '\'=HYPERLINK("http://x")' in row.values()
 
 
 def test_all_thirteen_are_told_of_every_source_and_rule() -> None:

@@ -40,6 +40,17 @@ OLDS = wbc(subject={"reference": "Patient/old"})
             [patient(link=[None, 3, {"type": "replaces", "other": "Patient/old"}])], "p", 1, id="misshapen links"
         ),
         pytest.param([patient("old", link=link("replaces", "p"))], "p", 0, id="the other way round"),
+        pytest.param(
+            [
+                patient(),
+                patient("between", link=link("replaced-by", "p")),
+                patient("old", link=link("replaced-by", "between")),
+            ],
+            "p",
+            1,
+            id="merged twice",
+        ),
+        pytest.param([patient(link=link("replaced-by", "old")), OLD], "p", 1, id="merged in a circle"),
     ],
 )
 def test_merged_patients(patients: list[Json], asked: str | None, kept: int) -> None:
